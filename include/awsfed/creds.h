@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One role's temporary credentials: immutable, ref-counted, and the shapes in
+ * which they leave (wire, credential_process, container endpoint).
+ */
+#ifndef AWSFED_CREDS_H
+#define AWSFED_CREDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "clock.h"
+
+struct secret;
+
+struct creds {
+	unsigned refs;
+	char *access_key_id;
+	struct secret *secret_access_key;
+	struct secret *session_token;
+	char *role_arn;
+	char *principal;	/* AssumedRoleUser Arn, or NULL */
+	int64_t expiration_s;	/* as AWS said, seconds since 1970 */
+	int64_t lifetime_s;	/* by the server's own Date */
+	struct deadline issued;	/* on our clocks; set by the engine */
+	struct deadline expires;
+};
+
+/*
+ * From a "credentials" message of the worker or any object with accessKeyId,
+ * secretAccessKey, sessionToken, expiration, lifetime, roleArn, principal.
+ * Values are checked against the grammar of a credentials file (no control
+ * character, no blank).  issued and expires are set from the clock.  0 or
+ * -EINVAL.
+ */
+int creds_from_json(const json_t *j, const struct clk *clk,
+    struct creds **ret);
+json_t *creds_to_json(const struct creds *c);
+struct creds *creds_ref(struct creds *c);
+struct creds *creds_unref(struct creds *c);	/* returns NULL */
+bool creds_expired(const struct creds *c, const struct clk *clk);
+int64_t creds_left_s(const struct creds *c, const struct clk *clk);
+/* The credential_process document (Version 1), one line, xalloc. */
+char *creds_process_json(const struct creds *c);
+
+void creds_unrefp(struct creds **c);
+#define _cleanup_creds_ __attribute__((cleanup(creds_unrefp)))
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A lossless AWS INI document: print(parse(x)) == x for every x, and an edit
+ * touches no byte but its own.  Reading follows botocore (RawConfigParser):
+ * headers are trimmed, keys fold case, an indented line continues the value
+ * above it, "=" or ":" separates.  What botocore would reject is kept and can
+ * be asked for (ini_problem); everything around it stays readable and editable.
+ */
+#ifndef AWSFED_INI_H
+#define AWSFED_INI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct ini;
+
+#define INI_MAX (8 * 1024 * 1024)	/* bytes in one file */
+
+/* Never fails.  data may hold NULs and is copied. */
+struct ini *ini_parse(const char *data, size_t len);
+struct ini *ini_free(struct ini *ini);		/* returns NULL */
+/* The document as bytes (xalloc, NUL behind it). */
+char *ini_print(const struct ini *ini, size_t *ret_len);
+
+/*
+ * The first thing for which botocore would reject the whole file: false when
+ * there is none.  ret_line counts from 1; ret_why is a constant phrase such as
+ * "section [x] appears twice" (xalloc: it names the section or key).
+ */
+bool ini_problem(const struct ini *ini, size_t *ret_line, char **ret_why);
+
+/* Sections in order of appearance; a duplicate header is listed again. */
+size_t ini_nsections(const struct ini *ini);
+const char *ini_section(const struct ini *ini, size_t i);
+size_t ini_nkeys(const struct ini *ini, size_t i);
+const char *ini_key(const struct ini *ini, size_t i, size_t k); /* lower case */
+const char *ini_value(const struct ini *ini, size_t i, size_t k);
+/* How many headers carry this name?  0: there is no such section. */
+size_t ini_count(const struct ini *ini, const char *section);
+bool ini_has_section(const struct ini *ini, const char *section);
+
+/*
+ * The value as botocore sees it: trimmed, continuation lines joined with "\n";
+ * "" for an empty value; NULL when absent.  Among duplicates the last wins.
+ * Valid until the next edit.
+ */
+const char *ini_get(const struct ini *ini, const char *section,
+    const char *key);
+
+/*
+ * Edits.  0, or -EINVAL for a name, key or value that cannot be written safely
+ * (control characters, line ends, a "]" in a name, blanks at an end, "" names).
+ * ini_set replaces the value of an existing key in its own line (and drops its
+ * continuation lines), adds a key after the last line of the section that is
+ * not blank or comment, and adds a missing section at the end, one blank line
+ * before it.  New lines take the line end that the file uses.
+ */
+int ini_set(struct ini *ini, const char *section, const char *key,
+    const char *value);
+int ini_unset(struct ini *ini, const char *section, const char *key);
+int ini_add_section(struct ini *ini, const char *section);
+/* Removes every section of that name with the lines that belong to it. */
+int ini_remove_section(struct ini *ini, const char *section);
+
+/* Is this a name that every SDK takes: [A-Za-z0-9_.@+/:%-]+ ? */
+bool ini_name_safe(const char *name);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "awsfed/creds.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "awsfed/arn.h"
+#include "awsfed/secret.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#define LIFETIME_MAX (36 * 3600)
+
+/* A value that can stand in a credentials file: printable, no blanks. */
+static int
+token(const json_t *j, const char *key, size_t max, const char **ret)
+{
+	const char *s;
+
+	if (json_str(j, key, max, &s) < 0 || *s == '\0' ||
+	    !str_printable(s) || strchr(s, ' ') != NULL)
+		return -EINVAL;
+	*ret = s;
+	return 0;
+}
+
+int
+creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
+{
+	const char *id, *key, *session, *exp, *role, *principal;
+	int64_t exp_s, life;
+	struct creds *c;
+
+	if (token(j, "accessKeyId", 128, &id) < 0 ||
+	    token(j, "secretAccessKey", 256, &key) < 0 ||
+	    token(j, "sessionToken", SECRET_MAX, &session) < 0 ||
+	    json_str(j, "expiration", 64, &exp) < 0 ||
+	    rfc3339_parse(exp, &exp_s) < 0 ||
+	    json_str(j, "roleArn", ARN_MAX, &role) < 0 ||
+	    json_str_opt(j, "principal", ARN_MAX, &principal) < 0 ||
+	    json_int_opt(j, "lifetime", 1, LIFETIME_MAX, 0, &life) < 0)
+		return -EINVAL;
+	if (life == 0)
+		life = exp_s - clk_real(clk) / USEC;
+	if (life <= 0)
+		life = 0;
+	if (life > LIFETIME_MAX)
+		return -EINVAL;
+	c = xcalloc(1, sizeof(*c));
+	c->refs = 1;
+	c->access_key_id = xstrdup(id);
+	c->secret_access_key = secret_new(key, strlen(key));
+	c->session_token = secret_new(session, strlen(session));
+	c->role_arn = xstrdup(role);
+	c->principal = xstrdup(principal);
+	c->expiration_s = exp_s;
+	c->lifetime_s = life;
+	c->issued = deadline_in(clk, 0);
+	/*
+	 * The server's own clock measured the life; the wall clock may be off
+	 * by its skew, which the boot clock does not know.  Either may end it.
+	 */
+	c->expires.boot = c->issued.boot + life * USEC;
+	c->expires.real = exp_s * USEC;
+	if (c->expires.real - c->issued.real > (life + 60) * USEC ||
+	    c->expires.real - c->issued.real < (life - 60) * USEC)
+		c->expires.real = c->issued.real + life * USEC;
+	*ret = c;
+	return 0;
+}
+
+json_t *
+creds_to_json(const struct creds *c)
+{
+	json_t *o = json_object();
+	char exp[RFC3339_SIZE];
+
+	rfc3339_format(c->expiration_s, exp);
+	json_put_str(o, "accessKeyId", c->access_key_id);
+	json_put_str(o, "secretAccessKey", secret_bytes(c->secret_access_key));
+	json_put_str(o, "sessionToken", secret_bytes(c->session_token));
+	json_put_str(o, "expiration", exp);
+	json_put_int(o, "lifetime", c->lifetime_s);
+	json_put_str(o, "roleArn", c->role_arn);
+	json_put_str(o, "principal", c->principal);
+	return o;
+}
+
+struct creds *
+creds_ref(struct creds *c)
+{
+	if (c != NULL)
+		c->refs++;
+	return c;
+}
+
+struct creds *
+creds_unref(struct creds *c)
+{
+	if (c == NULL || --c->refs > 0)
+		return NULL;
+	xfree(c->access_key_id);
+	secret_free(c->secret_access_key);
+	secret_free(c->session_token);
+	xfree(c->role_arn);
+	xfree(c->principal);
+	xfree(c);
+	return NULL;
+}
+
+void
+creds_unrefp(struct creds **c)
+{
+	*c = creds_unref(*c);
+}
+
+bool
+creds_expired(const struct creds *c, const struct clk *clk)
+{
+	return deadline_passed(clk, c->expires);
+}
+
+int64_t
+creds_left_s(const struct creds *c, const struct clk *clk)
+{
+	return deadline_left(clk, c->expires) / USEC;
+}
+
+char *
+creds_process_json(const struct creds *c)
+{
+	json_t *o = json_object();
+	char exp[RFC3339_SIZE];
+	char *text;
+
+	rfc3339_format(c->expiration_s, exp);
+	json_object_set_new(o, "Version", json_integer(1));
+	json_put_str(o, "AccessKeyId", c->access_key_id);
+	json_put_str(o, "SecretAccessKey", secret_bytes(c->secret_access_key));
+	json_put_str(o, "SessionToken", secret_bytes(c->session_token));
+	json_put_str(o, "Expiration", exp);
+	text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	json_decref(o);
+	return text;
+}

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+noinst_LIBRARIES += lib/libawsfed.a
+lib_libawsfed_a_SOURCES = \
+	include/awsfed/arn.h lib/arn.c \
+	include/awsfed/buf.h lib/buf.c \
+	include/awsfed/clock.h lib/clock.c \
+	include/awsfed/creds.h lib/creds.c \
+	include/awsfed/fault.h lib/fault.c \
+	include/awsfed/log.h lib/log.c \
+	include/awsfed/paths.h lib/paths.c \
+	include/awsfed/proto.h \
+	include/awsfed/secret.h lib/secret.c \
+	include/awsfed/str.h lib/str.c \
+	include/awsfed/wire.h lib/wire.c \
+	include/awsfed/xalloc.h lib/xalloc.c
+lib_libawsfed_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+LIBAWSFED = lib/libawsfed.a $(JANSSON_LIBS)

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "awsfed/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "awsfed/str.h"
+#include "awsfed/xalloc.h"
+
+char *
+path_join(const char *dir, const char *name)
+{
+	size_t n = strlen(dir);
+
+	return xasprintf("%s%s%s", dir,
+	    n > 0 && dir[n - 1] == '/' ? "" : "/", name);
+}
+
+/* The variable, when it holds an absolute path. */
+static const char *
+env_absolute(const char *name)
+{
+	const char *v = getenv(name);
+
+	return v != NULL && v[0] == '/' ? v : NULL;
+}
+
+char *
+path_home(void)
+{
+	const char *home = env_absolute("HOME");
+	struct passwd *pw;
+
+	if (home != NULL)
+		return xstrdup(home);
+	pw = getpwuid(geteuid());
+	if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
+		return xstrdup(pw->pw_dir);
+	return NULL;
+}
+
+char *
+path_expand(const char *path)
+{
+	_cleanup_free_ char *home = NULL;
+
+	if (str_empty(path))
+		return NULL;
+	if (path[0] == '/')
+		return xstrdup(path);
+	if (path[0] != '~' || (path[1] != '\0' && path[1] != '/'))
+		return NULL;
+	home = path_home();
+	if (home == NULL)
+		return NULL;
+	return path[1] == '\0' ? STEAL(home) : path_join(home, path + 2);
+}
+
+static char *
+under_home(const char *rest)
+{
+	_cleanup_free_ char *home = path_home();
+
+	return home == NULL ? NULL : path_join(home, rest);
+}
+
+static char *
+aws_file(const char *var, const char *rest)
+{
+	char *p = path_expand(getenv(var));
+
+	return p != NULL ? p : under_home(rest);
+}
+
+char *
+path_aws_config(void)
+{
+	return aws_file("AWS_CONFIG_FILE", ".aws/config");
+}
+
+char *
+path_aws_credentials(void)
+{
+	return aws_file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials");
+}
+
+static char *
+xdg(const char *var, const char *rest, const char *leaf)
+{
+	const char *base = env_absolute(var);
+	_cleanup_free_ char *dir = base != NULL ? xstrdup(base) :
+	    under_home(rest);
+
+	return dir == NULL ? NULL : path_join(dir, leaf);
+}
+
+char *
+path_state(void)
+{
+	return xdg("XDG_STATE_HOME", ".local/state", "awsfed");
+}
+
+char *
+path_settings(void)
+{
+	return xdg("XDG_CONFIG_HOME", ".config", "awsfed/awsfed.conf");
+}
+
+char *
+path_runtime(void)
+{
+	const char *run = env_absolute("XDG_RUNTIME_DIR");
+	_cleanup_free_ char *state = NULL;
+
+	if (run != NULL)
+		return path_join(run, "awsfed");
+	state = path_state();
+	return state == NULL ? NULL : path_join(state, "run");
+}
+
+char *
+path_socket(void)
+{
+	const char *own = env_absolute("AWSFED_SOCKET");
+	_cleanup_free_ char *run = NULL;
+
+	if (own != NULL)
+		return xstrdup(own);
+	run = path_runtime();
+	return run == NULL ? NULL : path_join(run, "control");
+}
+
+int
+path_mkdirs(const char *dir, bool private)
+{
+	_cleanup_free_ char *copy = xstrdup(dir);
+	struct stat st;
+
+	if (dir[0] != '/')
+		return -EINVAL;
+	for (char *p = copy + 1;; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
+			/* A read-only parent that exists answers EROFS. */
+			int e = errno;
+
+			if (stat(copy, &st) != 0)
+				return -e;
+		}
+		*p = c;
+		if (c == '\0')
+			break;
+	}
+	if (stat(dir, &st) != 0)
+		return -errno;
+	if (!S_ISDIR(st.st_mode))
+		return -ENOTDIR;
+	if (private && (st.st_uid != geteuid() || (st.st_mode & 077) != 0))
+		return -EPERM;
+	return 0;
+}
+
+int
+path_mkdir_parent(const char *file)
+{
+	_cleanup_free_ char *dir = xstrdup(file);
+	char *slash = strrchr(dir, '/');
+
+	if (slash == NULL)
+		return -EINVAL;
+	if (slash == dir)
+		return 0;
+	*slash = '\0';
+	return path_mkdirs(dir, false);
+}
+
+int
+path_read(const char *path, size_t max, char **ret_data, size_t *ret_len)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0, cap;
+	struct stat st;
+
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
+		return -EINVAL;		/* /dev/null is an empty file */
+	if (st.st_size > 0 && (size_t)st.st_size > max)
+		return -EFBIG;
+	cap = (size_t)st.st_size + 1;
+	data = xmalloc(cap + 1);
+	for (;;) {
+		ssize_t n;
+
+		if (len == cap) {
+			if (cap > max)
+				return -EFBIG;
+			cap = cap * 2 > max ? max + 1 : cap * 2;
+			data = xrealloc(data, cap + 1);
+		}
+		n = read(fd, data + len, cap - len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		if (n == 0)
+			break;
+		len += (size_t)n;
+	}
+	if (len > max)
+		return -EFBIG;
+	data[len] = '\0';
+	*ret_data = STEAL(data);
+	*ret_len = len;
+	return 0;
+}
+
+int
+write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int
+sync_parent(const char *path)
+{
+	_cleanup_free_ char *dir = xstrdup(path);
+	_cleanup_close_ int fd = -1;
+	char *slash = strrchr(dir, '/');
+
+	if (slash == NULL)
+		return -EINVAL;
+	slash[slash == dir] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems cannot sync a directory; that is not our loss. */
+	if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP)
+		return -errno;
+	return 0;
+}
+
+int
+path_replace(const char *path, const void *data, size_t len, mode_t mode)
+{
+	_cleanup_free_ char *tmp = NULL;
+	unsigned char r[8];
+	char hex[17];
+	int fd, e = 0;
+
+	if (getrandom(r, sizeof(r), 0) != sizeof(r))
+		return -EIO;
+	str_hex(r, sizeof(r), hex);
+	tmp = xasprintf("%s.%s.tmp", path, hex);
+	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
+	    mode);
+	if (fd < 0)
+		return -errno;
+	e = write_all(fd, data, len);
+	if (e == 0 && fsync(fd) != 0)
+		e = -errno;
+	if (close(fd) != 0 && e == 0)
+		e = -errno;
+	if (e == 0 && rename(tmp, path) != 0)
+		e = -errno;
+	if (e < 0) {
+		unlink(tmp);
+		return e;
+	}
+	return sync_parent(path);
+}
+
+void
+closep(int *fd)
+{
+	int e = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = e;
+}

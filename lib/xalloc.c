@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "awsfed/xalloc.h"
+
+#include <jansson.h>
+#include <malloc.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static void oom(void) __attribute__((noreturn));
+
+static void
+oom(void)
+{
+	static const char msg[] = "<2>out of memory\n";
+	ssize_t n = write(STDERR_FILENO, msg, sizeof(msg) - 1);
+
+	(void)n;
+	abort();
+}
+
+void
+xfree(void *p)
+{
+	if (p == NULL)
+		return;
+	explicit_bzero(p, malloc_usable_size(p));
+	free(p);
+}
+
+void *
+xmalloc(size_t size)
+{
+	void *p = malloc(size == 0 ? 1 : size);
+
+	if (p == NULL)
+		oom();
+	return p;
+}
+
+void *
+xcalloc(size_t n, size_t size)
+{
+	void *p;
+
+	if (n == 0 || size == 0)
+		n = size = 1;
+	if ((p = calloc(n, size)) == NULL)
+		oom();
+	return p;
+}
+
+void *
+xrealloc(void *p, size_t size)
+{
+	size_t old;
+	void *new;
+
+	if (p == NULL)
+		return xmalloc(size);
+	old = malloc_usable_size(p);
+	new = xmalloc(size);
+	memcpy(new, p, old < size ? old : size);
+	xfree(p);
+	return new;
+}
+
+void *
+xreallocarray(void *p, size_t n, size_t size)
+{
+	size_t total;
+
+	if (__builtin_mul_overflow(n, size, &total))
+		oom();
+	return xrealloc(p, total);
+}
+
+char *
+xstrndup(const char *s, size_t n)
+{
+	char *copy;
+
+	if (s == NULL)
+		return NULL;
+	n = strnlen(s, n);
+	copy = xmalloc(n + 1);
+	memcpy(copy, s, n);
+	copy[n] = '\0';
+	return copy;
+}
+
+char *
+xstrdup(const char *s)
+{
+	return s == NULL ? NULL : xstrndup(s, strlen(s));
+}
+
+char *
+xvasprintf(const char *fmt, va_list ap)
+{
+	char *s;
+
+	if (vasprintf(&s, fmt, ap) == -1)
+		oom();
+	return s;
+}
+
+char *
+xasprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+
+	va_start(ap, fmt);
+	s = xvasprintf(fmt, ap);
+	va_end(ap);
+	return s;
+}
+
+void
+xalloc_install(void)
+{
+	json_set_alloc_funcs(xmalloc, xfree);
+	/* Hash seeding is from /dev/urandom by default; nothing else is set. */
+}
+
+void
+xreplace(char **p, char *s)
+{
+	xfree(*p);
+	*p = s;
+}
+
+void
+xfreep(void *p)
+{
+	xfree(*(void **)p);
+}
