@@ -6,6 +6,7 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/clock.h lib/clock.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
+	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \
