@@ -28,3 +28,39 @@ awsfedctl_SOURCES = \
 	client/verb-status.c
 awsfedctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 awsfedctl_LDADD = client/libclient.a $(LIBAWSFED) $(SMARTCOLS_LIBS)
+
+dist_man_MANS += docs/awsfedctl.1
+
+# Completion: client/completion/generate.py writes these from the verb table
+# (awsfedctl help --table); client-docs.py fails when they are behind it.
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = client/completion/awsfedctl
+zshcompletiondir = $(datadir)/zsh/site-functions
+dist_zshcompletion_DATA = client/completion/_awsfedctl
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+dist_fishcompletion_DATA = client/completion/awsfedctl.fish
+EXTRA_DIST += client/completion/generate.py
+.PHONY: completions
+completions: awsfedctl
+	./awsfedctl help --table | /usr/bin/python3 \
+	    $(srcdir)/client/completion/generate.py $(srcdir)/client/completion
+
+# ---- tests -------------------------------------------------------------------
+CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-show
+check_PROGRAMS += $(CLIENT_UNITS)
+TESTS += $(CLIENT_UNITS)
+CLIENT_UNIT_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+CLIENT_UNIT_LDADD = client/libclient.a $(LIBAWSFED) $(CMOCKA_LIBS)
+tests_unit_test_client_ask_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
+tests_unit_test_client_ask_LDADD = $(CLIENT_UNIT_LDADD)
+tests_unit_test_client_show_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
+tests_unit_test_client_show_LDADD = $(CLIENT_UNIT_LDADD)
+
+CLIENT_TESTS = \
+	tests/system/client-credential-process.py \
+	tests/system/client-docs.py \
+	tests/system/client-errors.py \
+	tests/system/client-login.py \
+	tests/system/client-status.py
+TESTS += $(CLIENT_TESTS)
+EXTRA_DIST += $(CLIENT_TESTS) tests/system/fakeagent.py

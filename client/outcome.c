@@ -125,11 +125,15 @@ tell_warnings(const json_t *done)
 
 /* A sign-in that failed as a whole has one reason for all its profiles. */
 static bool
-same_fault(const json_t *a, const json_t *b)
+repeats(const json_t *profile, const json_t *whole)
 {
-	return json_is_object(a) && json_is_object(b) &&
-	    str_eq(json_string_value(json_object_get(a, "text")),
-	    json_string_value(json_object_get(b, "text")));
+	const json_t *own = json_object_get(profile, "fault");
+
+	if (!json_is_object(whole) || is_fresh(profile))
+		return false;
+	return !json_is_object(own) ||
+	    str_eq(json_string_value(json_object_get(own, "text")),
+	    json_string_value(json_object_get(whole, "text")));
 }
 
 /*
@@ -144,7 +148,7 @@ without_repeats(const json_t *list, const json_t *fault, char **ret_name)
 	size_t i;
 
 	json_array_foreach(list, i, profile) {
-		if (!same_fault(json_object_get(profile, "fault"), fault))
+		if (!repeats(profile, fault))
 			json_array_append(rest, profile);
 	}
 	*ret_name = json_array_size(list) == 1 ?
