@@ -3,7 +3,7 @@
  * awsfedctl credential-process: what AWS tools run for their keys.  It asks
  * nothing, watches nothing, and prints either the whole document in one write
  * or nothing at all:
- * https://docs.aws.amazon.com/sdkref/latest/guide/feature-process-credentials.html
+ * AWS SDKs and Tools Reference Guide, "Process credential provider".
  */
 #include <errno.h>
 #include <stdlib.h>
