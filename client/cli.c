@@ -144,6 +144,48 @@ cli_options(const struct verb *v, int argc, char **argv, cli_set_fn *set,
 	return optind;
 }
 
+/* JSON takes UTF-8 only, and the agent no control characters. */
+static json_t *
+plain_text(const char *s)
+{
+	return *s == '\0' || str_has_control(s) ? NULL : json_string(s);
+}
+
+int
+cli_put(const struct verb *v, json_t *parameters, const char *key,
+    const char *what, const char *value)
+{
+	json_t *s;
+
+	if (value == NULL)
+		return 0;
+	s = plain_text(value);
+	if (s == NULL)
+		return cli_usage(v, _("the value of %s is empty, holds a "
+		    "control character, or is not UTF-8."), what);
+	json_object_set_new(parameters, key, s);
+	return 0;
+}
+
+int
+cli_add_profile(const struct verb *v, json_t *names, const char *name)
+{
+	json_t *s = plain_text(name), *old;
+	size_t i;
+
+	if (s == NULL)
+		return cli_usage(v, "%s", _("a profile's name is empty, holds "
+		    "a control character, or is not UTF-8."));
+	json_array_foreach(names, i, old) {
+		if (json_equal(old, s)) {
+			json_decref(s);
+			return 0;
+		}
+	}
+	json_array_append_new(names, s);
+	return 0;
+}
+
 const char *
 cli_env_profile(void)
 {

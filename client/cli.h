@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <jansson.h>
+
 struct option_info {
 	const char *name;	/* long name without its dashes */
 	int id;			/* what the verb's setter is called with, > 0 */
@@ -58,6 +60,18 @@ int cli_usage(const struct verb *v, const char *fmt, ...)
 void cli_help(const struct verb *v, FILE *out);
 /* Tab-separated: "verb NAME SUMMARY", "option VERB --NAME ARG HELP". */
 void cli_dump(const struct verb *v, FILE *out);
+
+/*
+ * Sets a member of a call's parameters; a NULL value is left out.  what names
+ * it in the error.  0, or EXIT_USAGE after having said what is wrong.
+ */
+int cli_put(const struct verb *v, json_t *parameters, const char *key,
+    const char *what, const char *value);
+/*
+ * Appends the name of a profile to an array of JSON strings.  0, or EXIT_USAGE
+ * after having said what is wrong with it.
+ */
+int cli_add_profile(const struct verb *v, json_t *names, const char *name);
 
 /*
  * The profile that is meant when none is named: AWS_PROFILE, then

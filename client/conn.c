@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "awsfed/buf.h"
+#include "awsfed/log.h"
 #include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
@@ -93,6 +94,7 @@ conn_open(struct conn **ret, struct problem *problem)
 	if (check_peer(fd, path, problem) < 0)
 		return -1;
 	c = xcalloc(1, sizeof(*c));
+	log_debug("connected to %s", path);
 	c->fd = fd;
 	fd = -1;
 	buf_init(&c->in, WIRE_MAX_REPLY);
@@ -188,6 +190,7 @@ conn_call(struct conn *c, const char *method, json_t *parameters,
 	json_t *result;
 	int r;
 
+	log_debug("call %s", method);
 	r = wire_send(c->fd, call, WIRE_MAX_REQUEST);
 	/* An agent that closed may have said why before it did. */
 	if (r == 0 || r == -EPIPE || r == -ECONNRESET) {
@@ -200,6 +203,7 @@ conn_call(struct conn *c, const char *method, json_t *parameters,
 	}
 	if (json_object_get(reply, "error") != NULL) {
 		problem_from_reply(problem, reply);
+		log_debug("%s answers %s", method, problem->error);
 		return -1;
 	}
 	result = json_object_get(reply, "parameters");

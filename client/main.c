@@ -111,6 +111,15 @@ fill_standard_descriptors(void)
 		close(fd);
 }
 
+/* Without the "<N>" that the agent's lines have for the journal. */
+static void
+say(int priority, const char *line, void *arg)
+{
+	(void)priority;
+	(void)arg;
+	fprintf(stderr, "awsfedctl: %s\n", line);
+}
+
 static void
 set_up(void)
 {
@@ -122,6 +131,7 @@ set_up(void)
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
 	log_init("awsfedctl", LOG_WARNING);
+	log_hook(say, NULL);
 }
 
 static void

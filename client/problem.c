@@ -107,18 +107,29 @@ problem_from_reply(struct problem *p, const json_t *reply)
 	    _("systemctl --user restart awsfedd.service"));
 }
 
+char *
+problem_next(const struct fault *f, const char *profile)
+{
+	if (!str_empty(f->next))
+		return xstrdup(f->next);
+	if (f->kind == FAULT_NEEDS_USER || f->kind == FAULT_REJECTED)
+		return xasprintf("awsfedctl login%s%s",
+		    profile != NULL ? " " : "", profile != NULL ? profile : "");
+	return xstrdup("awsfedctl status");
+}
+
 void
 problem_show_fault(const char *label, const struct fault *f, FILE *out)
 {
 	_cleanup_free_ char *clean = str_clean(label, NAME_BYTES);
+	_cleanup_free_ char *next = problem_next(f, clean);
 
 	fprintf(out, "awsfed: %s%s%s\n", clean != NULL ? clean : "",
 	    clean != NULL ? ": " : "", str_empty(f->text) ?
 	    _("something failed, and the agent gave no reason.") : f->text);
 	if (!str_empty(f->request))
 		fprintf(out, _("  Request %s\n"), f->request);
-	if (!str_empty(f->next))
-		fprintf(out, _("  Next: %s\n"), f->next);
+	fprintf(out, _("  Next: %s\n"), next);
 }
 
 int
@@ -134,12 +145,13 @@ problem_report_line(const struct problem *p, const char *profile)
 {
 	const struct fault *f = &p->fault;
 	_cleanup_free_ char *clean = str_clean(profile, NAME_BYTES);
+	_cleanup_free_ char *next = problem_next(f, clean);
 
 	fprintf(stderr, "awsfed: %s: %s%s%s%s%s%s\n", clean,
 	    str_empty(f->text) ? _("no credentials.") : f->text,
 	    str_empty(f->request) ? "" : _(" Request "),
 	    str_empty(f->request) ? "" : f->request,
 	    str_empty(f->request) ? "" : ".",
-	    _(" Next: "), str_empty(f->next) ? "awsfedctl status" : f->next);
+	    _(" Next: "), next);
 	return p->exit;
 }

@@ -24,6 +24,8 @@ int problem_set(struct problem *p, int exit, enum fault_kind kind,
 /* From {"error","parameters"}, whatever is in it. */
 void problem_from_reply(struct problem *p, const json_t *reply);
 
+/* What helps when the fault itself does not say (xalloc). */
+char *problem_next(const struct fault *f, const char *profile);
 /* To standard error, in the shape of DESIGN 8; returns the exit status. */
 int problem_report(const struct problem *p);
 /* The same on one line, for credential-process. */

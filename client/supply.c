@@ -2,8 +2,11 @@
 #include "supply.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "awsfed/buf.h"
@@ -45,13 +48,29 @@ supply_freep(struct supply **s)
 	*s = supply_free(*s);
 }
 
-static void
-supply_set(struct supply *s, const char *user, const char *password)
+/* JSON takes UTF-8 only, and nobody types a control character. */
+static int
+supply_set(struct supply *s, const char *user, const char *password,
+    struct fault *fault)
 {
+	json_t *u = json_string(user), *p = json_string(password);
+	bool good = u != NULL && p != NULL && !str_has_control(user) &&
+	    !str_has_control(password);
+
+	json_decref(u);
+	json_decref(p);
+	if (!good) {
+		fault_set(fault, FAULT_CONFIG, REASON_NONE, "%s",
+		    _("the user name or the password that was brought holds "
+		    "a control character, or is not UTF-8."));
+		fault_next(fault, "%s", _("bring them as plain UTF-8 text"));
+		return -1;
+	}
 	secret_free(s->user);
 	secret_free(s->password);
 	s->user = secret_new(user, strlen(user));
 	s->password = secret_new(password, strlen(password));
+	return 0;
 }
 
 static int
@@ -99,8 +118,7 @@ supply_from_stdin(struct supply *s, struct fault *fault)
 	if (user == NULL || password == NULL)
 		return too_few(fault, _("standard input"),
 		    _("give two lines: the user name, then the password"));
-	supply_set(s, str_trim(user), password);
-	return 0;
+	return supply_set(s, str_trim(user), password, fault);
 }
 
 int
@@ -112,8 +130,7 @@ supply_from_env(struct supply *s, struct fault *fault)
 	if (str_empty(user) || str_empty(password))
 		return too_few(fault, _("the environment"),
 		    _("set the variables username and password (lower case)"));
-	supply_set(s, user, password);
-	return 0;
+	return supply_set(s, user, password, fault);
 }
 
 int
@@ -123,6 +140,7 @@ supply_from_authfile(struct supply *s, const char *path, const char *profile,
 	_cleanup_free_ char *data = NULL;
 	_cleanup_ini_ struct ini *ini = NULL;
 	const char *user, *password;
+	struct stat st;
 	size_t len = 0;
 	int r = path_read(path, INPUT_BYTES, &data, &len);
 
@@ -133,6 +151,9 @@ supply_from_authfile(struct supply *s, const char *path, const char *profile,
 		    "names"));
 		return -1;
 	}
+	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
+		fprintf(stderr, _("awsfed: warning: others may read %s; type "
+		    "chmod 600 %s\n"), path, path);
 	ini = ini_parse(data, len);
 	user = ini_get(ini, profile, "username");
 	password = ini_get(ini, profile, "password");
@@ -143,8 +164,14 @@ supply_from_authfile(struct supply *s, const char *path, const char *profile,
 		fault_next(fault, "%s", _("add both keys to that section"));
 		return -1;
 	}
-	supply_set(s, user, password);
-	return 0;
+	return supply_set(s, user, password, fault);
+}
+
+json_t *
+supply_user(const struct supply *s)
+{
+	return s->user == NULL ? NULL :
+	    json_stringn(secret_bytes(s->user), secret_len(s->user));
 }
 
 json_t *

@@ -47,6 +47,14 @@ set(void *arg, int id, const char *value)
 	return 0;
 }
 
+static bool
+is_utf8(const char *s)
+{
+	_cleanup_json_ json_t *j = json_string(s);
+
+	return j != NULL;
+}
+
 /* All of it in one write, or a sentence. */
 static int
 deliver(const struct creds *c, struct problem *problem)
@@ -76,7 +84,7 @@ serve(const struct request *r, struct problem *problem)
 	_cleanup_creds_ struct creds *c = NULL;
 	json_t *par = json_object();
 
-	json_put_str(par, "profile", r->profile);
+	json_object_set_new(par, "profile", json_string(r->profile));
 	json_put_int(par, "minValid", r->min_valid);
 	if (conn_ask(M_CREDENTIALS, par, CALL_NETWORK, &reply, problem) < 0)
 		return -1;
@@ -104,7 +112,8 @@ run(const struct verb *v, int argc, char **argv)
 		r.profile = argv[i++];
 	if (r.profile == NULL)
 		r.profile = cli_env_profile();
-	if (i < argc || str_empty(r.profile))
+	if (i < argc || str_empty(r.profile) || str_has_control(r.profile) ||
+	    !is_utf8(r.profile))
 		return cli_usage(v, "%s", _("name one profile."));
 	if (serve(&r, &problem) == 0)
 		return EXIT_OK;

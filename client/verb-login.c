@@ -102,7 +102,7 @@ static const struct option_info options[] = {
 
 struct login {
 	const struct verb *verb;
-	struct strv profiles;
+	json_t *names;
 	json_t *par;
 	bool all;
 	bool named;		/* a profile was typed */
@@ -115,44 +115,38 @@ struct login {
 static void
 login_done(struct login *l)
 {
-	strv_done(&l->profiles);
+	json_decref(l->names);
 	json_decref(l->par);
 }
 
 static int
 add_profile(struct login *l, const char *name)
 {
-	if (*name == '\0' || str_has_control(name))
-		return cli_usage(l->verb, "%s",
-		    _("a profile's name is empty or holds a control "
-		    "character."));
-	if (!strv_has(&l->profiles, name))
-		strv_add(&l->profiles, name);
 	l->named = true;
-	return 0;
+	return cli_add_profile(l->verb, l->names, name);
+}
+
+/* The profile, when only one is meant; NULL otherwise. */
+static const char *
+only_profile(const struct login *l)
+{
+	return json_array_size(l->names) == 1 ?
+	    json_string_value(json_array_get(l->names, 0)) : NULL;
 }
 
 static int
 put_text(struct login *l, const char *key, const char *option,
     const char *value)
 {
-	json_t *v = str_has_control(value) ? NULL : json_string(value);
-
-	if (v == NULL || *value == '\0') {
-		json_decref(v);
-		return cli_usage(l->verb, _("the value of --%s is empty or "
-		    "not plain text."), option);
-	}
-	json_object_set_new(l->par, key, v);
 	l->describes = true;
-	return 0;
+	return cli_put(l->verb, l->par, key, option, value);
 }
 
 static int
 put_role(struct login *l, const char *value)
 {
 	if (strcmp(value, "?") != 0)
-		return put_text(l, "roleArn", "role-arn", value);
+		return put_text(l, "roleArn", "--role-arn", value);
 	fprintf(stderr, "%s\n", _("awsfed: login: --role-arn ? (choose again) "
 	    "is not in this version.\n"
 	    "  Next: awsfedctl roles lists the roles; name one with "
@@ -204,17 +198,17 @@ set(void *arg, int id, const char *value)
 		l->all = true;
 		return 0;
 	case OPT_HOST:
-		return put_text(l, "host", "adfs-host", value);
+		return put_text(l, "host", "--adfs-host", value);
 	case OPT_ROLE:
 		return put_role(l, value);
 	case OPT_REGION:
-		return put_text(l, "region", "region", value);
+		return put_text(l, "region", "--region", value);
 	case OPT_USER:
-		return put_text(l, "user", "user", value);
+		return put_text(l, "user", "--user", value);
 	case OPT_PROVIDER:
-		return put_text(l, "providerId", "provider-id", value);
+		return put_text(l, "providerId", "--provider-id", value);
 	case OPT_OUTPUT:
-		return put_text(l, "output", "output-format", value);
+		return put_text(l, "output", "--output-format", value);
 	case OPT_DURATION:
 		return put_duration(l, value);
 	case OPT_VERIFY:
@@ -245,6 +239,7 @@ set(void *arg, int id, const char *value)
 static int
 settle_profiles(struct login *l)
 {
+	bool brings = l->from_stdin || l->from_env || l->authfile != NULL;
 	const char *env = cli_env_profile();
 
 	if (l->all && l->named)
@@ -254,11 +249,16 @@ settle_profiles(struct login *l)
 		return cli_usage(l->verb, "%s", _("--all takes every profile "
 		    "as it is; options that describe one profile exclude "
 		    "it."));
-	if (l->profiles.n > 1 && l->describes)
+	if (json_array_size(l->names) > 1 && l->describes)
 		return cli_usage(l->verb, "%s", _("options that describe a "
 		    "profile need exactly one profile."));
+	/* One password must not meet another person's sign-in. */
+	if (brings && (l->all || json_array_size(l->names) > 1))
+		return cli_usage(l->verb, "%s", _("--stdin, --env and "
+		    "--authfile need exactly one profile."));
 	if (!l->all && !l->named)
-		strv_add(&l->profiles, env != NULL ? env : "default");
+		return cli_add_profile(l->verb, l->names,
+		    env != NULL ? env : "default");
 	return 0;
 }
 
@@ -293,26 +293,27 @@ parameters(struct login *l)
 	if (l->all) {
 		json_object_set_new(par, "all", json_true());
 	} else {
-		json_t *names = json_array();
-
-		for (size_t i = 0; i < l->profiles.n; i++)
-			json_array_append_new(names,
-			    json_string(l->profiles.v[i]));
-		json_object_set_new(par, "profiles", names);
+		json_object_set(par, "profiles", l->names);
 		/* Who types "default" means it. */
-		if (l->named && strv_has(&l->profiles, "default"))
+		if (l->named && str_eq(only_profile(l), "default"))
 			json_object_set_new(par, "newDefault", json_true());
 	}
 	put_environment(par);
 	return par;
 }
 
-/* As in aws-adfs the first of these wins: stdin, environment, file. */
+/*
+ * As in aws-adfs the first of these wins: stdin, environment, file.  The user
+ * name that was brought is the one the password belongs to: the agent is told,
+ * so that it does not ask for another user's.
+ */
 static int
 bring_answers(const struct login *l, struct supply *s)
 {
 	_cleanup_problem_ struct problem p = { 0 };
-	const char *profile = l->profiles.n > 0 ? l->profiles.v[0] : "default";
+	const char *typed = json_string_value(
+	    json_object_get(l->par, "user"));
+	json_t *user;
 	int r = 0;
 
 	if (l->from_stdin)
@@ -320,17 +321,29 @@ bring_answers(const struct login *l, struct supply *s)
 	else if (l->from_env)
 		r = supply_from_env(s, &p.fault);
 	else if (l->authfile != NULL)
-		r = supply_from_authfile(s, l->authfile, profile, &p.fault);
-	if (r < 0)
+		r = supply_from_authfile(s, l->authfile, only_profile(l),
+		    &p.fault);
+	if (r < 0) {
 		problem_report(&p);
-	return r < 0 ? fault_exit(p.fault.kind) : 0;
+		return fault_exit(p.fault.kind);
+	}
+	user = supply_user(s);
+	if (user != NULL && typed != NULL &&
+	    !str_eq(typed, json_string_value(user))) {
+		json_decref(user);
+		return cli_usage(l->verb, "%s", _("--user and the user name "
+		    "that was brought with the password differ."));
+	}
+	if (user != NULL)
+		json_object_set_new(l->par, "user", user);
+	return 0;
 }
 
 static int
 run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_(login_done) struct login l = { .verb = v,
-		.par = json_object() };
+		.names = json_array(), .par = json_object() };
 	_cleanup_supply_ struct supply *supply = supply_new();
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *done = NULL;
@@ -349,7 +362,7 @@ run(const struct verb *v, int argc, char **argv)
 	if (status != 0)
 		return status;
 	talk.enforce_role = l.enforce;
-	talk.profile = l.profiles.n == 1 ? l.profiles.v[0] : NULL;
+	talk.profile = only_profile(&l);
 	if (talk_login(&talk, parameters(&l), &done, &problem) < 0) {
 		if (problem.profile == NULL)
 			problem.profile = xstrdup(talk.profile);

@@ -19,6 +19,7 @@ static const struct option_info options[] = {
 };
 
 struct logout {
+	const struct verb *verb;
 	json_t *profiles;
 	bool all;
 };
@@ -29,9 +30,8 @@ set(void *arg, int id, const char *value)
 	struct logout *l = arg;
 
 	if (id == OPT_PROFILE)
-		json_array_append_new(l->profiles, json_string(value));
-	else
-		l->all = true;
+		return cli_add_profile(l->verb, l->profiles, value);
+	l->all = true;
 	return 0;
 }
 
@@ -55,7 +55,7 @@ run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *reply = NULL, *names = json_array();
-	struct logout l = { .profiles = names };
+	struct logout l = { .verb = v, .profiles = names };
 	const json_t *gone, *out;
 	json_t *par;
 	int status, i;
@@ -63,8 +63,10 @@ run(const struct verb *v, int argc, char **argv)
 	i = cli_options(v, argc, argv, set, &l, &status);
 	if (i < 0)
 		return status;
-	for (; i < argc; i++)
-		json_array_append_new(names, json_string(argv[i]));
+	for (status = 0; i < argc && status == 0; i++)
+		status = cli_add_profile(v, names, argv[i]);
+	if (status != 0)
+		return status;
 	/* What takes something away takes no guesses from the environment. */
 	if (l.all == (json_array_size(names) > 0))
 		return cli_usage(v, "%s",

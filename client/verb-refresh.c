@@ -20,6 +20,7 @@ static const struct option_info options[] = {
 };
 
 struct refresh {
+	const struct verb *verb;
 	json_t *profiles;
 	bool force;
 };
@@ -30,9 +31,8 @@ set(void *arg, int id, const char *value)
 	struct refresh *r = arg;
 
 	if (id == OPT_PROFILE)
-		json_array_append_new(r->profiles, json_string(value));
-	else
-		r->force = true;
+		return cli_add_profile(r->verb, r->profiles, value);
+	r->force = true;
 	return 0;
 }
 
@@ -41,15 +41,17 @@ run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *reply = NULL, *names = json_array();
-	struct refresh r = { .profiles = names };
+	struct refresh r = { .verb = v, .profiles = names };
 	json_t *par;
 	int status, i;
 
 	i = cli_options(v, argc, argv, set, &r, &status);
 	if (i < 0)
 		return status;
-	for (; i < argc; i++)
-		json_array_append_new(names, json_string(argv[i]));
+	for (status = 0; i < argc && status == 0; i++)
+		status = cli_add_profile(v, names, argv[i]);
+	if (status != 0)
+		return status;
 	par = json_object();
 	if (json_array_size(names) > 0)
 		json_object_set(par, "profiles", names);

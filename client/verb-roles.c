@@ -71,9 +71,8 @@ static int
 run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
-	_cleanup_json_ json_t *reply = NULL;
+	_cleanup_json_ json_t *reply = NULL, *par = json_object();
 	struct roles r = { 0 };
-	json_t *par;
 	int status, i;
 
 	i = cli_options(v, argc, argv, set, &r, &status);
@@ -84,10 +83,12 @@ run(const struct verb *v, int argc, char **argv)
 	if (i < argc || (r.profile != NULL && r.host != NULL))
 		return cli_usage(v, "%s",
 		    _("name one profile or one server, or neither."));
-	par = json_object();
-	json_put_str(par, "profile", r.profile);
-	json_put_str(par, "host", r.host);
-	if (conn_ask(M_ROLES, par, CALL_SHORT, &reply, &problem) < 0)
+	status = cli_put(v, par, "profile", _("the profile"), r.profile);
+	if (status == 0)
+		status = cli_put(v, par, "host", "--adfs-host", r.host);
+	if (status != 0)
+		return status;
+	if (conn_ask(M_ROLES, STEAL(par), CALL_SHORT, &reply, &problem) < 0)
 		return problem_report(&problem);
 	if (r.json) {
 		json_dumpf(reply, stdout, JSON_INDENT(2));

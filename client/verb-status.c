@@ -166,23 +166,21 @@ run(const struct verb *v, int argc, char **argv)
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *reply = NULL;
 	struct status s = { 0 };
-	json_t *par = json_object();
+	_cleanup_json_ json_t *par = json_object();
 	const json_t *agent;
 	int status, i;
 
 	i = cli_options(v, argc, argv, set, &s, &status);
-	if (i < 0) {
-		json_decref(par);
+	if (i < 0)
 		return status;
-	}
 	if (i < argc && s.profile == NULL)
 		s.profile = argv[i++];
-	if (i < argc) {
-		json_decref(par);
+	if (i < argc)
 		return cli_usage(v, "%s", _("name one profile, or none."));
-	}
-	json_put_str(par, "profile", s.profile);
-	if (conn_ask(M_STATUS, par, CALL_SHORT, &reply, &problem) < 0) {
+	status = cli_put(v, par, "profile", _("the profile"), s.profile);
+	if (status != 0)
+		return status;
+	if (conn_ask(M_STATUS, STEAL(par), CALL_SHORT, &reply, &problem) < 0) {
 		if (problem.profile == NULL)
 			problem.profile = xstrdup(s.profile);
 		return problem_report(&problem);

@@ -185,6 +185,29 @@ def options():
 
 
 @tap.test
+def odd_names():
+    """names that JSON or the agent cannot take are refused, never left out"""
+    for name in (b"\xff", b"a\nb", b""):
+        for args in ([b"login", name], [b"logout", name], [b"refresh", name],
+                     [b"refresh", b"--profile", name], [b"status", name],
+                     [b"roles", name], [b"credential-process", name],
+                     [b"roles", b"--adfs-host", name],
+                     [b"login", b"p", b"--region", name]):
+            with Agent([]) as a:
+                r = run(a, *args)
+                equal((r.status, r.out, a.calls), (2, "", []))
+
+
+@tap.test
+def verbose():
+    """-v tells of the calls, not of what is in them"""
+    with Agent([{"profiles": []}]) as a:
+        r = run(a, "-v", "refresh", "secretive")
+        has(r.err, "awsfedctl: call io.awsfed.Control.Refresh\n")
+        lacks(r.err, "secretive")
+
+
+@tap.test
 def bare():
     """no verb: the help on stderr, exit 2"""
     r = run(None)

@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fakeagent import *  # noqa: E402,F403
@@ -191,17 +192,39 @@ def interrupt_wait():
 def stopped():
     """Ctrl-Z at the password gives the echo back, fg asks again"""
     with Agent([PASSWORD, done([fresh("p")])]) as a:
-        t = Terminal(a, "login", "p")
+        t = Terminal(a, "login", "p", shell=True)
         t.expect("Password of CORP\\jane: ")
         t.wait_echo(False)
-        # The child leads its session, so it cannot really be stopped: what
-        # counts is the echo before and the new prompt after.
-        t.type("\x1a")
+        t.type("half\x1a")
+        t.expect("shell: stopped\r\n")
+        equal(t.echoes(), True)
+        t.type("fg\n")
         t.expect("Password of CORP\\jane: ")
         t.wait_echo(False)
         t.type("pw\n")
+        t.expect("shell: 0\r\n")
         equal(t.wait().status, 0)
         equal(a.calls[1]["parameters"]["value"], "pw")
+
+
+@tap.test
+def stopped_waiting():
+    """Ctrl-Z while waiting stops, and goes on where it was"""
+    def late(_):
+        released.wait(TIMEOUT)
+        return done([fresh("p")])
+    released = threading.Event()
+    with Agent([step("wait", text="x"), late]) as a:
+        t = Terminal(a, "login", "p", shell=True)
+        a.wait_calls(2)
+        t.type("\x1a")
+        t.expect("shell: stopped\r\n")
+        released.set()
+        t.type("fg\n")
+        t.expect("shell: 0\r\n")
+        r = t.wait()
+        has(r.out, "1 profile fresh")
+        equal(a.methods(), ["Login", "Await"])
 
 
 @tap.test
@@ -316,6 +339,30 @@ def stdin_short():
 
 
 @tap.test
+def brought_user():
+    """the user name that came with a password is the one that is meant"""
+    with Agent([done([fresh("p")])] * 2) as a:
+        run(a, "login", "p", "--stdin", stdin=b" CORP\\jane\r\npw\r\n")
+        equal(a.calls[0]["parameters"]["user"], "CORP\\jane")
+        run(a, "login", "p", "--stdin", "--user", "CORP\\jane",
+            stdin=b"CORP\\jane\npw\n")
+        equal(a.calls[1]["parameters"]["user"], "CORP\\jane")
+    for args, text in ((["p", "--stdin", "--user", "CORP\\bob"], "differ"),
+                       (["p", "q", "--stdin"], "exactly one profile"),
+                       (["--all", "--env"], "exactly one profile"),
+                       (["--all", "--authfile", "/x"], "exactly one")):
+        with Agent([]) as a:
+            r = run(a, "login", *args, stdin=b"CORP\\jane\npw\n")
+            equal((r.status, a.calls), (2, []))
+            has(r.err, text)
+    for text in (b"a@b\np\xffw\n", b"a@b\np\x01w\n"):
+        with Agent([]) as a:
+            r = run(a, "login", "p", "--stdin", stdin=text)
+            equal((r.status, a.calls), (1, []))
+            has(r.err, "not UTF-8")
+
+
+@tap.test
 def env_answers():
     """--env takes the lower-case variables"""
     with Agent([USER, PASSWORD, done([fresh("p")])]) as a:
@@ -341,6 +388,14 @@ def authfile_answers():
         equal((r.status, r.err), (0, ""))
         equal([c["parameters"]["value"] for c in a.calls[1:]],
               ["a@b", "100%pw"])
+        os.chmod(path, 0o640)
+        a.script = [done([fresh("p")])]
+        r = run(a, "login", "p", "--authfile", path)
+        equal(r.status, 0)
+        has(r.err, "warning: others may read " + path)
+        r = run(a, "login", "q", "--authfile", path)
+        equal((r.status, len(a.calls)), (1, 4))
+        has(r.err, "[q]")
     with Agent([]) as a:
         r = run(a, "login", "q", "--authfile", "/nonexistent/auth")
         equal((r.status, a.calls), (1, []))
@@ -472,6 +527,17 @@ def exit_codes():
             equal(r.err, "awsfed: p: It went wrong.\n  Next: do x\n")
         with Agent([done([failed("p", kind, "It went wrong.")])]) as a:
             equal(run(a, "login", "p").status, status)
+
+
+@tap.test
+def default_next():
+    """a fault without advice gets one"""
+    for kind, want in (("needs-user", "awsfedctl login p"),
+                       ("rejected", "awsfedctl login p"),
+                       ("temporary", "awsfedctl status")):
+        with Agent([fault(kind, "It went wrong.")]) as a:
+            r = run(a, "login", "p")
+            equal(r.err, "awsfed: p: It went wrong.\n  Next: %s\n" % want)
 
 
 @tap.test

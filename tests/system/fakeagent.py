@@ -237,13 +237,37 @@ def run(agent, *args, env=None, stdin=b"", program=PROGRAM):
     return Result(p.returncode, p.stdout.decode(), p.stderr.decode())
 
 
+def job_shell(argv, env):
+    """What a shell does with a job, as far as Ctrl-Z and fg need it."""
+    tty = os.open("/dev/tty", os.O_RDWR)
+    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+    pid = os.fork()
+    if pid == 0:
+        os.setpgid(0, 0)
+        os.tcsetpgrp(tty, os.getpid())
+        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        os.close(tty)
+        os.execve(argv[0], argv, env)
+    while True:
+        _, status = os.waitpid(pid, os.WUNTRACED)
+        os.tcsetpgrp(tty, os.getpgrp())
+        if not os.WIFSTOPPED(status):
+            code = os.waitstatus_to_exitcode(status)
+            os.write(tty, b"shell: %d\n" % code)
+            os._exit(code)
+        os.write(tty, b"shell: stopped\n")
+        os.read(tty, 100)
+        os.tcsetpgrp(tty, pid)
+        os.killpg(pid, signal.SIGCONT)
+
+
 class Terminal:
     """The client on a terminal of its own, with stdout and stderr piped.
 
     screen is what the terminal showed; out and err are complete after wait().
     """
 
-    def __init__(self, agent, *args, env=None, both=False):
+    def __init__(self, agent, *args, env=None, both=False, shell=False):
         self.screen = ""
         out_r, out_w = os.pipe()
         err_r, err_w = os.pipe()
@@ -255,6 +279,8 @@ class Terminal:
                 os.dup2(err_w, 2)
             for fd in (out_r, out_w, err_r, err_w):
                 os.close(fd)
+            if shell:
+                job_shell([PROGRAM, *args], full)
             os.execve(PROGRAM, [PROGRAM, *args], full)
         os.close(out_w)
         os.close(err_w)
