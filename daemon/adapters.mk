@@ -6,3 +6,17 @@ check_LIBRARIES += tests/unit/libfake.a
 tests_unit_libfake_a_SOURCES = tests/unit/fake.h tests/unit/fake.c
 tests_unit_libfake_a_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 LIBFAKE = tests/unit/libfake.a
+
+# ---- the adapters -------------------------------------------------------------
+noinst_LIBRARIES += daemon/libadapters.a
+daemon_libadapters_a_SOURCES = \
+	daemon/child.h daemon/child.c \
+	daemon/command.h daemon/command.c \
+	daemon/job.h daemon/job.c \
+	daemon/loop.h daemon/loop.c \
+	daemon/service.h daemon/service.c
+daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
+	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
+# What a program that links them needs behind it.
+LIBADAPTERS = daemon/libadapters.a $(LIBEVENT_LIBS) $(LIBSYSTEMD_LIBS) \
+	-lpthread
