@@ -12,6 +12,8 @@ noinst_LIBRARIES += daemon/libadapters.a
 daemon_libadapters_a_SOURCES = \
 	daemon/child.h daemon/child.c \
 	daemon/command.h daemon/command.c \
+	daemon/control.h daemon/control.c \
+	daemon/control-socket.h daemon/control-socket.c \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \
 	daemon/service.h daemon/service.c
