@@ -14,6 +14,10 @@ daemon_libadapters_a_SOURCES = \
 	daemon/command.h daemon/command.c \
 	daemon/control.h daemon/control.c \
 	daemon/control-socket.h daemon/control-socket.c \
+	daemon/files.h daemon/files.c daemon/files-write.c \
+	daemon/files-left.h daemon/files-left.c \
+	daemon/files-memory.h daemon/files-memory.c \
+	daemon/files-target.h daemon/files-target.c \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \
 	daemon/service.h daemon/service.c
