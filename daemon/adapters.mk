@@ -26,3 +26,25 @@ daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 # What a program that links them needs behind it.
 LIBADAPTERS = daemon/libadapters.a $(LIBEVENT_LIBS) $(LIBSYSTEMD_LIBS) \
 	-lpthread
+
+# ---- their tests --------------------------------------------------------------
+ADAPTERS_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(LIBEVENT_CFLAGS) $(JANSSON_CFLAGS)
+ADAPTERS_TEST_LDADD = $(LIBADAPTERS) $(LIBAWSFED) $(CMOCKA_LIBS)
+ADAPTERS_TESTS = tests/unit/test-command tests/unit/test-job \
+	tests/unit/test-loop
+check_PROGRAMS += $(ADAPTERS_TESTS) tests/tools/file-edit
+TESTS += $(ADAPTERS_TESTS)
+EXTRA_DIST += tests/tools/fake-worker.py
+
+tests_unit_test_command_SOURCES = tests/unit/test-command.c
+tests_unit_test_command_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_command_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_job_SOURCES = tests/unit/test-job.c
+tests_unit_test_job_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_job_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_loop_SOURCES = tests/unit/test-loop.c
+tests_unit_test_loop_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_loop_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_tools_file_edit_SOURCES = tests/tools/file-edit.c
+tests_tools_file_edit_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_tools_file_edit_LDADD = $(ADAPTERS_TEST_LDADD)
