@@ -247,7 +247,7 @@ def closed_descriptors():
     with Agent([{"login": "l1", "step": {"kind": "wait", "text": "Hello"}},
                 done([{"profile": "p", "state": "fresh", "named": True}])
                 ]) as a:
-        p = subprocess.run(["/bin/sh", "-c", 'exec "$0" login p <&- 2>&-',
+        p = subprocess.run(["/bin/sh", "-c", 'exec "$0" login p 2>&-',
                             PROGRAM], timeout=20, stdout=subprocess.PIPE,
                            env=environment(a), start_new_session=True)
         equal(a.methods(), ["Login", "Await"])
