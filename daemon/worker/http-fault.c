@@ -121,6 +121,12 @@ http_fault_status(struct fault *f, long status, const char *url,
 		fault_set(f, FAULT_TEMPORARY, REASON_BUSY,
 		    _("%s is busy (HTTP 429)."), host);
 		fault_next(f, _("awsfed tries again by itself."));
+	} else if (status == 511) {
+		fault_set(f, FAULT_TEMPORARY, REASON_CAPTIVE_PORTAL,
+		    _("The network between here and %s wants a sign-in of its "
+		    "own (HTTP 511)."), host);
+		fault_next(f, _("Open a browser and sign in to the network; "
+		    "awsfed tries again by itself."));
 	} else if (status >= 500) {
 		fault_set(f, FAULT_TEMPORARY, REASON_SERVER,
 		    _("%s is not working at the moment (HTTP %ld)."), host,
