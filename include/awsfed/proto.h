@@ -80,6 +80,7 @@
 #define OUTCOME_ACCEPTED "accepted"
 #define OUTCOME_REJECTED "rejected"
 #define OUTCOME_UNKNOWN "unknown"
+#define OUTCOME_UNSENT "unsent"
 
 #define WORKER_FD 3			/* the inherited socket */
 
