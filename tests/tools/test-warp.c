@@ -21,7 +21,7 @@
 #include <cmocka.h>
 
 #define HOUR 3600
-#define SOON_MS 2000	/* generous: machines under test are slow */
+#define SOON_MS 2000 /* generous: machines under test are slow */
 #define NEVER_MS 100
 
 static int warp_fd = -1;
@@ -263,9 +263,8 @@ under_warp(char *argv[])
 		build = ".";
 	(void)snprintf(shim, sizeof(shim), "%s/tests/tools/warp.so", build);
 	/* ASan wants to be the first library; being second does no harm. */
-	(void)snprintf(options, sizeof(options),
-	    "%s%sverify_asan_link_order=0", asan != NULL ? asan : "",
-	    asan != NULL ? ":" : "");
+	(void)snprintf(options, sizeof(options), "%s%sverify_asan_link_order=0",
+	    asan != NULL ? asan : "", asan != NULL ? ":" : "");
 	if (fd < 0 || write(fd, zero, sizeof(zero)) != sizeof(zero) ||
 	    access(shim, R_OK) < 0) {
 		perror(shim);

@@ -55,11 +55,11 @@ struct offsets {
 struct timer {
 	int clock;
 	int flags;
-	bool known;	/* made by timerfd_create while we look */
-	bool armed;	/* follows an offset */
-	bool on_set;	/* wants to hear when the clock is set */
-	bool cancelled;	/* was set, and nobody has read it yet */
-	struct itimerspec at;	/* absolute, in moved time */
+	bool known;	      /* made by timerfd_create while we look */
+	bool armed;	      /* follows an offset */
+	bool on_set;	      /* wants to hear when the clock is set */
+	bool cancelled;	      /* was set, and nobody has read it yet */
+	struct itimerspec at; /* absolute, in moved time */
 };
 
 static const struct offsets nothing;
@@ -291,8 +291,8 @@ start_watching(void)
 }
 
 int
-timerfd_settime(int fd, int flags, const struct itimerspec *new,
-    struct itimerspec *ret_old)
+timerfd_settime(
+    int fd, int flags, const struct itimerspec *new, struct itimerspec *ret_old)
 {
 	bool absolute = (flags & TFD_TIMER_ABSTIME) != 0;
 	struct timer *t = &timers[fd >= 0 && fd < FDS_MAX ? fd : 0];
@@ -320,8 +320,7 @@ timerfd_settime(int fd, int flags, const struct itimerspec *new,
 
 			(void)clock_gettime(t->clock, &now);
 			t->at.it_value = add(now,
-			    new->it_value.tv_sec * NSEC +
-				new->it_value.tv_nsec);
+			    new->it_value.tv_sec *NSEC + new->it_value.tv_nsec);
 		}
 		r = arm(fd, t, false, ret_old);
 	}
