@@ -9,16 +9,16 @@ import tap
 
 # program -> libraries it must not load, not even through another one
 NEVER = {
-    "daemon/awsfedd": ("libcurl", "libxml2", "libssl"),
-    "client/awsfedctl": ("libcurl", "libxml2", "libssl", "libcrypto",
-                         "libsystemd", "libevent"),
-    "daemon/worker/awsfed-worker": ("libsystemd", "libevent"),
+    "awsfedd": ("libcurl", "libxml2", "libssl"),
+    "awsfedctl": ("libcurl", "libxml2", "libssl", "libcrypto", "libsystemd",
+                  "libevent"),
+    "awsfed-worker": ("libsystemd", "libevent"),
 }
 # program -> libraries that it names itself: the test sees what it looks for
 NEEDS = {
-    "daemon/awsfedd": ("libevent", "libsystemd", "libjansson"),
-    "client/awsfedctl": ("libjansson", "libsmartcols"),
-    "daemon/worker/awsfed-worker": ("libcurl", "libxml2", "libjansson"),
+    "awsfedd": ("libevent", "libsystemd", "libjansson"),
+    "awsfedctl": ("libjansson", "libsmartcols"),
+    "awsfed-worker": ("libcurl", "libxml2", "libjansson"),
 }
 
 
@@ -74,15 +74,13 @@ def hardening(program, path):
 
 
 def programs():
-    built = os.environ.get("AWSFED_PROGRAMS", "").split()
     for program in NEVER:
-        path = os.path.join(tap.builddir(), program)
-        if program not in built and not os.path.exists(path):
+        path = tap.program(program)
+        if path is None:
             tap.skip(program, "not part of this build")
             continue
-        if tap.ok(os.path.exists(path), "%s was built" % program, path):
-            libraries(program, path)
-            hardening(program, path)
+        libraries(program, path)
+        hardening(program, path)
 
 
 def sees():

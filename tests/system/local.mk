@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests from outside: the tree, the files that were built, the programs at work.
-SYSTEM_TESTS = tests/system/layers.py tests/system/linkage.py \
-	tests/system/units.py
+SYSTEM_TESTS = \
+	tests/system/layers.py \
+	tests/system/linkage.py \
+	tests/system/units.py \
+	tests/system/selftest.py
 TESTS += $(SYSTEM_TESTS)
-EXTRA_DIST += tests/system/tap.py $(SYSTEM_TESTS)
+EXTRA_DIST += $(SYSTEM_TESTS) \
+	tests/system/tap.py \
+	tests/system/harness.py \
+	tests/system/netns.py \
+	tests/system/simulator.py \
+	tests/system/terminal.py

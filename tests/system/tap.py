@@ -80,3 +80,21 @@ def srcdir():
 def builddir():
     """The top of the build tree; build/ of the sources by hand."""
     return os.environ.get("top_builddir") or os.path.join(srcdir(), "build")
+
+
+# Where a room may have put its program.
+FOLDERS = ("", "daemon", "daemon/worker", "client", "tests/sim")
+
+
+def program(name):
+    """The path of one of our programs, or None when it has not been built.
+    One that the makefile lists must be there: that is a failure, not a skip."""
+    for folder in FOLDERS:
+        path = os.path.join(builddir(), folder, name)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    listed = os.environ.get("AWSFED_PROGRAMS", "").split()
+    if name in map(os.path.basename, listed):
+        print("Bail out! %s was not built" % name, flush=True)
+        sys.exit(1)
+    return None
