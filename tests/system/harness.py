@@ -74,7 +74,8 @@ def _too_late(_signal, _frame):
 
 class World:
     def __init__(self, agent=True, settings=None, sim_args=(), warp=False,
-                 user=True):
+                 user=True, check=tap.ok):
+        self.check = check
         self.base = tempfile.mkdtemp(prefix="awsfed-", dir="/tmp")
         self.uid = NOBODY if os.getuid() == 0 and not self._mapped() else None
         self.logs, self.children = {}, []
@@ -106,7 +107,7 @@ class World:
                 self.env["HTTPS_PROXY"] = self.proxy.url
             self.settings(**(settings or {}))
             if user:
-                self.sim.user(USER, PASSWORD)
+                self.sim.user(USER, password=PASSWORD)
             if agent:
                 self.start_agent()
         except BaseException:
@@ -219,7 +220,7 @@ class World:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-                tap.ok(False, "%s ends when asked to" % process.args[0])
+                self.check(False, "%s ends when asked to" % process.args[0])
         return process.returncode
 
     def start_agent(self, wait=True, **env):
@@ -372,7 +373,7 @@ class World:
             running = self.agent.poll() is None
             rc = self.stop_agent()
             if running:
-                tap.equal(rc, 0, "the agent ends with status 0")
+                self.check(rc == 0, "the agent ends with status 0", rc)
         if self.sim is not None and self.sim.process is not None:
             self._unexpected()
         for p in self.children:
@@ -383,7 +384,7 @@ class World:
         spoke = [line for name in self.logs for line in
                  self.log(name).splitlines()
                  if re.search(r"Sanitizer|runtime error:|^==\d+==", line)]
-        tap.ok(not spoke, "no sanitizer spoke", *spoke[:40])
+        self.check(not spoke, "no sanitizer spoke", *spoke[:40])
         if failed or spoke:
             for name in self.logs:
                 tap.diag("---- log of %s (its end)" % name)
@@ -395,7 +396,7 @@ class World:
             strange = self.sim.violations()
         except (OSError, RuntimeError, ValueError) as e:
             strange = ["the simulator is gone: %s" % e]
-        tap.ok(not strange, "the simulator saw nothing improper",
+        self.check(not strange, "the simulator saw nothing improper",
                *map(str, strange))
 
     def _left_over(self):
@@ -421,7 +422,7 @@ class World:
             self.wait(none, "all processes to end", 3)
         except TimeoutError:
             pass
-        tap.ok(not left, "nothing is left running", *left)
+        self.check(not left, "nothing is left running", *left)
         for pid in left:
             os.kill(pid, signal.SIGKILL)
             os.waitpid(pid, 0)
@@ -433,6 +434,11 @@ def role(account, name):
 
 def provider(account):
     return "arn:aws:iam::%s:saml-provider/ADFS" % account
+
+
+def pair(arn):
+    """A role with its account's provider, as a SAML attribute has them."""
+    return "%s,%s" % (arn, provider(arn.split(":")[4]))
 
 
 def seconds_left(section):

@@ -4,8 +4,6 @@
 import json
 import os
 import socket
-import subprocess
-import time
 
 import netns
 
@@ -30,23 +28,25 @@ class Simulator:
                 "--port", str(self.port or port)]
         for host in netns.HOSTS:
             argv += ["--host", host]
-        for name in ("port", "admin.sock"):
-            if os.path.exists(os.path.join(self.dir, name)):
-                os.unlink(os.path.join(self.dir, name))
+        ready = os.path.join(self.dir, "ready")
+        if os.path.exists(ready):
+            os.unlink(ready)
         # Kept by the harness's own user: port 443 of the private network.
         self.process = self.world.spawn(argv + self.args, "sim", drop=False)
-        self.world.wait(self._ready, "the simulator to listen", 10)
+        self.world.wait(lambda: self._ready(ready), "the simulator to listen",
+                        10)
+        self.port = self.other_port("port")
 
-    def _ready(self):
+    def _ready(self, path):
         if self.process.poll() is not None:
-            raise RuntimeError("the simulator ended with %s"
-                               % self.process.returncode)
-        try:
-            with open(os.path.join(self.dir, "port"), encoding="ascii") as f:
-                self.port = int(f.read())
-            return "error" not in self.admin(cmd="counters")
-        except (OSError, ValueError):
-            return False
+            raise RuntimeError("the simulator ended with %s: %s" % (
+                self.process.returncode, self.world.log("sim")))
+        return os.path.exists(path)
+
+    def other_port(self, name):
+        """badtls-port, badname-port, expired-port, plain-port"""
+        with open(os.path.join(self.dir, name), encoding="ascii") as f:
+            return int(f.read())
 
     def stop(self):
         self.world.stop(self.process)
@@ -65,36 +65,42 @@ class Simulator:
                 data += more
         return json.loads(data)
 
-    def do(self, cmd, **request):
-        reply = self.admin(cmd=cmd, **request)
-        if reply.get("error"):
-            raise RuntimeError("simulator: %s: %s" % (cmd, reply["error"]))
+    def do(self, what, **more):
+        reply = self.admin(do=what, **more)
+        if not reply.get("ok"):
+            raise RuntimeError("simulator: %s: %s" % (what,
+                                                      reply.get("error")))
         return reply
 
-    def user(self, name, password, roles=(), **more):
-        return self.do("user", name=name, password=password,
-                       roles=list(roles), **more)
+    def user(self, name, **more):
+        """password, roles ("ROLE-ARN,PROVIDER-ARN"), locked, denied, …"""
+        return self.do("user", name=name, **more)
 
     def role(self, arn, **more):
+        """trust, providers, max_duration, external_id"""
         return self.do("role", arn=arn, **more)
 
-    def options(self, **values):
-        return self.do("set", **values)
+    def set(self, **values):
+        for name, value in values.items():
+            self.do("set", name=name, value=str(value))
 
-    def fault(self, place, **more):
+    def fault(self, place, kind=None, **more):
+        """The next time (count=-1: until cleared) something happens at place
+        (adfs-get, adfs-post, saml, signin, sts or a role's ARN)."""
+        if kind is not None:
+            more["kind"] = kind
         return self.do("fault", place=place, **more)
 
     def clear_faults(self):
-        return self.do("clear-faults")
+        return self.do("fault-clear")
 
     def counters(self):
-        reply = self.do("counters")
-        return reply.get("counters", reply)
+        return self.do("counters")
 
     def violations(self):
-        return self.do("violations").get("violations", [])
+        return self.counters()["violation_texts"]
 
     def since(self, before):
-        """What the counters gained."""
-        return {k: v - before.get(k, 0) for k, v in self.counters().items()
-                if isinstance(v, int) and v != before.get(k, 0)}
+        """What the plain counters gained."""
+        return {k: v - before[k] for k, v in self.counters().items()
+                if type(v) is int and v != before[k]}
