@@ -4,8 +4,12 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/arn.h lib/arn.c \
 	include/awsfed/buf.h lib/buf.c \
 	include/awsfed/clock.h lib/clock.c \
+	include/awsfed/config.h lib/config.c lib/config-impl.h \
+	lib/config-fields.c lib/config-profile.c lib/config-sections.c \
+	lib/config-settings.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
+	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \
