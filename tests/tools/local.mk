@@ -22,7 +22,7 @@ lint:
 	    $$(find tests -name '*.sh')
 	cd $(srcdir) && $(CPPCHECK) --quiet --error-exitcode=1 --std=c11 -j2 \
 	    --enable=warning,performance,portability --inline-suppr \
-	    --suppressions-list=tests/tools/cppcheck.suppress \
+	    --library=tests/tools/cppcheck.cfg --suppressions-list=tests/tools/cppcheck.suppress \
 	    -I include -I daemon -I daemon/worker -I client \
 	    include lib daemon client tests
 
@@ -57,5 +57,5 @@ check-valgrind: $(check_PROGRAMS) $(check_DATA)
 mostlyclean-local:
 	find . -name '*.valgrind' -exec rm -f {} +
 	find . -name '*.gcda' -exec rm -f {} +
-EXTRA_DIST += tests/tools/cppcheck.suppress .clang-format .ci/run
+EXTRA_DIST += tests/tools/cppcheck.suppress tests/tools/cppcheck.cfg .clang-format .ci/run
 DISTCLEANFILES = .options
