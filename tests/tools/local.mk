@@ -13,8 +13,12 @@ SHELL_FILES = bootstrap .ci/run
 format:
 	cd $(srcdir) && $(CLANG_FORMAT) -i $$($(C_FILES))
 check-format:
-	@cd $(srcdir) && $(CLANG_FORMAT) --dry-run -Werror $$($(C_FILES)) || \
-	    { echo "Next: make format"; exit 1; }
+	@cd $(srcdir) && $(CLANG_FORMAT) --version >/dev/null && bad=; \
+	for f in $$($(C_FILES)); do \
+		$(CLANG_FORMAT) $$f | cmp -s - $$f || bad="$$bad $$f"; \
+	done; \
+	test -z "$$bad" || { printf '%s\n' "not in format:" $$bad \
+	    "Next: make format"; exit 1; }
 
 lint:
 	cd $(srcdir) && $(SHELLCHECK) \
