@@ -89,6 +89,10 @@ cannot_ask(const struct state *s, struct problem *p, const struct question *q)
 		fault_next(&p->fault, "%s",
 		    _("awsfedctl roles lists the "
 		      "roles; name one with awsfedctl login --role-arn ARN"));
+	else if (str_eq(q->name, QN_HOST))
+		fault_next(&p->fault, "%s",
+		    _("name the server with awsfedctl login --adfs-host "
+		      "HOST"));
 	else if (str_eq(q->name, QN_USER) || str_eq(q->name, QN_PASSWORD))
 		fault_next(&p->fault,
 		    _("awsfedctl login %s in a terminal, "

@@ -189,7 +189,7 @@ put_duration(struct login *l, const char *value)
 	int64_t n;
 
 	/* AWS decides the finer limits, role by role. */
-	if (str_int(value, 1, 7 * 86400, &n) < 0)
+	if (str_int(value, 1, 43200, &n) < 0)
 		return cli_usage(l->verb, "%s",
 		    _("--session-duration takes "
 		      "a number of seconds, 900 to 43200."));
