@@ -225,7 +225,7 @@ auto_post(struct signin *s, struct fault *fault)
 	_cleanup_free_ char *action = NULL;
 
 	if (s->page.foreign_base || s->form->action == NULL ||
-	    !s->form->plain)
+	    !s->form->post || !s->form->plain)
 		return unknown_page_fault(&s->page, PAGE_AUTO_POST, s->host,
 		    fault);
 	if (policy_check(&s->policy, s->form->action, GRADE_PAGE, fault) < 0)
