@@ -49,6 +49,7 @@
 #define Q_NUMBER "number-to-show"
 
 /* What a question is about: lets commands and keyrings answer it. */
+#define QN_HOST "host"
 #define QN_USER "user"
 #define QN_PASSWORD "password"
 #define QN_CODE "code"
