@@ -43,7 +43,6 @@ struct login {
 	struct logins *logins;
 	char *id;
 	enum login_phase phase;
-	bool force;
 	bool new_default;
 	bool cancelled;
 	struct target *targets;
@@ -82,12 +81,13 @@ struct logins {
 void login_free(struct login *l);
 
 /* login-target.c */
-void target_edit(struct target *t, const char *key, const char *value);
+void login_target_edit(struct target *t, const char *key, const char *value);
 /*
  * Makes the profile that the config file would give with the target's edits.
  * 0, or -1 with *fault.
  */
-int target_build(struct login *l, struct target *t, struct fault *fault);
+int login_target_build(struct login *l, struct target *t,
+    struct fault *fault);
 void login_target_done(struct target *t);
 /*
  * Writes the edits of all targets that succeeded.  False: there was nothing to

@@ -26,7 +26,6 @@ struct manager;
 struct login_request {
 	struct strv profiles;
 	bool all;
-	bool force;		/* also when fresh */
 	bool new_default;	/* a new [default] is meant */
 	/* What a flag says about the one profile named; NULL, 0, false unset. */
 	const char *host;

@@ -95,6 +95,8 @@ int manager_reload(struct manager *m, struct strv *changed,
 /* Reloads when the config file looks different than last time. */
 void manager_look(struct manager *m);
 const struct config *manager_config(const struct manager *m);
+/* Why the file as it is now is not in force; empty when it is. */
+const struct fault *manager_config_fault(const struct manager *m);
 
 /* The session of an AD FS profile; NULL when there is none. */
 struct session *manager_session(struct manager *m, const char *name);

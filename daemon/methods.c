@@ -272,7 +272,6 @@ login_parameters(const json_t *p, struct login_request *req)
 			return -EINVAL;
 	if (names(p, "profiles", &req->profiles) < 0 ||
 	    json_bool_opt(p, "all", false, &req->all) < 0 ||
-	    json_bool_opt(p, "force", false, &req->force) < 0 ||
 	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
 	    json_bool_opt(p, "noSslVerification", false,
 	    &req->no_ssl_verification) < 0 ||
@@ -665,12 +664,12 @@ static const struct {
 	{ M_GET_DESCRIPTION, do_description, "interface" },
 	{ M_STATUS, do_status, "profile" },
 	{ M_LOGIN, do_login, "profiles all host roleArn region user "
-	    "providerId sessionDuration noSslVerification force output "
+	    "providerId sessionDuration noSslVerification output "
 	    "newDefault config credentials krb5ccname" },
 	{ M_ANSWER, do_answer, "login question value" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
-	{ M_REFRESH, do_refresh, "profiles force" },
+	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
 	{ M_ROLES, do_roles, "host profile" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
