@@ -43,6 +43,7 @@ struct login {
 	struct logins *logins;
 	char *id;
 	enum login_phase phase;
+	bool force;
 	bool new_default;
 	bool cancelled;
 	struct target *targets;

@@ -210,6 +210,8 @@ start_session(struct login *l, struct target *t)
 	t->was_kept = session_kept(t->session);
 	/* Before its keys come, so that they are delivered. */
 	session_set_kept(t->session, true);
+	if (l->force)
+		manager_force(m, t->session);
 	session_event(t->session, SESSION_ATTENDED, NULL);
 }
 
@@ -988,6 +990,7 @@ login_start(struct logins *ls, uint64_t conn,
 
 	l->logins = ls;
 	l->id = xasprintf("L%" PRIu64, ++ls->last_id);
+	l->force = req->force;
 	l->new_default = req->new_default;
 	l->tells = json_array();
 	l->timer = timer_new(manager_env(ls->manager)->loop, advance, l);

@@ -798,6 +798,12 @@ manager_logout_identity(struct manager *m, struct identity *id)
 }
 
 void
+manager_force(struct manager *m, struct session *s)
+{
+	manager_publish(m, MANAGER_FORCE, s, NULL);
+}
+
+void
 manager_logout(struct manager *m, struct session *s)
 {
 	struct identity *id = manager_identity_of(m, s);

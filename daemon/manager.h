@@ -38,6 +38,7 @@ struct question;
 enum manager_event {
 	MANAGER_SESSION,	/* a session's state changed */
 	MANAGER_CREDENTIALS,	/* a session has new ones */
+	MANAGER_FORCE,		/* a person wants its section taken over */
 	MANAGER_LOGOUT,		/* a session's delivered keys must go */
 	MANAGER_IDENTITY,
 	MANAGER_JOB_ENDED,	/* whatever was put off, do now */
@@ -127,6 +128,8 @@ void manager_flush(struct manager *m, manager_done_fn *done, void *arg);
 void barrier_hold(struct barrier *b);
 void barrier_release(struct barrier *b, const struct fault *fault);
 
+/* Its section of the credentials file is ours from now on. */
+void manager_force(struct manager *m, struct session *s);
 /* Stops keeping a session, drops its keys, and its identity with the last. */
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);

@@ -12,7 +12,7 @@ const char methods_interface[] =
     "method Login(profiles: ?[]string, all: ?bool, host: ?string,\n"
     "  roleArn: ?string, region: ?string, user: ?string,\n"
     "  providerId: ?string, sessionDuration: ?int,\n"
-    "  noSslVerification: ?bool, output: ?string,\n"
+    "  noSslVerification: ?bool, force: ?bool, output: ?string,\n"
     "  newDefault: ?bool, config: ?string, credentials: ?string,\n"
     "  krb5ccname: ?string) -> (login: string, step: object)\n"
     "method Answer(login: string, question: string, value: string)\n"

@@ -272,6 +272,7 @@ login_parameters(const json_t *p, struct login_request *req)
 			return -EINVAL;
 	if (names(p, "profiles", &req->profiles) < 0 ||
 	    json_bool_opt(p, "all", false, &req->all) < 0 ||
+	    json_bool_opt(p, "force", false, &req->force) < 0 ||
 	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
 	    json_bool_opt(p, "noSslVerification", false,
 	    &req->no_ssl_verification) < 0 ||
@@ -664,7 +665,7 @@ static const struct {
 	{ M_GET_DESCRIPTION, do_description, "interface" },
 	{ M_STATUS, do_status, "profile" },
 	{ M_LOGIN, do_login, "profiles all host roleArn region user "
-	    "providerId sessionDuration noSslVerification output "
+	    "providerId sessionDuration noSslVerification force output "
 	    "newDefault config credentials krb5ccname" },
 	{ M_ANSWER, do_answer, "login question value" },
 	{ M_AWAIT, do_await, "login" },
