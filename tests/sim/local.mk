@@ -21,3 +21,5 @@ tests_sim_awsfed_sim_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS) \
 tests_sim_awsfed_sim_CFLAGS = $(AM_CFLAGS) -pthread
 tests_sim_awsfed_sim_LDADD = $(LIBAWSFED) $(OPENSSL_LIBS)
 EXTRA_DIST += tests/sim/README.md tests/sim/simctl
+EXTRA_DIST += tests/sim/selftest.py tests/sim/browser.py
+TESTS += tests/sim/selftest.py
