@@ -194,6 +194,17 @@ utf8_len(const unsigned char *s)
 	return n;
 }
 
+bool
+str_utf8(const char *s)
+{
+	size_t n;
+
+	for (; *s != '\0'; s += n)
+		if ((n = utf8_len((const unsigned char *)s)) == 0)
+			return false;
+	return true;
+}
+
 char *
 str_clean(const char *s, size_t max)
 {

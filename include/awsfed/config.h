@@ -26,7 +26,8 @@ enum auth_method {
 };
 enum autorefresh { AUTOREFRESH_KEPT, AUTOREFRESH_YES, AUTOREFRESH_NO };
 enum profile_kind {
-	PROFILE_OTHER,		/* none of our business */
+	PROFILE_OTHER,		/* none of our business; a fault then only
+				   says why a chain leads nowhere */
 	PROFILE_ADFS,		/* has adfs_config.adfs_host */
 	PROFILE_CHAINED		/* role_arn + source_profile up to an ADFS one */
 };
@@ -45,10 +46,12 @@ struct profile {
 
 	char *region;
 	char *role_arn;		/* adfs_config.role_arn; chained: role_arn */
-	char *endpoint_sts;	/* services … sts endpoint_url, endpoint_url */
+	/* Effective: environment, services … sts endpoint_url, endpoint_url. */
+	char *endpoint_sts;
 
 	/* AD FS: identity and sign-in */
-	char *adfs_host;	/* host or host:port, lower case */
+	char *adfs_host;	/* host or host:port, lower case; NULL in an
+				   ADFS profile only with a fault */
 	char *adfs_user;	/* as written */
 	char *provider_id;	/* never NULL for ADFS profiles */
 	int64_t session_duration;	/* seconds, 0 unset */
@@ -92,7 +95,10 @@ struct profile {
 	bool has_sso;
 	bool has_web_identity;
 
-	/* "host:port/path auth" without the user: which identities may match */
+	/*
+	 * "host:port/path?query auth" without the user: which identities may
+	 * match.  NULL unless ADFS.
+	 */
 	char *identity_base;
 	/* Changes when any key that affects the credentials changes. */
 	uint64_t fingerprint;
@@ -107,6 +113,7 @@ struct settings {
 	char *https_proxy;	/* NULL: none */
 	char *no_proxy;		/* NULL: none */
 	char *endpoint_sts;	/* AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL */
+	bool ignore_endpoints;	/* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
 	bool allow_http_loopback;
 	bool use_fips;		/* AWS_USE_FIPS_ENDPOINT */
 	bool use_dualstack;	/* AWS_USE_DUALSTACK_ENDPOINT */
@@ -116,6 +123,7 @@ struct settings {
 	int64_t connect_timeout;
 	int64_t spacing;	/* seconds between sign-ins of an identity */
 	int64_t min_lifetime;	/* seconds; test hook: accept shorter lives */
+	int64_t min_duration;	/* seconds; 900, or min_lifetime when set */
 	bool log_debug;
 };
 
@@ -124,33 +132,46 @@ struct config {
 	char *path;		/* the AWS config file */
 	char *credentials_path;
 	struct settings settings;
-	struct profile **profiles;
+	struct profile **profiles;	/* in the order of the file */
+	struct profile **by_name;	/* the same, sorted */
 	size_t nprofiles;
+	struct strv warnings;	/* sentences: unknown keys, unusable names */
 	struct fault fault;	/* the file as a whole (botocore rejects it) */
 };
 
 /*
  * Reads settings (/etc/awsfed/awsfed.conf, then $XDG_CONFIG_HOME/…; missing
- * files are empty) and the AWS config file.  0 with a new config; -1 with
- * *fault when a settings file or the AWS config cannot be read or has a value
- * that is out of its limits.  A profile with a bad value carries its own fault
- * and the others stay good.
+ * files are empty), the agent's own environment (endpoints, proxies) and the
+ * AWS config file.  0 with a new config; -1 with *fault when a file cannot be
+ * read or a setting is unknown or out of its limits.  A profile with a bad
+ * value carries its own fault and the others stay good; so they do when
+ * botocore would reject the file (config->fault).
  */
 int config_load(const char *aws_config, const char *aws_credentials,
     struct config **ret, struct fault *fault);
-/* For tests and fuzzers: from documents in memory. */
+/* For tests and fuzzers: from documents in memory; settings may be NULL. */
 int config_parse(const struct ini *aws, const struct ini *settings,
     struct config **ret, struct fault *fault);
+/* What base would be with another AWS config document: for drafts. */
+struct config *config_derive(const struct config *base,
+    const struct ini *aws);
 struct config *config_ref(struct config *c);
 struct config *config_unref(struct config *c);
 const struct profile *config_profile(const struct config *c,
     const char *name);
+/* The same, for who wants to take a reference. */
+struct profile *config_find(const struct config *c, const char *name);
 
 struct profile *profile_ref(struct profile *p);
 struct profile *profile_unref(struct profile *p);
 
-/* "profile x" for x, "default" for default. */
+/* "profile x" for x, "default" for default; quoted where botocore needs it. */
 char *config_section_name(const char *profile);
+/*
+ * The section that holds the profile in this document, however it is spelled
+ * ([profile "x"]); config_section_name() when there is none.  xalloc.
+ */
+char *config_find_section(const struct ini *aws, const char *profile);
 /* The reverse; NULL for a section that is no profile (sso-session, services). */
 char *config_profile_name(const char *section);
 
@@ -161,7 +182,7 @@ char *config_profile_name(const char *section);
 char *user_normal(const char *user);
 bool user_qualified(const char *user);
 
-/* Sets one profile key in a document with the name the table knows. */
+/* What the tables say of a key, for messages and documentation. */
 struct key_info {
 	const char *name;	/* as in the file */
 	const char *help;
@@ -171,6 +192,7 @@ struct key_info {
 const struct key_info *profile_key_at(size_t i);	/* NULL at the end */
 const struct key_info *settings_key_at(size_t i);
 
-/* Fields a fleet or a test may set in [awsfed] of awsfed.conf. */
+void config_unrefp(struct config **c);
+#define _cleanup_config_ __attribute__((cleanup(config_unrefp)))
 
 #endif

@@ -20,6 +20,8 @@ bool str_ends(const char *s, const char *suffix);
 bool str_has_control(const char *s);
 /* Is every byte in the range 0x20..0x7e? */
 bool str_printable(const char *s);
+/* Valid UTF-8, as RFC 3629 has it? */
+bool str_utf8(const char *s);
 /* Trims ASCII white space at both ends, in place; returns s. */
 char *str_trim(char *s);
 void str_lower(char *s);

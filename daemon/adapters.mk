@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+# The adapters of the agent, its socket and service surfaces, and their tests.
+
+# ---- the outside world by hand, for the engine's unit programs --------------
+check_LIBRARIES += tests/unit/libfake.a
+tests_unit_libfake_a_SOURCES = tests/unit/fake.h tests/unit/fake.c
+tests_unit_libfake_a_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+LIBFAKE = tests/unit/libfake.a
+
+# ---- the adapters -------------------------------------------------------------
+noinst_LIBRARIES += daemon/libadapters.a
+daemon_libadapters_a_SOURCES = \
+	daemon/child.h daemon/child.c \
+	daemon/command.h daemon/command.c \
+	daemon/control.h daemon/control.c \
+	daemon/control-socket.h daemon/control-socket.c \
+	daemon/files.h daemon/files.c daemon/files-write.c \
+	daemon/files-left.h daemon/files-left.c \
+	daemon/files-memory.h daemon/files-memory.c \
+	daemon/files-target.h daemon/files-target.c \
+	daemon/job.h daemon/job.c \
+	daemon/loop.h daemon/loop.c \
+	daemon/service.h daemon/service.c
+daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
+	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
+# What a program that links them needs behind it.
+LIBADAPTERS = daemon/libadapters.a $(LIBEVENT_LIBS) $(LIBSYSTEMD_LIBS) \
+	-lpthread
+
+# ---- their tests --------------------------------------------------------------
+ADAPTERS_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(LIBEVENT_CFLAGS) $(JANSSON_CFLAGS)
+ADAPTERS_TEST_LDADD = $(LIBADAPTERS) $(LIBAWSFED) $(CMOCKA_LIBS)
+ADAPTERS_TESTS = tests/unit/test-command tests/unit/test-job \
+	tests/unit/test-loop
+check_PROGRAMS += $(ADAPTERS_TESTS) tests/tools/file-edit
+TESTS += $(ADAPTERS_TESTS)
+EXTRA_DIST += tests/tools/fake-worker.py
+
+tests_unit_test_command_SOURCES = tests/unit/test-command.c
+tests_unit_test_command_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_command_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_job_SOURCES = tests/unit/test-job.c
+tests_unit_test_job_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_job_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_loop_SOURCES = tests/unit/test-loop.c
+tests_unit_test_loop_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_loop_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_tools_file_edit_SOURCES = tests/tools/file-edit.c
+tests_tools_file_edit_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_tools_file_edit_LDADD = $(ADAPTERS_TEST_LDADD)

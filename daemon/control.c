@@ -1,0 +1,522 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Connections and frames.  While a call is being handled nothing more is read
+ * from its connection: the kernel's buffer is the client's queue.
+ */
+#include "control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "awsfed/buf.h"
+#include "awsfed/fault.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "control-socket.h"
+#include "loop.h"
+
+#define READ_SIZE 16384
+#define ACCEPTS_A_TURN 16
+#define OUT_STALL (30 * USEC)	/* a client that does not read */
+#define HANGUP_LOOK USEC	/* how often a half-closed client is looked at */
+#define NO_FD_PAUSE (200 * MSEC)	/* accept again after EMFILE */
+
+struct conn {
+	struct control *control;
+	uint64_t id;			/* 0: the slot is free */
+	int fd;
+	struct event *ev_read, *ev_write;
+	struct event *ev_closed;	/* while handling: is it still there? */
+	struct buf in, out;
+	struct timer *request;		/* deadline of the next whole request */
+	struct timer *turn;		/* deferred: look at in, or close */
+	struct timer *stall;
+	struct timer *hangup;
+	bool handling;			/* a call is out with the handler */
+	bool oneway;
+	bool called;			/* the handler knows the id */
+	bool dead;			/* closed on the next turn */
+	bool last_words;		/* closed when out is empty */
+};
+
+struct control {
+	struct loop *loop;
+	struct control_handler handler;
+	struct control_socket *socket;
+	struct event *ev_listen;
+	struct timer *pause;
+	int reserve;			/* a descriptor for bad times */
+	uint64_t ids;
+	struct conn conns[CONTROL_CLIENTS];
+};
+
+static void
+after(struct conn *c, struct timer *t, int64_t us)
+{
+	struct loop *loop = c->control->loop;
+
+	loop->ops->timer_set(t, deadline_in(loop->clk, us));
+}
+
+static void
+stop(struct conn *c, struct timer *t)
+{
+	c->control->loop->ops->timer_stop(t);
+}
+
+/* ---- closing --------------------------------------------------------------------- */
+static void
+conn_close(struct conn *c, bool tell)
+{
+	const struct loop_ops *ops = c->control->loop->ops;
+	const struct control_handler *handler = &c->control->handler;
+	uint64_t id = c->id;
+	bool called = c->called;
+
+	event_free(c->ev_read);
+	event_free(c->ev_write);
+	event_free(c->ev_closed);
+	ops->timer_free(c->request);
+	ops->timer_free(c->turn);
+	ops->timer_free(c->stall);
+	ops->timer_free(c->hangup);
+	buf_done(&c->in);
+	buf_done(&c->out);
+	close(c->fd);
+	*c = (struct conn){ .control = c->control, .fd = -1 };
+	if (tell && called)
+		handler->closed(id, handler->arg);
+}
+
+/* Safe inside any call: the connection goes on the next turn. */
+static void
+conn_doom(struct conn *c)
+{
+	c->dead = true;
+	event_del(c->ev_read);
+	event_del(c->ev_closed);
+	c->control->loop->ops->timer_set(c->turn, (struct deadline){ 0 });
+}
+
+static void
+conn_queue(struct conn *c, const json_t *msg)
+{
+	_cleanup_buf_ struct buf one = BUF_INIT(WIRE_MAX_REPLY);
+	bool idle = c->out.len == 0;
+	int r = wire_put(&one, msg);
+
+	if (r < 0) {
+		_cleanup_json_ json_t *error = NULL;
+		_cleanup_fault_ struct fault fault = { 0 };
+
+		fault_set(&fault, FAULT_INTERNAL, REASON_NONE,
+		    _("the answer is too long to be sent"));
+		fault_next(&fault, "%s", _("Ask for one profile at a time."));
+		error = reply_error(E_FAULT, fault_to_json(&fault));
+		if (wire_put(&one, error) < 0) {
+			conn_doom(c);
+			return;
+		}
+	}
+	if (buf_add(&c->out, one.data, one.len) < 0) {
+		log_info("a client does not read its answers and is dropped");
+		conn_doom(c);
+		return;
+	}
+	if (idle)
+		after(c, c->stall, OUT_STALL);
+	event_add(c->ev_write, NULL);
+}
+
+/* An error, and then nothing more. */
+static void
+conn_refuse(struct conn *c, const char *error, const char *text)
+{
+	_cleanup_json_ json_t *msg = reply_error(error,
+	    json_pack("{s:s}", "text", text));
+
+	stop(c, c->request);
+	event_del(c->ev_read);
+	c->last_words = true;
+	conn_queue(c, msg);
+}
+
+/* ---- reading ----------------------------------------------------------------------- */
+static void
+hand_over(struct conn *c, json_t *msg)
+{
+	const struct control_handler *handler = &c->control->handler;
+	_cleanup_json_ json_t *none = NULL;
+	struct call call;
+
+	if (call_decode(msg, &call) < 0) {
+		conn_refuse(c, E_BAD_FRAME, "the message is not a call");
+		return;
+	}
+	if (call.parameters == NULL)
+		call.parameters = none = json_object();
+	c->handling = true;
+	c->oneway = call.oneway;
+	c->called = true;
+	event_del(c->ev_read);
+	event_add(c->ev_closed, NULL);
+	handler->call(c->id, call.method, call.parameters, call.more,
+	    handler->arg);
+}
+
+/* Deals with what has been read, one call at a time. */
+static void
+take_requests(struct conn *c)
+{
+	while (!c->handling && !c->dead && !c->last_words) {
+		json_t *msg;
+		int r = wire_get(&c->in, &msg);
+
+		if (r == 1) {
+			stop(c, c->request);
+			hand_over(c, msg);
+			json_decref(msg);
+			continue;
+		}
+		if (r == -EMSGSIZE) {
+			conn_refuse(c, E_BAD_FRAME, "the message is longer "
+			    "than 64 KiB");
+		} else if (r < 0) {
+			conn_refuse(c, E_BAD_FRAME, "the message is not a "
+			    "JSON object of the allowed form");
+		} else {
+			if (c->in.len > 0 && c->called &&
+			    !c->control->loop->ops->timer_armed(c->request))
+				after(c, c->request,
+				    CONTROL_REQUEST_TIME * USEC);
+			event_add(c->ev_read, NULL);
+		}
+		return;
+	}
+}
+
+static void
+on_read(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	size_t room = c->in.max - c->in.len;
+	ssize_t n;
+
+	(void)what;
+	if (c->dead || c->handling)
+		return;
+	if (room > READ_SIZE)
+		room = READ_SIZE;
+	if (buf_reserve(&c->in, room) < 0)
+		return;
+	n = read(fd, c->in.data + c->in.len, room);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n < 0) {
+		conn_close(c, true);
+		return;
+	}
+	if (n == 0) {
+		event_del(c->ev_read);
+		if (c->out.len == 0)
+			conn_close(c, true);
+		else
+			c->last_words = true;
+		return;
+	}
+	c->in.len += (size_t)n;
+	c->in.data[c->in.len] = '\0';
+	take_requests(c);
+}
+
+static bool
+hung_up(const struct conn *c)
+{
+	struct pollfd pfd = { .fd = c->fd };
+
+	return poll(&pfd, 1, 0) == 1 && (pfd.revents & (POLLHUP | POLLERR));
+}
+
+/*
+ * The other end went, or said that it will send no more ("nc -N").  The latter
+ * still gets its answer, and is looked at now and then.
+ */
+static void
+look_at_other_end(struct conn *c)
+{
+	if (hung_up(c)) {
+		conn_close(c, true);
+		return;
+	}
+	event_del(c->ev_closed);
+	after(c, c->hangup, HANGUP_LOOK);
+}
+
+static void
+on_closed(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	look_at_other_end(arg);
+}
+
+static void
+on_hangup_timer(void *arg)
+{
+	look_at_other_end(arg);
+}
+
+static void
+on_request_timer(void *arg)
+{
+	struct conn *c = arg;
+
+	log_info("a client did not complete its request within %d s",
+	    CONTROL_REQUEST_TIME);
+	conn_refuse(c, E_BAD_FRAME, "the request was not complete in time");
+}
+
+static void
+on_turn(void *arg)
+{
+	struct conn *c = arg;
+
+	if (c->dead)
+		conn_close(c, true);
+	else
+		take_requests(c);
+}
+
+/* ---- writing ----------------------------------------------------------------------- */
+static void
+on_stall(void *arg)
+{
+	log_info("a client does not read its answers and is dropped");
+	conn_close(arg, true);
+}
+
+static void
+on_write(evutil_socket_t fd, short what, void *arg)
+{
+	struct conn *c = arg;
+	ssize_t n;
+
+	(void)what;
+	n = send(fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n < 0) {
+		conn_close(c, true);
+		return;
+	}
+	buf_consume(&c->out, (size_t)n);
+	if (c->out.len > 0) {
+		after(c, c->stall, OUT_STALL);
+		return;
+	}
+	stop(c, c->stall);
+	event_del(c->ev_write);
+	if (c->last_words)
+		conn_close(c, true);
+}
+
+static struct conn *
+conn_find(const struct control *control, uint64_t id)
+{
+	for (size_t i = 0; id != 0 && i < CONTROL_CLIENTS; i++)
+		if (control->conns[i].id == id && !control->conns[i].dead)
+			return (struct conn *)(uintptr_t)&control->conns[i];
+	return NULL;
+}
+
+bool
+control_alive(const struct control *control, uint64_t id)
+{
+	return conn_find(control, id) != NULL;
+}
+
+void
+control_reply(struct control *control, uint64_t id, json_t *reply, bool last)
+{
+	struct conn *c = conn_find(control, id);
+
+	if (c == NULL || !c->handling) {
+		json_decref(reply);
+		return;
+	}
+	if (!c->oneway)
+		conn_queue(c, reply);
+	json_decref(reply);
+	if (!last || c->dead)
+		return;
+	c->handling = false;
+	event_del(c->ev_closed);
+	stop(c, c->hangup);
+	/* The next call may be waiting already; never from inside this one. */
+	control->loop->ops->timer_set(c->turn, (struct deadline){ 0 });
+}
+
+/* ---- accepting ---------------------------------------------------------------------- */
+static struct conn *
+free_slot(struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control->conns[i].id == 0)
+			return &control->conns[i];
+	return NULL;
+}
+
+/* One write on a fresh socket always fits; then it is closed. */
+static void
+turn_away(int fd)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(1024);
+	_cleanup_json_ json_t *msg = reply_error(E_BUSY,
+	    json_pack("{s:s}", "text", "too many clients are connected"));
+
+	if (wire_put(&out, msg) == 0)
+		(void)!send(fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+}
+
+static void
+welcome(struct control *control, int fd)
+{
+	struct event_base *base = loop_base(control->loop);
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	struct conn *c;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
+	    peer.uid != geteuid()) {
+		log_warning("a connection of another user was refused");
+		close(fd);
+		return;
+	}
+	c = free_slot(control);
+	if (c == NULL) {
+		turn_away(fd);
+		return;
+	}
+	c->control = control;
+	c->id = ++control->ids;
+	c->fd = fd;
+	buf_init(&c->in, WIRE_MAX_REQUEST);
+	buf_init(&c->out, CONTROL_QUEUED_MAX);
+	c->ev_read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, c);
+	c->ev_write = event_new(base, fd, EV_WRITE | EV_PERSIST, on_write, c);
+	c->ev_closed = event_new(base, fd, EV_CLOSED | EV_PERSIST, on_closed,
+	    c);
+	c->request = timer_new(control->loop, on_request_timer, c);
+	c->turn = timer_new(control->loop, on_turn, c);
+	c->stall = timer_new(control->loop, on_stall, c);
+	c->hangup = timer_new(control->loop, on_hangup_timer, c);
+	event_add(c->ev_read, NULL);
+	after(c, c->request, CONTROL_REQUEST_TIME * USEC);
+}
+
+static void
+on_pause_over(void *arg)
+{
+	struct control *control = arg;
+
+	if (control->reserve < 0)
+		control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	event_add(control->ev_listen, NULL);
+}
+
+/*
+ * No descriptor left: one waiting client is let in on the reserve and sent
+ * away, and the listener rests, or the loop would spin on it.
+ */
+static void
+no_descriptors(struct control *control, int listen_fd)
+{
+	struct loop *loop = control->loop;
+	int fd;
+
+	log_warning("no file descriptors are left: clients have to wait");
+	closep(&control->reserve);
+	fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0)
+		turn_away(fd);
+	control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	event_del(control->ev_listen);
+	loop->ops->timer_set(control->pause,
+	    deadline_in(loop->clk, NO_FD_PAUSE));
+}
+
+static void
+on_accept(evutil_socket_t listen_fd, short what, void *arg)
+{
+	struct control *control = arg;
+
+	(void)what;
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		int fd = accept4(listen_fd, NULL, NULL,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			welcome(control, fd);
+			continue;
+		}
+		if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS ||
+		    errno == ENOMEM)
+			no_descriptors(control, listen_fd);
+		else if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		else if (errno != EAGAIN)
+			log_warning("cannot accept a client: %s",
+			    strerror(errno));
+		return;
+	}
+}
+
+struct control *
+control_new(struct loop *loop, const char *path, int listen_fd,
+    const struct control_handler *handler, struct fault *fault)
+{
+	struct control_socket *sock = control_socket_new(path, listen_fd,
+	    fault);
+	struct control *control;
+
+	if (sock == NULL)
+		return NULL;
+	control = xcalloc(1, sizeof(*control));
+	control->loop = loop;
+	control->handler = *handler;
+	control->socket = sock;
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		control->conns[i].fd = -1;
+	control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	control->pause = timer_new(loop, on_pause_over, control);
+	control->ev_listen = event_new(loop_base(loop),
+	    control_socket_fd(sock), EV_READ | EV_PERSIST, on_accept, control);
+	event_add(control->ev_listen, NULL);
+	return control;
+}
+
+void
+control_free(struct control *control)
+{
+	if (control == NULL)
+		return;
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control->conns[i].id != 0)
+			conn_close(&control->conns[i], false);
+	event_free(control->ev_listen);
+	control->loop->ops->timer_free(control->pause);
+	closep(&control->reserve);
+	control_socket_free(control->socket);
+	xfree(control);
+}

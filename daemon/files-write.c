@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The write protocol (DESIGN section 6).  Other programs know nothing of our
+ * lock and may truncate and rewrite the file at any moment, so:
+ *
+ *   - what we merge from is read while nobody has the file open for writing
+ *     (a read lease tells) and is not taken while sections seen before are
+ *     missing from a file that has just changed;
+ *   - the new version is swapped in by RENAME_EXCHANGE while a lease holds
+ *     writers off, and what came out is compared with what we merged from;
+ *     when it differs, its edit is merged and swapped in again.
+ *
+ * At every moment the name leads to a whole file, old or new.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/ini.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/xalloc.h"
+#include "files.h"
+#include "files-left.h"
+#include "files-memory.h"
+#include "files-target.h"
+
+#define ROUNDS_MAX 50		/* of a busy neighbour, 1 to 10 ms each */
+#define CHANGED_MAX 5		/* swaps that met an edit */
+#define LOOK_MS 3		/* before we look at what came out */
+#define YOUNG_S 2		/* a file younger than that may be in flux */
+
+enum swap {
+	SWAP_FAILED = -1,
+	SWAP_DONE,
+	SWAP_AGAIN,		/* the target is not what was expected */
+	SWAP_CHANGED		/* done, and what came out had an edit */
+};
+
+struct write {
+	struct files_edit *edit;
+	struct target target;
+	struct snapshot source;	/* what we merge from */
+	struct snapshot expect;	/* what the target must be at the swap */
+	bool differ;		/* source is not what the target holds */
+	char *text;		/* the merged document */
+	size_t len;
+	char *temp;		/* the temporary file, when there is one */
+	char *kept;		/* what came out with an edit, until merged */
+};
+
+/* ---- reading ----------------------------------------------------------------- */
+static bool
+young(const struct snapshot *s)
+{
+	time_t now = time(NULL);
+
+	/* A file from the future is as old as any. */
+	return !s->exists || (s->st.st_mtim.tv_sec + YOUNG_S > now &&
+	    s->st.st_mtim.tv_sec <= now + 1);
+}
+
+/*
+ * Reads the target when it has come to rest: a file that lacks what it had, or
+ * that nobody can parse, and has just been changed, gets two seconds.
+ */
+static int
+read_at_rest(struct write *w, struct fault *fault)
+{
+	static const long waits[] = { 50, 100, 200, 400, 800, 600 };
+	const struct target *t = &w->target;
+
+	for (size_t i = 0;; i++) {
+		struct ini *doc;
+		bool strange;
+
+		snapshot_done(&w->source);
+		if (target_read(t, t->name, w->edit->in_place, &w->source,
+		    fault) < 0)
+			return -1;
+		doc = ini_parse(w->source.data, w->source.len);
+		strange = files_memory_missing(t->path, doc) ||
+		    ini_problem(doc, NULL, NULL);
+		ini_free(doc);
+		if (!strange || !young(&w->source) || i == ARRAY_SIZE(waits))
+			break;
+		file_sleep(waits[i]);
+	}
+	w->differ = false;
+	return 0;
+}
+
+/* ---- merging --------------------------------------------------------------------- */
+static int
+problem_fault(const struct write *w, size_t line, const char *why,
+    struct fault *fault)
+{
+	fault_set(fault, FAULT_CONFIG, REASON_FILE,
+	    _("%s cannot be parsed by the AWS CLI: line %zu: %s"),
+	    w->target.path, line, why);
+	fault_next(fault, _("Mend line %zu of that file; awsfed leaves it "
+	    "alone until then."), line);
+	return -1;
+}
+
+/* 0: w->text is to be written; 1: nothing to write; -1 with *fault. */
+static int
+merge(struct write *w, struct fault *fault)
+{
+	const struct snapshot *s = &w->source;
+	struct ini *doc = ini_parse(s->data, s->len);
+	_cleanup_free_ char *why = NULL, *why_after = NULL;
+	size_t line = 0, line_after = 0;
+	bool broken = ini_problem(doc, &line, &why), same;
+	int r = w->edit->apply(doc, w->edit->arg, fault);
+
+	xreplace(&w->text, NULL);
+	if (r < 0)
+		goto out;
+	if (r == FILES_WRITE_BACKUP)
+		w->edit->backup = true;
+	if (r == FILES_LEAVE) {
+		w->text = xmalloc(s->len + 1);
+		memcpy(w->text, s->data, s->len + 1);
+		w->len = s->len;
+	} else {
+		w->text = ini_print(doc, &w->len);
+	}
+	same = w->len == s->len && memcmp(w->text, s->data, s->len) == 0;
+	r = same && !w->differ ? 1 : 0;
+	if (!same && broken) {
+		r = problem_fault(w, line, why, fault);
+	} else if (!same && ini_problem(doc, &line_after, &why_after)) {
+		fault_set(fault, FAULT_INTERNAL, REASON_FILE,
+		    _("the change would have made %s unreadable for the AWS "
+		    "CLI (line %zu: %s) and was not written"),
+		    w->target.path, line_after, why_after);
+		fault_next(fault, "%s", _("Please report this as a bug."));
+		r = -1;
+	}
+	if (r >= 0)
+		files_memory_set(w->target.path, doc);
+out:
+	ini_free(doc);
+	return r;
+}
+
+/* ---- the temporary file -------------------------------------------------------------- */
+static void
+drop_temp(struct write *w)
+{
+	if (w->temp != NULL)
+		unlinkat(w->target.dirfd, w->temp, 0);
+	xreplace(&w->temp, NULL);
+}
+
+static int
+write_temp(struct write *w, struct fault *fault)
+{
+	mode_t mode = w->source.exists ? w->source.st.st_mode & 0700 : 0600;
+	int fd, e;
+
+	w->temp = files_temp_name(&w->target);
+	fd = openat(w->target.dirfd, w->temp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		e = errno;
+		xreplace(&w->temp, NULL);
+		return file_fault(fault, _("make a temporary file beside"),
+		    w->target.path, e);
+	}
+	e = write_all(fd, w->text, w->len);
+	if (e == 0 && fchmod(fd, mode) != 0)
+		e = -errno;
+	if (e == 0 && fsync(fd) != 0)
+		e = -errno;
+	if (close(fd) != 0 && e == 0)
+		e = -errno;
+	if (e == 0)
+		return 0;
+	drop_temp(w);
+	return file_fault(fault, _("write"), w->target.path, -e);
+}
+
+/* ---- the swap ---------------------------------------------------------------------------- */
+static bool
+cannot(int error)
+{
+	return error == EINVAL || error == ENOSYS || error == ENOTSUP;
+}
+
+static int
+swap_failed(struct write *w, int error, struct fault *fault)
+{
+	return file_fault(fault, _("replace"), w->target.path, error);
+}
+
+/* A file where there was none: it must not replace one that appeared. */
+static enum swap
+put_new(struct write *w, struct fault *fault)
+{
+	int dir = w->target.dirfd;
+	const char *name = w->target.name;
+
+	if (renameat2(dir, w->temp, dir, name, RENAME_NOREPLACE) == 0) {
+		xreplace(&w->temp, NULL);
+		return SWAP_DONE;
+	}
+	if (cannot(errno) && linkat(dir, w->temp, dir, name, 0) == 0) {
+		drop_temp(w);
+		return SWAP_DONE;
+	}
+	if (errno == EEXIST)
+		return SWAP_AGAIN;
+	/* A file system with neither. */
+	if ((cannot(errno) || errno == EPERM) &&
+	    faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
+	    errno == ENOENT && renameat(dir, w->temp, dir, name) == 0) {
+		xreplace(&w->temp, NULL);
+		return SWAP_DONE;
+	}
+	return swap_failed(w, errno, fault);
+}
+
+/* Looks at what the swap brought out under the temporary name. */
+static enum swap
+look(struct write *w, struct fault *fault)
+{
+	_cleanup_snapshot_ struct snapshot out = { 0 };
+
+	file_sleep(LOOK_MS);
+	if (target_read(&w->target, w->temp, true, &out, fault) < 0) {
+		files_save(&w->target, w->temp);
+		xreplace(&w->temp, NULL);
+		return SWAP_FAILED;
+	}
+	if (snapshot_equal(&out, &w->expect)) {
+		drop_temp(w);
+		return SWAP_DONE;
+	}
+	snapshot_done(&w->source);
+	w->source = out;
+	out = (struct snapshot){ 0 };
+	w->differ = true;
+	xreplace(&w->kept, STEAL(w->temp));
+	return SWAP_CHANGED;
+}
+
+static enum swap
+swap_old(struct write *w, struct fault *fault)
+{
+	int dir = w->target.dirfd, lease, e;
+	const char *name = w->target.name;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
+	    O_NOCTTY);
+	if (fd < 0 && (errno == ENOENT || errno == ELOOP))
+		return SWAP_AGAIN;
+	if (fd < 0)
+		return swap_failed(w, errno, fault);
+	lease = lease_take(fd);
+	if (lease == -EAGAIN)
+		return SWAP_AGAIN;
+	if (fstat(fd, &st) != 0 || !snapshot_same_file(&st, &w->expect.st))
+		return SWAP_AGAIN;
+	if (renameat2(dir, w->temp, dir, name, RENAME_EXCHANGE) == 0) {
+		lease_drop(fd);
+		return look(w, fault);
+	}
+	e = errno;
+	if (e == ENOENT)
+		return SWAP_AGAIN;
+	if (cannot(e)) {
+		e = 0;
+		if (renameat(dir, w->temp, dir, name) == 0) {
+			xreplace(&w->temp, NULL);
+			return SWAP_DONE;
+		}
+		e = errno;
+	}
+	return swap_failed(w, e, fault);
+}
+
+/* ---- in place ------------------------------------------------------------------------------ */
+static int
+back_up(const struct write *w, struct fault *fault)
+{
+	_cleanup_free_ char *path = xasprintf("%s.awsfed-backup",
+	    w->target.path);
+	int r;
+
+	if (!w->source.exists)
+		return 0;
+	r = path_replace(path, w->source.data, w->source.len, 0600);
+	return r < 0 ? file_fault(fault, _("write the backup"), path, -r) : 0;
+}
+
+static enum swap
+overwrite(struct write *w, struct fault *fault)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	size_t done = 0;
+
+	fd = openat(w->target.dirfd, w->target.name, O_RDWR | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
+	    (w->source.exists ? 0 : O_CREAT | O_EXCL), 0600);
+	if (fd < 0 && (errno == ENOENT || errno == EEXIST))
+		return SWAP_AGAIN;
+	if (fd < 0)
+		return file_fault(fault, _("open"), w->target.path, errno);
+	if (w->source.exists && (fstat(fd, &st) != 0 ||
+	    !snapshot_same_file(&st, &w->source.st)))
+		return SWAP_AGAIN;
+	while (done < w->len) {
+		ssize_t n = pwrite(fd, w->text + done, w->len - done,
+		    (off_t)done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		done += (size_t)n;
+	}
+	if (done == w->len && ftruncate(fd, (off_t)w->len) == 0 &&
+	    fsync(fd) == 0)
+		return SWAP_DONE;
+	file_fault(fault, _("write"), w->target.path,
+	    errno != 0 ? errno : EIO);
+	fault_next(fault, _("The file as it was is in %s.awsfed-backup."),
+	    w->target.path);
+	return SWAP_FAILED;
+}
+
+/* ---- the whole ---------------------------------------------------------------------------------- */
+/*
+ * The swap brought out an edit: source is that version now.  The next swap
+ * expects our own version; when somebody edited even that, the edit that came
+ * out is kept in a file and we begin again.
+ */
+static int
+expect_our_own(struct write *w, struct fault *fault)
+{
+	const struct target *t = &w->target;
+
+	snapshot_done(&w->expect);
+	if (target_read(t, t->name, true, &w->expect, fault) < 0)
+		return -1;
+	return w->expect.len == w->len &&
+	    memcmp(w->expect.data, w->text, w->len) == 0 ? 1 : 0;
+}
+
+static void
+expect_source(struct write *w)
+{
+	snapshot_done(&w->expect);
+	w->expect = w->source;
+	w->expect.data = xmalloc(w->source.len + 1);
+	memcpy(w->expect.data, w->source.data, w->source.len + 1);
+}
+
+static enum swap
+swap(struct write *w, struct fault *fault)
+{
+	if (w->edit->in_place)
+		return overwrite(w, fault);
+	if (write_temp(w, fault) < 0)
+		return SWAP_FAILED;
+	return w->expect.exists ? swap_old(w, fault) : put_new(w, fault);
+}
+
+static void
+keep_edit(struct write *w)
+{
+	if (w->kept != NULL)
+		files_save(&w->target, w->kept);
+	xreplace(&w->kept, NULL);
+}
+
+static int
+rounds(struct write *w, bool *ret_written, struct fault *fault)
+{
+	bool fresh = true, backed_up = false;
+	int changed = 0;
+
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		enum swap s;
+		int r;
+
+		if (fresh) {
+			if (read_at_rest(w, fault) < 0)
+				return -1;
+			expect_source(w);
+		}
+		r = merge(w, fault);
+		if (r < 0)
+			return -1;
+		if (r > 0)
+			return 0;
+		if (!backed_up && (w->edit->backup || w->edit->in_place) &&
+		    back_up(w, fault) < 0)
+			return -1;
+		backed_up = true;
+		s = swap(w, fault);
+		if (s == SWAP_FAILED) {
+			drop_temp(w);
+			return -1;
+		}
+		if (s == SWAP_DONE) {
+			*ret_written = true;
+			if (w->kept != NULL)
+				unlinkat(w->target.dirfd, w->kept, 0);
+			xreplace(&w->kept, NULL);
+			return 0;
+		}
+		if (s == SWAP_AGAIN) {
+			drop_temp(w);
+			keep_edit(w);
+			fresh = true;
+			file_sleep(1 + round % 10);
+			continue;
+		}
+		*ret_written = true;
+		r = ++changed > CHANGED_MAX ? 0 : expect_our_own(w, fault);
+		if (r < 0)
+			return -1;
+		fresh = r == 0;
+		if (fresh)
+			keep_edit(w);
+	}
+	fault_set(fault, FAULT_TEMPORARY, REASON_FILE,
+	    _("another program keeps changing %s"), w->target.path);
+	fault_next(fault, "%s", _("awsfed tries again by itself; look for a "
+	    "program that rewrites the file all the time."));
+	return -1;
+}
+
+int
+files_edit_now(struct files_edit *edit, bool *ret_written, struct fault *fault)
+{
+	struct write w = { .edit = edit, .target = TARGET_INIT };
+	bool written = false;
+	int r;
+
+	r = target_resolve(&w.target, edit->path, fault);
+	if (r == 0)
+		r = target_lock(&w.target, edit->in_place, fault);
+	if (r == 0) {
+		files_sweep(&w.target);
+		r = rounds(&w, &written, fault);
+	}
+	keep_edit(&w);
+	if (written && fsync(w.target.dirfd) != 0 && r == 0 &&
+	    !cannot(errno) && errno != EBADF)
+		r = file_fault(fault, _("sync the directory of"),
+		    w.target.path, errno);
+	snapshot_done(&w.source);
+	snapshot_done(&w.expect);
+	xfree(w.text);
+	xfree(w.temp);
+	xfree(w.kept);
+	target_done(&w.target);
+	if (r == 0 && ret_written != NULL)
+		*ret_written = written;
+	return r;
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The writer thread.  A request belongs to the queue until the thread takes
+ * it, then to the thread, then to the list of results, which the loop empties
+ * when the eventfd rings: nothing is touched from two sides at once.
+ */
+#include "files.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/queue.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/xalloc.h"
+#include "files-target.h"
+#include "loop.h"
+
+#define LAST_WAIT_S 5	/* for the queue, when the agent ends */
+
+struct request {
+	struct files_edit edit;		/* apply NULL: replace the file */
+	char *data;
+	size_t len;
+	void (*replaced)(const struct fault *fault, void *arg);
+	struct fault fault;
+	bool written;
+	STAILQ_ENTRY(request) entry;
+};
+
+STAILQ_HEAD(requests, request);
+
+struct real_files {
+	struct files files;
+	struct loop *loop;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t work;		/* something queued, or ending */
+	struct requests queue, results;
+	bool ending;
+	int bell;			/* eventfd: there are results */
+	struct event *ev_bell;
+};
+
+static void
+request_free(struct request *req)
+{
+	if (req->data != NULL)
+		explicit_bzero(req->data, req->len);
+	xfree(req->data);
+	xfree(req->edit.path);
+	fault_done(&req->fault);
+	xfree(req);
+}
+
+static void
+carry_out(struct request *req)
+{
+	int r;
+
+	if (req->edit.apply != NULL) {
+		files_edit_now(&req->edit, &req->written, &req->fault);
+		return;
+	}
+	r = path_mkdir_parent(req->edit.path);
+	if (r == 0)
+		r = path_replace(req->edit.path, req->data, req->len, 0600);
+	if (r < 0)
+		file_fault(&req->fault, _("write"), req->edit.path, -r);
+}
+
+static void *
+writer(void *arg)
+{
+	struct real_files *rf = arg;
+	const uint64_t one = 1;
+	struct request *req;
+
+	pthread_mutex_lock(&rf->lock);
+	for (;;) {
+		while ((req = STAILQ_FIRST(&rf->queue)) == NULL && !rf->ending)
+			pthread_cond_wait(&rf->work, &rf->lock);
+		if (req == NULL)
+			break;
+		STAILQ_REMOVE_HEAD(&rf->queue, entry);
+		pthread_mutex_unlock(&rf->lock);
+		carry_out(req);
+		pthread_mutex_lock(&rf->lock);
+		STAILQ_INSERT_TAIL(&rf->results, req, entry);
+		(void)!write(rf->bell, &one, sizeof(one));
+	}
+	pthread_mutex_unlock(&rf->lock);
+	return NULL;
+}
+
+static void
+on_bell(evutil_socket_t fd, short what, void *arg)
+{
+	struct real_files *rf = arg;
+	struct requests results;
+	struct request *req;
+	uint64_t n;
+
+	(void)what;
+	(void)!read(fd, &n, sizeof(n));
+	STAILQ_INIT(&results);
+	pthread_mutex_lock(&rf->lock);
+	STAILQ_CONCAT(&results, &rf->results);
+	pthread_mutex_unlock(&rf->lock);
+	while ((req = STAILQ_FIRST(&results)) != NULL) {
+		STAILQ_REMOVE_HEAD(&results, entry);
+		if (req->edit.apply == NULL && req->replaced != NULL)
+			req->replaced(&req->fault, req->edit.arg);
+		else if (req->edit.apply != NULL && req->edit.done != NULL)
+			req->edit.done(&req->fault, req->written,
+			    req->edit.arg);
+		request_free(req);
+	}
+}
+
+static void
+push(struct real_files *rf, struct request *req)
+{
+	pthread_mutex_lock(&rf->lock);
+	STAILQ_INSERT_TAIL(&rf->queue, req, entry);
+	pthread_cond_signal(&rf->work);
+	pthread_mutex_unlock(&rf->lock);
+}
+
+static void
+files_edit(struct files *files, struct files_edit edit)
+{
+	struct request *req = xcalloc(1, sizeof(*req));
+
+	req->edit = edit;
+	push((struct real_files *)files, req);
+}
+
+static void
+files_replace(struct files *files, const char *path, char *data, size_t len,
+    void (*done)(const struct fault *fault, void *arg), void *arg)
+{
+	struct request *req = xcalloc(1, sizeof(*req));
+
+	req->edit.path = xstrdup(path);
+	req->edit.arg = arg;
+	req->data = data;
+	req->len = len;
+	req->replaced = done;
+	push((struct real_files *)files, req);
+}
+
+static const struct files_ops real_ops = { files_edit, files_replace };
+
+struct files *
+files_new(struct loop *loop)
+{
+	struct real_files *rf = xcalloc(1, sizeof(*rf));
+	sigset_t all, old;
+
+	rf->files.ops = &real_ops;
+	rf->loop = loop;
+	STAILQ_INIT(&rf->queue);
+	STAILQ_INIT(&rf->results);
+	pthread_mutex_init(&rf->lock, NULL);
+	pthread_cond_init(&rf->work, NULL);
+	rf->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (rf->bell < 0) {
+		log_err("eventfd: %s", strerror(errno));
+		abort();	/* at the start only */
+	}
+	rf->ev_bell = event_new(loop_base(loop), rf->bell,
+	    EV_READ | EV_PERSIST, on_bell, rf);
+	event_add(rf->ev_bell, NULL);
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (pthread_create(&rf->thread, NULL, writer, rf) != 0) {
+		log_err("cannot start the writer thread");
+		abort();
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return &rf->files;
+}
+
+void
+files_free(struct files *files)
+{
+	struct real_files *rf = (struct real_files *)files;
+	struct timespec until;
+	struct request *req;
+
+	if (rf == NULL)
+		return;
+	pthread_mutex_lock(&rf->lock);
+	rf->ending = true;
+	pthread_cond_signal(&rf->work);
+	pthread_mutex_unlock(&rf->lock);
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += LAST_WAIT_S;
+	event_free(rf->ev_bell);
+	if (pthread_timedjoin_np(rf->thread, NULL, &until) != 0) {
+		/* A hung disk: the thread keeps what it works on. */
+		log_warning("a file could not be written within %d s; it is "
+		    "left as it was", LAST_WAIT_S);
+		pthread_detach(rf->thread);
+		return;
+	}
+	while ((req = STAILQ_FIRST(&rf->results)) != NULL) {
+		STAILQ_REMOVE_HEAD(&rf->results, entry);
+		request_free(req);
+	}
+	close(rf->bell);
+	pthread_cond_destroy(&rf->work);
+	pthread_mutex_destroy(&rf->lock);
+	xfree(rf);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's own settings: section [awsfed] of awsfed.conf. */
+#include "config-impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "awsfed/ini.h"
+#include "awsfed/xalloc.h"
+
+#define SECTION "awsfed"
+#define FIELD(key, t, member, d, h, ...) \
+	{ .info = { .name = key, .help = h, .def = d }, .type = t, \
+	  .offset = offsetof(struct settings, member), __VA_ARGS__ }
+
+const struct field settings_fields[] = {
+	FIELD("adfs_host", FIELD_HOST, adfs_host, NULL,
+	    N_("AD FS host of profiles that name a role but no host")),
+	FIELD("provider_id", FIELD_STRING, provider_id,
+	    "urn:amazon:webservices",
+	    N_("relying party of profiles that name none")),
+	FIELD("region", FIELD_REGION, region, NULL,
+	    N_("region of profiles that name none")),
+	FIELD("ca_bundle", FIELD_FILE, ca_bundle, NULL,
+	    N_("certificates to trust in place of the system's")),
+	FIELD("https_proxy", FIELD_STRING, https_proxy, NULL,
+	    N_("proxy for all requests; by default that of the agent's "
+	    "environment")),
+	FIELD("no_proxy", FIELD_STRING, no_proxy, NULL,
+	    N_("hosts that are reached without the proxy")),
+	FIELD("allow_http_loopback", FIELD_BOOL, allow_http_loopback, "no",
+	    N_("allow http:// to this machine, for tests")),
+	FIELD("max_duration", FIELD_INT, max_duration, "43200",
+	    N_("longest life to ask for, in seconds"),
+	    .min = 900, .max = 43200),
+	FIELD("login_timeout", FIELD_INT, login_timeout, "180",
+	    N_("seconds a person may take for one question"),
+	    .min = 5, .max = 3600),
+	FIELD("worker_timeout", FIELD_INT, worker_timeout, "120",
+	    N_("seconds one job may take, waiting for people left out"),
+	    .min = 1, .max = 3600),
+	FIELD("connect_timeout", FIELD_INT, connect_timeout, "10",
+	    N_("seconds to wait for a connection"), .min = 1, .max = 300),
+	FIELD("spacing", FIELD_INT, spacing, "5",
+	    N_("seconds between two sign-ins of one identity"),
+	    .min = 0, .max = 3600),
+	FIELD("min_lifetime", FIELD_INT, min_lifetime, "1",
+	    N_("test hook: shortest life in seconds that is accepted and may "
+	    "be asked for; when set, durations below 900 are allowed"),
+	    .min = 1, .max = 900),
+	FIELD("log_debug", FIELD_BOOL, log_debug, "no",
+	    N_("log in detail")),
+};
+const size_t nsettings_fields = ARRAY_SIZE(settings_fields);
+
+const struct key_info *
+settings_key_at(size_t i)
+{
+	return i < nsettings_fields ? &settings_fields[i].info : NULL;
+}
+
+void
+settings_init(struct settings *s)
+{
+	*s = (struct settings){ .min_duration = 900 };
+	for (size_t i = 0; i < nsettings_fields; i++) {
+		const struct field *f = &settings_fields[i];
+		_cleanup_free_ char *why = NULL;
+
+		if (f->info.def != NULL &&
+		    field_set(f, s, f->info.def, &why) < 0)
+			abort();	/* the table contradicts itself */
+	}
+}
+
+static int
+apply_key(struct settings *s, const char *key, const char *value,
+    const char *file, struct fault *fault)
+{
+	_cleanup_free_ char *why = NULL;
+	const struct field *f = NULL;
+
+	for (size_t i = 0; i < nsettings_fields && f == NULL; i++)
+		if (str_eq(settings_fields[i].info.name, key))
+			f = &settings_fields[i];
+	if (f == NULL) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS, _("%s: there "
+		    "is no setting \"%s\"."), file, key);
+		fault_next(fault, _("Remove or correct \"%s\" in [%s] of %s"),
+		    key, SECTION, file);
+		return -1;
+	}
+	if (*value == '\0')
+		return 0;
+	if (field_set(f, s, value, &why) < 0) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s: the setting \"%s\" %s, not \"%s\"."), file, key,
+		    why, value);
+		fault_next(fault, _("Correct \"%s\" in [%s] of %s"), key,
+		    SECTION, file);
+		return -1;
+	}
+	if (f->offset == offsetof(struct settings, min_lifetime))
+		s->min_duration = s->min_lifetime;
+	return 0;
+}
+
+int
+settings_apply(struct settings *s, const struct ini *ini, const char *file,
+    struct fault *fault)
+{
+	_cleanup_free_ char *why = NULL;
+	size_t line;
+
+	if (ini == NULL)
+		return 0;
+	if (ini_problem(ini, &line, &why)) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s cannot be read: line %zu: %s."), file, line, why);
+		fault_next(fault, _("Correct line %zu of %s"), line, file);
+		return -1;
+	}
+	for (size_t i = 0; i < ini_nsections(ini); i++) {
+		if (!str_eq(ini_section(ini, i), SECTION))
+			continue;
+		for (size_t k = 0; k < ini_nkeys(ini, i); k++)
+			if (apply_key(s, ini_key(ini, i, k),
+			    ini_value(ini, i, k), file, fault) < 0)
+				return -1;
+	}
+	return 0;
+}
+
+static const char *
+env_first(const char *a, const char *b)
+{
+	const char *v = getenv(a);
+
+	return !str_empty(v) ? v : getenv(b);
+}
+
+static void
+env_bool(const char *name, bool *ret)
+{
+	(void)str_bool(getenv(name), ret);
+}
+
+static void
+env_string(char **p, const char *value)
+{
+	if (*p == NULL && !str_empty(value) && !str_has_control(value) &&
+	    str_utf8(value))
+		*p = xstrdup(value);
+}
+
+/* What AWS and curl variables of the agent say, where the files are silent. */
+void
+settings_env(struct settings *s)
+{
+	env_bool("AWS_USE_FIPS_ENDPOINT", &s->use_fips);
+	env_bool("AWS_USE_DUALSTACK_ENDPOINT", &s->use_dualstack);
+	env_bool("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &s->ignore_endpoints);
+	if (!s->ignore_endpoints)
+		env_string(&s->endpoint_sts, env_first("AWS_ENDPOINT_URL_STS",
+		    "AWS_ENDPOINT_URL"));
+	env_string(&s->https_proxy, env_first("https_proxy", "HTTPS_PROXY"));
+	env_string(&s->no_proxy, env_first("no_proxy", "NO_PROXY"));
+}
+
+void
+settings_copy(struct settings *to, const struct settings *from)
+{
+	settings_done(to);
+	*to = *from;
+	for (size_t i = 0; i < nsettings_fields; i++)
+		field_copy(&settings_fields[i], to, from);
+	to->endpoint_sts = xstrdup(from->endpoint_sts);
+}
+
+void
+settings_done(struct settings *s)
+{
+	for (size_t i = 0; i < nsettings_fields; i++)
+		field_done(&settings_fields[i], s);
+	xfree(s->endpoint_sts);
+	*s = (struct settings){ 0 };
+}

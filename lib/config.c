@@ -1,0 +1,451 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The snapshot: all profiles, their chains, their identities. */
+#include "awsfed/config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "awsfed/ini.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/xalloc.h"
+#include "config-impl.h"
+
+#define FLEET_SETTINGS "/etc/awsfed/awsfed.conf"
+
+/* ---- finding profiles ----------------------------------------------------- */
+
+static int
+compare_names(const void *a, const void *b)
+{
+	const struct profile *const *p = a, *const *q = b;
+
+	return strcmp((*p)->name, (*q)->name);
+}
+
+static int
+compare_to_name(const void *name, const void *p)
+{
+	return strcmp(name, (*(const struct profile *const *)p)->name);
+}
+
+static struct profile *
+find(const struct config *c, const char *name)
+{
+	struct profile **p = name == NULL || c->nprofiles == 0 ? NULL :
+	    bsearch(name, c->by_name, c->nprofiles, sizeof(*c->by_name),
+	    compare_to_name);
+
+	return p == NULL ? NULL : *p;
+}
+
+const struct profile *
+config_profile(const struct config *c, const char *name)
+{
+	return find(c, name);
+}
+
+struct profile *
+config_find(const struct config *c, const char *name)
+{
+	return find(c, name);
+}
+
+struct entry {
+	char *name;
+	size_t section;
+	bool plain;		/* [default], which [profile default] beats */
+	bool beaten;
+};
+
+/* By name, and the one that counts last. */
+static int
+compare_entries(const void *a, const void *b)
+{
+	const struct entry *const *p = a, *const *q = b;
+	int c = strcmp((*p)->name, (*q)->name);
+
+	if (c == 0 && (*p)->plain != (*q)->plain)
+		return (*p)->plain ? -1 : 1;
+	return c != 0 ? c : (*p)->section < (*q)->section ? -1 : 1;
+}
+
+/* Two spellings of one name: the later one counts, as for botocore. */
+static void
+settle(struct entry *e, size_t n)
+{
+	struct entry **sorted = xcalloc(n, sizeof(struct entry *));
+
+	for (size_t i = 0; i < n; i++)
+		sorted[i] = &e[i];
+	qsort(sorted, n, sizeof(*sorted), compare_entries);
+	for (size_t i = 1; i < n; i++)
+		if (str_eq(sorted[i - 1]->name, sorted[i]->name))
+			sorted[i - 1]->beaten = true;
+	xfree(sorted);
+}
+
+static bool
+name_usable(const char *name)
+{
+	return *name != '\0' && strlen(name) <= PROFILE_NAME_MAX &&
+	    !str_has_control(name) && str_utf8(name);
+}
+
+static void
+warn_name(struct config *c, const char *name)
+{
+	_cleanup_free_ char *clean = str_clean(name, 64);
+
+	if (c->warnings.n < CONFIG_WARNINGS_MAX)
+		strv_take(&c->warnings, xasprintf(_("The profile \"%s\" is "
+		    "left out: its name is empty, longer than %d bytes, or "
+		    "has characters that cannot be typed."), clean,
+		    PROFILE_NAME_MAX));
+}
+
+static void
+read_profiles(struct config *c, const struct ini *aws)
+{
+	size_t n = ini_nsections(aws), used = 0;
+	struct entry *e = xcalloc(n + 1, sizeof(*e));
+
+	for (size_t i = 0; i < n; i++) {
+		char *name = config_profile_name(ini_section(aws, i));
+
+		if (name == NULL)
+			continue;
+		if (!name_usable(name)) {
+			warn_name(c, name);
+			xfree(name);
+			continue;
+		}
+		e[used++] = (struct entry){ .name = name, .section = i,
+		    .plain = str_eq(ini_section(aws, i), "default") };
+	}
+	settle(e, used);
+	c->profiles = xcalloc(used + 1, sizeof(struct profile *));
+	for (size_t i = 0; i < used; i++) {
+		if (e[i].beaten)
+			xfree(e[i].name);
+		else
+			c->profiles[c->nprofiles++] = profile_parse(aws,
+			    e[i].section, e[i].name, &c->settings,
+			    &c->warnings);
+	}
+	xfree(e);
+	c->by_name = xcalloc(used + 1, sizeof(struct profile *));
+	memcpy(c->by_name, c->profiles, used * sizeof(struct profile *));
+	qsort(c->by_name, c->nprofiles, sizeof(*c->by_name), compare_names);
+}
+
+/* ---- chains ---------------------------------------------------------------- */
+
+enum mark { MARK_NEW, MARK_OPEN, MARK_DONE };
+
+struct chains {
+	struct config *c;
+	unsigned char *marks;	/* enum mark, by place in by_name */
+	struct profile **path;
+	size_t n;
+};
+
+static unsigned char *
+mark_of(struct chains *w, struct profile *p)
+{
+	struct profile **at = bsearch(p->name, w->c->by_name, w->c->nprofiles,
+	    sizeof(struct profile *), compare_to_name);
+
+	return &w->marks[at - w->c->by_name];
+}
+
+/* The end of p's chain is known: it, or why there is none. */
+static void
+close_chain(struct profile *p, const struct profile *end, const char *why)
+{
+	if (end != NULL && end->kind == PROFILE_ADFS) {
+		p->root = xstrdup(end->name);
+	} else if (end != NULL && end->kind == PROFILE_CHAINED) {
+		p->root = xstrdup(end->root);
+	} else {
+		p->kind = PROFILE_OTHER;
+		p->deliver = DELIVER_NONE;
+		if (why != NULL)
+			profile_fault(p, "%s", why);
+		else if (end != NULL && fault_is(&end->fault))
+			profile_fault(p, "%s", end->fault.text);
+	}
+}
+
+/*
+ * Follows source_profile from p up to an end, then settles all on the way.
+ * No recursion: a chain may be as long as the file.
+ */
+static void
+follow(struct chains *w, struct profile *p)
+{
+	struct profile *end = p;
+	_cleanup_free_ char *why = NULL;
+
+	w->n = 0;
+	while (end != NULL && end->kind == PROFILE_CHAINED &&
+	    *mark_of(w, end) == MARK_NEW) {
+		struct profile *up = find(w->c, end->source_profile);
+
+		*mark_of(w, end) = MARK_OPEN;
+		w->path[w->n++] = end;
+		if (up == NULL)
+			why = xasprintf(_("Profile %s has \"source_profile = "
+			    "%s\", but there is no such profile."), end->name,
+			    end->source_profile);
+		else if (*mark_of(w, up) == MARK_OPEN)
+			why = xasprintf(_("Profile %s has \"source_profile = "
+			    "%s\", which leads back to itself."), end->name,
+			    end->source_profile);
+		/* As a source, static keys come before a role_arn. */
+		if (up != NULL && up->kind == PROFILE_CHAINED &&
+		    up->has_static_keys) {
+			xreplace(&why, NULL);
+			up = NULL;
+		}
+		end = up;
+	}
+	if (end != NULL && end->kind == PROFILE_CHAINED &&
+	    *mark_of(w, end) == MARK_OPEN)
+		end = NULL;
+	while (w->n > 0) {
+		p = w->path[--w->n];
+		close_chain(p, end, why);
+		*mark_of(w, p) = MARK_DONE;
+		end = p;
+	}
+}
+
+static void
+read_chains(struct config *c)
+{
+	struct chains w = { .c = c };
+
+	w.marks = xcalloc(c->nprofiles + 1, 1);
+	w.path = xcalloc(c->nprofiles + 1, sizeof(struct profile *));
+	for (size_t i = 0; i < c->nprofiles; i++)
+		if (c->profiles[i]->kind == PROFILE_CHAINED)
+			follow(&w, c->profiles[i]);
+	xfree(w.marks);
+	xfree(w.path);
+}
+
+/* ---- identities ------------------------------------------------------------ */
+
+struct member {
+	struct profile *p;
+	char *user;
+	size_t order;
+};
+
+static int
+same_identity(const struct member *a, const struct member *b)
+{
+	int c = strcmp(a->p->identity_base, b->p->identity_base);
+
+	return c != 0 ? c : strcmp(a->user, b->user);
+}
+
+static int
+compare_members(const void *a, const void *b)
+{
+	const struct member *p = a, *q = b;
+	int c = same_identity(p, q);
+
+	return c != 0 ? c : p->order < q->order ? -1 : 1;
+}
+
+/* Both get the fault: nobody but the user can say which one is right. */
+static void
+check_pair(struct profile *a, struct profile *b)
+{
+	for (size_t i = 0; i < nprofile_fields; i++) {
+		const struct field *f = &profile_fields[i];
+		_cleanup_free_ char *text = NULL;
+
+		if (!f->info.affects_signin || field_equal(f, a, b))
+			continue;
+		text = xasprintf(_("Profiles %s and %s sign in as the same "
+		    "user to %s but differ in \"%s\": give both the same "
+		    "value."), a->name, b->name, a->adfs_host, f->info.name);
+		profile_fault(a, "%s", text);
+		profile_fault(b, "%s", text);
+		return;
+	}
+}
+
+static void
+check_identities(struct config *c)
+{
+	struct member *m = xcalloc(c->nprofiles + 1, sizeof(*m));
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->nprofiles; i++) {
+		struct profile *p = c->profiles[i];
+		char *user;
+
+		/* Its values were not taken over: nothing to compare. */
+		if (p->identity_base == NULL || fault_is(&p->fault))
+			continue;
+		user = user_normal(p->adfs_user);
+		m[n++] = (struct member){ p,
+		    user == NULL ? xstrdup("") : user, i };
+	}
+	qsort(m, n, sizeof(*m), compare_members);
+	for (size_t i = 1, first = 0; i < n; i++) {
+		if (same_identity(&m[first], &m[i]) == 0)
+			check_pair(m[first].p, m[i].p);
+		else
+			first = i;
+	}
+	for (size_t i = 0; i < n; i++)
+		xfree(m[i].user);
+	xfree(m);
+}
+
+/* ---- the whole -------------------------------------------------------------- */
+
+static void
+read_aws(struct config *c, const struct ini *aws)
+{
+	_cleanup_free_ char *why = NULL;
+	const char *file = c->path == NULL ? _("The AWS config file") :
+	    c->path;
+	size_t line;
+
+	if (ini_problem(aws, &line, &why)) {
+		fault_set(&c->fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s, line %zu: %s; the AWS CLI and boto3 refuse the "
+		    "whole file for it."), file, line, why);
+		fault_next(&c->fault, _("Correct line %zu of %s"), line, file);
+	}
+	read_profiles(c, aws);
+	read_chains(c);
+	for (size_t i = 0; i < c->nprofiles; i++)
+		profile_finish(c->profiles[i]);
+	check_identities(c);
+}
+
+static struct config *
+config_new(void)
+{
+	struct config *c = xcalloc(1, sizeof(*c));
+
+	c->refs = 1;
+	settings_init(&c->settings);
+	return c;
+}
+
+int
+config_parse(const struct ini *aws, const struct ini *settings,
+    struct config **ret, struct fault *fault)
+{
+	_cleanup_config_ struct config *c = config_new();
+
+	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0)
+		return -1;
+	read_aws(c, aws);
+	*ret = STEAL(c);
+	return 0;
+}
+
+/* A missing file is an empty document. */
+static int
+read_file(const char *path, struct ini **ret, struct fault *fault)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int e = path == NULL ? -ENOENT : path_read(path, INI_MAX, &data, &len);
+
+	if (e < 0 && e != -ENOENT && e != -ENOTDIR) {
+		fault_set(fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s cannot be read: %s."), path,
+		    e == -EINVAL ? _("it is not a regular file") :
+		    strerror(-e));
+		fault_next(fault, _("Look at it with: ls -l %s"), path);
+		return -1;
+	}
+	*ret = ini_parse(data, len);
+	return 0;
+}
+
+static int
+load_settings(struct settings *s, const char *path, struct fault *fault)
+{
+	_cleanup_ini_ struct ini *ini = NULL;
+
+	if (read_file(path, &ini, fault) < 0)
+		return -1;
+	return settings_apply(s, ini, path, fault);
+}
+
+int
+config_load(const char *aws_config, const char *aws_credentials,
+    struct config **ret, struct fault *fault)
+{
+	_cleanup_config_ struct config *c = config_new();
+	_cleanup_ini_ struct ini *aws = NULL;
+	_cleanup_free_ char *own = path_settings();
+
+	c->path = xstrdup(aws_config);
+	c->credentials_path = xstrdup(aws_credentials);
+	if (load_settings(&c->settings, FLEET_SETTINGS, fault) < 0 ||
+	    load_settings(&c->settings, own, fault) < 0)
+		return -1;
+	settings_env(&c->settings);
+	if (read_file(aws_config, &aws, fault) < 0)
+		return -1;
+	read_aws(c, aws);
+	*ret = STEAL(c);
+	return 0;
+}
+
+struct config *
+config_derive(const struct config *base, const struct ini *aws)
+{
+	struct config *c = config_new();
+
+	c->path = xstrdup(base->path);
+	c->credentials_path = xstrdup(base->credentials_path);
+	settings_copy(&c->settings, &base->settings);
+	read_aws(c, aws);
+	return c;
+}
+
+struct config *
+config_ref(struct config *c)
+{
+	if (c != NULL)
+		c->refs++;
+	return c;
+}
+
+struct config *
+config_unref(struct config *c)
+{
+	if (c == NULL || --c->refs > 0)
+		return NULL;
+	for (size_t i = 0; i < c->nprofiles; i++)
+		profile_unref(c->profiles[i]);
+	xfree(c->profiles);
+	xfree(c->by_name);
+	xfree(c->path);
+	xfree(c->credentials_path);
+	strv_done(&c->warnings);
+	fault_done(&c->fault);
+	settings_done(&c->settings);
+	xfree(c);
+	return NULL;
+}
+
+void
+config_unrefp(struct config **c)
+{
+	*c = config_unref(*c);
+}
