@@ -137,24 +137,33 @@ repeats(const json_t *profile, const json_t *whole)
 		json_string_value(json_object_get(whole, "text")));
 }
 
+#define NAMED_MAX 3	/* profiles named with a fault that all of them share */
+
 /*
- * The profile to name with the sign-in's own fault when it is the only one,
- * and a copy of the list without those that only repeat that fault.
+ * A copy of the list without those that only repeat the sign-in's own fault,
+ * and the names of those for its line: "one, two and 18 more"; NULL for none.
  */
 static json_t *
 without_repeats(const json_t *list, const json_t *fault, char **ret_name)
 {
 	json_t *rest = json_array();
 	json_t *profile;
-	size_t i;
+	size_t i, n = 0;
+	char *names = NULL;
 
 	json_array_foreach (list, i, profile) {
+		_cleanup_free_ char *name = show_text(profile, "profile");
+
 		if (!repeats(profile, fault))
 			json_array_append(rest, profile);
+		else if (n++ < NAMED_MAX && name != NULL)
+			xreplace(&names, names == NULL ? STEAL(name) :
+			    xasprintf("%s, %s", names, name));
 	}
-	*ret_name = json_array_size(list) == 1 ?
-	    show_text(json_array_get(list, 0), "profile") :
-	    NULL;
+	if (n > NAMED_MAX && names != NULL)
+		xreplace(&names, xasprintf(_("%s and %zu more"), names,
+		    n - NAMED_MAX));
+	*ret_name = names;
 	return rest;
 }
 
