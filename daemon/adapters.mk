@@ -34,8 +34,8 @@ ADAPTERS_TESTS = tests/unit/test-command tests/unit/test-control \
 	tests/unit/test-files tests/unit/test-job \
 	tests/unit/test-loop
 check_PROGRAMS += $(ADAPTERS_TESTS) tests/tools/file-edit
-TESTS += $(ADAPTERS_TESTS)
-EXTRA_DIST += tests/tools/fake-worker.py
+TESTS += $(ADAPTERS_TESTS) tests/system/files-cli.py
+EXTRA_DIST += tests/tools/fake-worker.py tests/system/files-cli.py
 
 tests_unit_test_command_SOURCES = tests/unit/test-command.c
 tests_unit_test_command_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)

@@ -51,6 +51,8 @@ bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
  * a writer; another errno: this file system has no leases.
  */
 int lease_take(int fd);
+/* Tests: be a file system without leases. */
+extern bool lease_none;
 /* Drops it.  True when somebody had knocked meanwhile. */
 bool lease_drop(int fd);
 
