@@ -122,7 +122,9 @@ merge(struct write *w, struct fault *fault)
 	xreplace(&w->text, NULL);
 	if (r < 0)
 		goto out;
-	if (r > 0) {
+	if (r == FILES_WRITE_BACKUP)
+		w->edit->backup = true;
+	if (r == FILES_LEAVE) {
 		w->text = xmalloc(s->len + 1);
 		memcpy(w->text, s->data, s->len + 1);
 		w->len = s->len;

@@ -8,8 +8,7 @@
  * An INI edit is a function.  apply() runs in the writer thread, on a document
  * parsed from the bytes just read under the lock, and perhaps again when
  * another program changed the file meanwhile: it must touch nothing but the
- * document and its own arg.  It returns 0 to have the document written (equal
- * bytes write nothing), 1 to leave the file, or -1 with *fault set.
+ * document and its own arg.  It returns one of FILES_*, or -1 with *fault set.
  */
 #ifndef AWSFED_FILES_H
 #define AWSFED_FILES_H
@@ -22,6 +21,12 @@ struct fault;
 struct files;
 struct ini;
 struct loop;
+
+enum {
+	FILES_WRITE = 0,	/* write it (equal bytes write nothing) */
+	FILES_LEAVE = 1,	/* leave the file as it is */
+	FILES_WRITE_BACKUP = 2	/* write it, and keep what was there */
+};
 
 struct files_edit {
 	char *path;		/* xalloc, taken */

@@ -364,3 +364,15 @@ field_done(const struct field *f, void *base)
 	else if (shape(f) == SHAPE_LIST)
 		strv_done(p);
 }
+
+void
+field_copy(const struct field *f, void *to, const void *from)
+{
+	char *const *src = (char *const *)(const void *)
+	    ((const char *)from + f->offset);
+	char **dst = (char **)(void *)((char *)to + f->offset);
+
+	/* Numbers and flags came with the struct; lists only profiles have. */
+	if (shape(f) == SHAPE_STRING)
+		*dst = xstrdup(*src);
+}

@@ -43,6 +43,8 @@ int field_set(const struct field *f, void *base, const char *text,
 bool field_equal(const struct field *f, const void *a, const void *b);
 uint64_t field_hash(const struct field *f, const void *base, uint64_t h);
 void field_done(const struct field *f, void *base);
+/* A string of `to`, which is a byte copy of `from`, becomes its own. */
+void field_copy(const struct field *f, void *to, const void *from);
 
 uint64_t hash_string(uint64_t h, const char *s);	/* NULL differs from "" */
 
@@ -58,6 +60,7 @@ void settings_init(struct settings *s);
 int settings_apply(struct settings *s, const struct ini *ini,
     const char *file, struct fault *fault);
 void settings_env(struct settings *s);
+void settings_copy(struct settings *to, const struct settings *from);
 void settings_done(struct settings *s);
 
 /*

@@ -168,6 +168,16 @@ settings_env(struct settings *s)
 }
 
 void
+settings_copy(struct settings *to, const struct settings *from)
+{
+	settings_done(to);
+	*to = *from;
+	for (size_t i = 0; i < nsettings_fields; i++)
+		field_copy(&settings_fields[i], to, from);
+	to->endpoint_sts = xstrdup(from->endpoint_sts);
+}
+
+void
 settings_done(struct settings *s)
 {
 	for (size_t i = 0; i < nsettings_fields; i++)

@@ -46,6 +46,12 @@ config_profile(const struct config *c, const char *name)
 	return find(c, name);
 }
 
+struct profile *
+config_find(const struct config *c, const char *name)
+{
+	return find(c, name);
+}
+
 struct entry {
 	char *name;
 	size_t section;
@@ -398,6 +404,18 @@ config_load(const char *aws_config, const char *aws_credentials,
 	read_aws(c, aws);
 	*ret = STEAL(c);
 	return 0;
+}
+
+struct config *
+config_derive(const struct config *base, const struct ini *aws)
+{
+	struct config *c = config_new();
+
+	c->path = xstrdup(base->path);
+	c->credentials_path = xstrdup(base->credentials_path);
+	settings_copy(&c->settings, &base->settings);
+	read_aws(c, aws);
+	return c;
 }
 
 struct config *

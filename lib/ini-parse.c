@@ -324,13 +324,15 @@ read_line(struct reader *r, struct ini_line *line)
 	if (read_header(r, line, s, len))
 		return;
 	line->kind = LINE_BAD;
-	if (r->sect == NULL)
+	if (r->sect == NULL) {
 		problem(r, r->lineno, xasprintf(
 		    "a line stands before the first section"));
-	else if (!read_option(r, line, s, len))
+	} else if (!read_option(r, line, s, len)) {
 		problem(r, r->lineno, xasprintf(*s == '[' ?
 		    "a section header has no name or no \"]\"" :
 		    "a line has no \"=\""));
+		r->key = NULL;	/* the file is refused: end the value here */
+	}
 	if (r->sect != NULL)
 		r->sect->last = line;
 }

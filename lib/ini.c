@@ -637,7 +637,8 @@ holds_back(const struct ini_sect *s)
 		return false;
 	while (is_filler(l) || l->kind == LINE_MORE)
 		l = l->prev;
-	return s->next->header->indent > l->indent;
+	return l->kind == LINE_OPTION &&
+	    s->next->header->indent > l->indent;
 }
 
 static void

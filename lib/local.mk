@@ -19,3 +19,14 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/xalloc.h lib/xalloc.c
 lib_libawsfed_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 LIBAWSFED = lib/libawsfed.a $(JANSSON_LIBS)
+
+# ---- unit programs -----------------------------------------------------------
+lib_tests = \
+	tests/unit/test-ini
+check_PROGRAMS += $(lib_tests) tests/tools/initool
+TESTS += $(lib_tests) tests/unit/ini-botocore.py
+EXTRA_DIST += tests/unit/ini-botocore.py
+
+tests_tools_initool_SOURCES = tests/tools/initool.c
+tests_tools_initool_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_tools_initool_LDADD = $(LIBAWSFED)

@@ -1,1 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
+systemduserunit_DATA = systemd/awsfedd.service systemd/awsfedd.socket
+EXTRA_DIST += systemd/awsfedd.service.in systemd/awsfedd.socket.in
+CLEANFILES += $(systemduserunit_DATA)
+
+# By sed and not by configure: the directories may be given to make.
+UNIT_SED = $(AM_V_GEN)$(MKDIR_P) systemd && $(SED) \
+	-e 's,@bindir[@],$(bindir),g'
+
+systemd/awsfedd.service: $(srcdir)/systemd/awsfedd.service.in Makefile
+	$(UNIT_SED) $(srcdir)/systemd/awsfedd.service.in >$@.tmp
+	$(AM_V_at)mv $@.tmp $@
+systemd/awsfedd.socket: $(srcdir)/systemd/awsfedd.socket.in Makefile
+	$(UNIT_SED) $(srcdir)/systemd/awsfedd.socket.in >$@.tmp
+	$(AM_V_at)mv $@.tmp $@

@@ -1,1 +1,135 @@
 # SPDX-License-Identifier: Apache-2.0
+# awsfed-worker: everything that speaks to AD FS and AWS.  The objects are in a
+# library of their own so that the tests link the real ones.
+noinst_LIBRARIES += daemon/worker/libworker.a
+daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/classify.c daemon/worker/classify.h \
+	daemon/worker/conduit.c daemon/worker/conduit.h \
+	daemon/worker/http.c daemon/worker/http.h \
+	daemon/worker/http-fault.c daemon/worker/http-fault.h \
+	daemon/worker/job.c daemon/worker/job.h \
+	daemon/worker/libraries.c daemon/worker/libraries.h \
+	daemon/worker/login.c \
+	daemon/worker/origin.c daemon/worker/origin.h \
+	daemon/worker/page.c daemon/worker/page.h \
+	daemon/worker/page-fault.c \
+	daemon/worker/page-text.c \
+	daemon/worker/redeem.c daemon/worker/redeem.h \
+	daemon/worker/saml.c daemon/worker/saml.h \
+	daemon/worker/sandbox.c daemon/worker/sandbox.h \
+	daemon/worker/signin.c daemon/worker/signin.h \
+	daemon/worker/sts.c daemon/worker/sts.h \
+	daemon/worker/sts-fault.c \
+	daemon/worker/xml.c daemon/worker/xml.h
+WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
+	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+WORKER_LIBS = daemon/worker/libworker.a $(LIBAWSFED) $(LIBCURL_LIBS) \
+	$(LIBXML2_LIBS) -lcrypto
+daemon_worker_libworker_a_CPPFLAGS = $(WORKER_CPPFLAGS)
+
+libexec_PROGRAMS += awsfed-worker
+awsfed_worker_SOURCES = daemon/worker/main.c
+awsfed_worker_CPPFLAGS = $(WORKER_CPPFLAGS)
+awsfed_worker_LDADD = $(WORKER_LIBS)
+
+WORKER_TESTS = tests/unit/test-page \
+	tests/unit/test-classify \
+	tests/unit/test-saml \
+	tests/unit/test-sts \
+	tests/unit/test-http \
+	tests/unit/test-signin \
+	tests/unit/test-conduit
+check_PROGRAMS += $(WORKER_TESTS)
+TESTS += $(WORKER_TESTS)
+WORKER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
+WORKER_TEST_LIBS = $(WORKER_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_page_SOURCES = tests/unit/test-page.c \
+	tests/unit/worker-test.h
+tests_unit_test_page_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_page_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_classify_SOURCES = tests/unit/test-classify.c \
+	tests/unit/worker-test.h
+tests_unit_test_classify_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_classify_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_saml_SOURCES = tests/unit/test-saml.c \
+	tests/unit/worker-test.h
+tests_unit_test_saml_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_saml_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_sts_SOURCES = tests/unit/test-sts.c \
+	tests/unit/worker-test.h
+tests_unit_test_sts_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_sts_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_http_SOURCES = tests/unit/test-http.c \
+	tests/unit/worker-test.h
+tests_unit_test_http_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_http_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_signin_SOURCES = tests/unit/test-signin.c \
+	tests/unit/worker-test.h
+tests_unit_test_signin_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_signin_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_conduit_SOURCES = tests/unit/test-conduit.c \
+	tests/unit/worker-test.h
+tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_conduit_LDADD = $(WORKER_TEST_LIBS)
+
+EXTRA_DIST += tests/system/worker.py tests/system/worker_agent.py
+TESTS += tests/system/worker.py
+EXTRA_DIST += \
+	tests/fixtures/PROVENANCE.md \
+	tests/fixtures/aws-adfs-login/LICENSE \
+	tests/fixtures/aws-adfs-login/tests/login-page.html \
+	tests/fixtures/aws-adfs-login/tests/login-success.html \
+	tests/fixtures/aws-adfs-login/tests/saml-response.xml \
+	tests/fixtures/pages/browser-form.html \
+	tests/fixtures/pages/duo-start.html \
+	tests/fixtures/pages/error-2019.html \
+	tests/fixtures/pages/hrd.html \
+	tests/fixtures/pages/login-2016-refused.html \
+	tests/fixtures/pages/login-2022-paginated.html \
+	tests/fixtures/pages/login-password-second.html \
+	tests/fixtures/pages/method-choice.html \
+	tests/fixtures/pages/mfa-adapter-named-login.html \
+	tests/fixtures/pages/rp-list.html \
+	tests/fixtures/pages/signed-out.html \
+	tests/fixtures/pages/unknown-terms.html \
+	tests/fixtures/pages/update-password.html \
+	tests/fixtures/saml2aws/LICENSE.md \
+	tests/fixtures/saml2aws/pkg/page/example/multi-form.html \
+	tests/fixtures/saml2aws/pkg/provider/aad/testdata/ADFS.html \
+	tests/fixtures/saml2aws/pkg/provider/aad/testdata/ADFStrust.html \
+	tests/fixtures/saml2aws/pkg/provider/aad/testdata/HiddenForm.html \
+	tests/fixtures/saml2aws/pkg/provider/aad/testdata/SAMLRequest.html \
+	tests/fixtures/saml2aws/pkg/provider/aad/testdata/SAMLResponse.html \
+	tests/fixtures/saml2aws/pkg/provider/aad/testdata/SAMLResponse.xml \
+	tests/fixtures/saml2aws/pkg/provider/adfs2/example/loginpage.html \
+	tests/fixtures/saml2aws/pkg/provider/adfs2/example/passcode.html \
+	tests/fixtures/saml2aws/testdata/assertion.xml \
+	tests/fixtures/saml2aws/testdata/assertion_invalid_date.xml \
+	tests/fixtures/saml2aws/testdata/assertion_no_destination.xml \
+	tests/fixtures/saml2aws/testdata/assertion_pingfed.xml \
+	tests/fixtures/saml2aws/testdata/notxml.xml \
+	tests/fixtures/saml2aws/testdata/saml.html \
+	tests/fixtures/sts/sts-AssumeRoleWithSAML-200.xml \
+	tests/fixtures/sts/sts-error-400-validation-maxsession.xml \
+	tests/fixtures/sts/sts-error-403-moto-shape.xml
+
+# The bodies; tests/fuzz/replay-main.c drives them without a fuzzer.
+EXTRA_DIST += tests/fuzz/fuzz-page.c tests/fuzz/fuzz-saml.c \
+	tests/fuzz/fuzz-sts.c
+if FUZZING
+WORKER_FUZZERS = tests/fuzz/fuzz-page tests/fuzz/fuzz-saml \
+	tests/fuzz/fuzz-sts
+noinst_PROGRAMS += $(WORKER_FUZZERS)
+tests_fuzz_fuzz_page_SOURCES = tests/fuzz/fuzz-page.c
+tests_fuzz_fuzz_page_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
+tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_page_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_saml_SOURCES = tests/fuzz/fuzz-saml.c
+tests_fuzz_fuzz_saml_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
+tests_fuzz_fuzz_saml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_saml_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_sts_SOURCES = tests/fuzz/fuzz-sts.c
+tests_fuzz_fuzz_sts_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
+tests_fuzz_fuzz_sts_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_sts_LDADD = $(WORKER_LIBS)
+endif

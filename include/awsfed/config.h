@@ -152,10 +152,15 @@ int config_load(const char *aws_config, const char *aws_credentials,
 /* For tests and fuzzers: from documents in memory; settings may be NULL. */
 int config_parse(const struct ini *aws, const struct ini *settings,
     struct config **ret, struct fault *fault);
+/* What base would be with another AWS config document: for drafts. */
+struct config *config_derive(const struct config *base,
+    const struct ini *aws);
 struct config *config_ref(struct config *c);
 struct config *config_unref(struct config *c);
 const struct profile *config_profile(const struct config *c,
     const char *name);
+/* The same, for who wants to take a reference. */
+struct profile *config_find(const struct config *c, const char *name);
 
 struct profile *profile_ref(struct profile *p);
 struct profile *profile_unref(struct profile *p);

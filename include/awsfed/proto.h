@@ -49,6 +49,7 @@
 #define Q_NUMBER "number-to-show"
 
 /* What a question is about: lets commands and keyrings answer it. */
+#define QN_HOST "host"
 #define QN_USER "user"
 #define QN_PASSWORD "password"
 #define QN_CODE "code"
@@ -79,6 +80,7 @@
 #define OUTCOME_ACCEPTED "accepted"
 #define OUTCOME_REJECTED "rejected"
 #define OUTCOME_UNKNOWN "unknown"
+#define OUTCOME_UNSENT "unsent"
 
 #define WORKER_FD 3			/* the inherited socket */
 

@@ -1,1 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
+# The simulator: AD FS, AWS sign-in and STS for the tests.
+check_PROGRAMS += tests/sim/awsfed-sim
+tests_sim_awsfed_sim_SOURCES = \
+	tests/sim/adfs.c tests/sim/adfs.h \
+	tests/sim/admin.c tests/sim/admin.h \
+	tests/sim/form.c tests/sim/form.h \
+	tests/sim/http.c tests/sim/http.h \
+	tests/sim/mishap.c tests/sim/mishap.h \
+	tests/sim/pages.c tests/sim/pages.h \
+	tests/sim/saml.c tests/sim/saml.h \
+	tests/sim/signin.c tests/sim/signin.h \
+	tests/sim/sigv4.c tests/sim/sigv4.h \
+	tests/sim/sim.c \
+	tests/sim/state.c tests/sim/state.h \
+	tests/sim/sts.c tests/sim/sts.h \
+	tests/sim/stsparam.c tests/sim/stsparam.h \
+	tests/sim/tls.c tests/sim/tls.h
+tests_sim_awsfed_sim_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS) \
+	$(JANSSON_CFLAGS)
+tests_sim_awsfed_sim_CFLAGS = $(AM_CFLAGS) -pthread
+tests_sim_awsfed_sim_LDADD = $(LIBAWSFED) $(OPENSSL_LIBS)
+EXTRA_DIST += tests/sim/README.md tests/sim/simctl

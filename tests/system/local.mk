@@ -1,1 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
+# Tests from outside: the tree, the files that were built, the programs at work.
+SYSTEM_TESTS = \
+	tests/system/layers.py \
+	tests/system/linkage.py \
+	tests/system/units.py \
+	tests/system/selftest.py \
+	tests/system/seed.py \
+	tests/system/spine.py \
+	tests/system/badinput.py
+TESTS += $(SYSTEM_TESTS)
+EXTRA_DIST += $(SYSTEM_TESTS) \
+	tests/demo/demo.py \
+	tests/system/tap.py \
+	tests/system/harness.py \
+	tests/system/netns.py \
+	tests/system/simulator.py \
+	tests/system/terminal.py

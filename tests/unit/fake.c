@@ -537,7 +537,9 @@ edit_document(struct fake_files *ff, struct fake_request *req,
 	bool written = false;
 	size_t len;
 
-	if (req->edit.apply(doc, req->edit.arg, fault) == 0) {
+	int r = req->edit.apply(doc, req->edit.arg, fault);
+
+	if (r == FILES_WRITE || r == FILES_WRITE_BACKUP) {
 		char *text = ini_print(doc, &len);
 
 		if (d == NULL && len == 0)

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conn.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "awsfed/buf.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "signals.h"
+
+#define CONNECT_SECONDS 5
+
+struct conn {
+	int fd;
+	struct buf in;
+};
+
+static int
+no_agent(struct problem *problem, const char *path, int e)
+{
+	const char *run = getenv("XDG_RUNTIME_DIR");
+	_cleanup_free_ char *manager = str_empty(run) ? NULL :
+	    path_join(run, "systemd/private");
+
+	problem_set(problem, EXIT_NO_AGENT, FAULT_TEMPORARY,
+	    _("no agent answers on %s (%s)."), path, strerror(e));
+	/* systemd's user manager listens there (sd-bus, user sessions). */
+	if (manager != NULL && access(manager, F_OK) == 0)
+		fault_next(&problem->fault,
+		    "systemctl --user enable --now awsfedd.socket");
+	else
+		fault_next(&problem->fault, "awsfedd --foreground &");
+	return -1;
+}
+
+/* Is the process that listens there one of ours?  See unix(7). */
+static int
+check_peer(int fd, const char *path, struct problem *problem)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return no_agent(problem, path, errno);
+	if (peer.uid == geteuid())
+		return 0;
+	problem_set(problem, EXIT_FAILED, FAULT_SECURITY,
+	    _("the agent on %s belongs to user id %u and not to you (%u); "
+	    "nothing was sent to it."), path, (unsigned)peer.uid,
+	    (unsigned)geteuid());
+	fault_next(&problem->fault, "%s",
+	    _("run awsfedctl as yourself, and check XDG_RUNTIME_DIR and "
+	    "AWSFED_SOCKET"));
+	return -1;
+}
+
+int
+conn_open(struct conn **ret, struct problem *problem)
+{
+	struct timeval tv = { .tv_sec = CONNECT_SECONDS };
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	_cleanup_free_ char *path = path_socket();
+	_cleanup_close_ int fd = -1;
+	struct conn *c;
+
+	if (path == NULL) {
+		problem_set(problem, EXIT_NO_AGENT, FAULT_CONFIG,
+		    _("there is no home directory, so the agent's socket "
+		    "cannot be found."));
+		fault_next(&problem->fault, "%s",
+		    _("set HOME or XDG_RUNTIME_DIR"));
+		return -1;
+	}
+	if (strlen(path) >= sizeof(sa.sun_path))
+		return no_agent(problem, path, ENAMETOOLONG);
+	memcpy(sa.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return no_agent(problem, path, errno);
+	/* Bounds connect(2) on a full queue, too (unix(7)). */
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
+	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
+		return no_agent(problem, path, errno);
+	if (check_peer(fd, path, problem) < 0)
+		return -1;
+	c = xcalloc(1, sizeof(*c));
+	log_debug("connected to %s", path);
+	c->fd = fd;
+	fd = -1;
+	buf_init(&c->in, WIRE_MAX_REPLY);
+	*ret = c;
+	return 0;
+}
+
+struct conn *
+conn_free(struct conn *c)
+{
+	if (c != NULL) {
+		close(c->fd);
+		buf_done(&c->in);
+		xfree(c);
+	}
+	return NULL;
+}
+
+void
+conn_freep(struct conn **c)
+{
+	*c = conn_free(*c);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* As wire_recv, but a held signal ends the wait. */
+static int
+receive(struct conn *c, int timeout, json_t **ret)
+{
+	int64_t until = now_ms() + timeout;
+
+	for (;;) {
+		struct pollfd pfd = { .fd = c->fd, .events = POLLIN };
+		int r = wire_recv(c->fd, &c->in, 0, ret);
+		int64_t left = until - now_ms();
+
+		if (r != -ETIMEDOUT)
+			return r;
+		if (left <= 0)
+			return -ETIMEDOUT;
+		r = signals_poll(&pfd, 1, (int)left);
+		if (r == -EINTR && signals_peek() == SIGTSTP) {
+			(void)signals_take();
+			signals_stop();
+		} else if (r < 0) {
+			return r;
+		}
+	}
+}
+
+static int
+call_failed(int r, struct problem *problem)
+{
+	if (r == -EINTR)
+		return r;
+	if (r == -ETIMEDOUT || r == -EAGAIN) {
+		problem_set(problem, EXIT_TEMPORARY, FAULT_TEMPORARY,
+		    _("the agent did not answer in time."));
+		fault_next(&problem->fault, "awsfedctl status");
+	} else if (r == -EBADMSG) {
+		problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
+		    _("what answers on the agent's socket does not speak the "
+		    "agent's language."));
+		fault_next(&problem->fault,
+		    "systemctl --user restart awsfedd.service");
+	} else if (r == -EMSGSIZE) {
+		problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
+		    _("a message to or from the agent is too long."));
+		fault_next(&problem->fault, "%s", _("name fewer profiles"));
+	} else {
+		problem_set(problem, EXIT_NO_AGENT, FAULT_TEMPORARY,
+		    _("the agent went away before it had answered (%s)."),
+		    strerror(-r));
+		fault_next(&problem->fault, "awsfedctl status");
+	}
+	return -1;
+}
+
+int
+conn_call(struct conn *c, const char *method, json_t *parameters,
+    int timeout, json_t **ret, struct problem *problem)
+{
+	_cleanup_json_ json_t *call = call_new(method, parameters);
+	_cleanup_json_ json_t *reply = NULL;
+	json_t *result;
+	int r;
+
+	log_debug("call %s", method);
+	r = wire_send(c->fd, call, WIRE_MAX_REQUEST);
+	/* An agent that closed may have said why before it did. */
+	if (r == 0 || r == -EPIPE || r == -ECONNRESET) {
+		int got = receive(c, timeout, &reply);
+
+		if (got < 0)
+			return call_failed(r < 0 ? r : got, problem);
+	} else {
+		return call_failed(r, problem);
+	}
+	if (json_object_get(reply, "error") != NULL) {
+		problem_from_reply(problem, reply);
+		log_debug("%s answers %s", method, problem->error);
+		return -1;
+	}
+	result = json_object_get(reply, "parameters");
+	if (result == NULL || json_is_null(result))
+		*ret = json_object();
+	else if (json_is_object(result))
+		*ret = json_incref(result);
+	else
+		return call_failed(-EBADMSG, problem);
+	return 0;
+}
+
+int
+conn_ask(const char *method, json_t *parameters, int timeout, json_t **ret,
+    struct problem *problem)
+{
+	_cleanup_conn_ struct conn *c = NULL;
+
+	if (conn_open(&c, problem) < 0) {
+		json_decref(parameters);
+		return -1;
+	}
+	return conn_call(c, method, parameters, timeout, ret, problem);
+}

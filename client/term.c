@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "term.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "awsfed/paths.h"
+#include "awsfed/xalloc.h"
+#include "signals.h"
+
+#define LINE_BYTES 4096		/* the kernel's own limit of a line (N_TTY) */
+
+struct term {
+	int fd;
+	bool quiet;		/* echo is off by us */
+	struct termios saved;
+};
+
+struct term *
+term_open(void)
+{
+	int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	struct term *t;
+
+	if (fd < 0)
+		return NULL;
+	t = xcalloc(1, sizeof(*t));
+	t->fd = fd;
+	return t;
+}
+
+static void
+echo_off(struct term *t)
+{
+	struct termios quiet;
+
+	if (tcgetattr(t->fd, &t->saved) != 0)
+		return;
+	quiet = t->saved;
+	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
+	quiet.c_lflag |= ICANON | ISIG;
+	/* What was typed ahead was typed for another question: drop it. */
+	if (tcsetattr(t->fd, TCSAFLUSH, &quiet) == 0)
+		t->quiet = true;
+}
+
+static void
+echo_back(struct term *t)
+{
+	if (t->quiet)
+		tcsetattr(t->fd, TCSADRAIN, &t->saved);
+	t->quiet = false;
+}
+
+struct term *
+term_free(struct term *t)
+{
+	if (t != NULL) {
+		echo_back(t);
+		close(t->fd);
+		xfree(t);
+	}
+	return NULL;
+}
+
+void
+term_freep(struct term **t)
+{
+	*t = term_free(*t);
+}
+
+void
+term_write(struct term *t, const char *text)
+{
+	(void)write_all(t->fd, text, strlen(text));
+}
+
+int
+term_width(const struct term *t)
+{
+	struct winsize ws;
+
+	if (ioctl(t->fd, TIOCGWINSZ, &ws) != 0 || ws.ws_col == 0)
+		return 80;
+	return ws.ws_col;
+}
+
+/* One read of a waiting line.  As term_line, or -1: stopped, start again. */
+static int
+read_line(struct term *t, char *buf, size_t size, size_t *ret_len)
+{
+	struct pollfd pfd = { .fd = t->fd, .events = POLLIN };
+	ssize_t n;
+	int r;
+
+	for (;;) {
+		r = signals_poll(&pfd, 1, -1);
+		if (r == -EINTR && signals_take() == SIGTSTP) {
+			echo_back(t);
+			term_write(t, "\n");
+			signals_stop();
+			return -1;
+		}
+		if (r == -EINTR)
+			return LINE_CANCELLED;
+		if (r < 0)
+			return LINE_EOF;
+		n = read(t->fd, buf, size);
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (n <= 0)
+			return LINE_EOF;
+		*ret_len = (size_t)n;
+		return LINE_OK;
+	}
+}
+
+enum line
+term_line(struct term *t, const char *prompt, bool echo, char **ret)
+{
+	char buf[LINE_BYTES];
+	size_t len = 0;
+	int r;
+
+	do {
+		if (!echo)
+			echo_off(t);
+		term_write(t, prompt);
+		r = read_line(t, buf, sizeof(buf), &len);
+		if (!echo)
+			echo_back(t);
+	} while (r == -1);
+	/* The line end of a hidden or broken-off line is not shown. */
+	if (!echo || r != LINE_OK)
+		term_write(t, "\n");
+	if (r == LINE_OK) {
+		while (len > 0 && (buf[len - 1] == '\n' ||
+		    buf[len - 1] == '\r'))
+			len--;
+		*ret = xstrndup(buf, len);
+	}
+	explicit_bzero(buf, sizeof(buf));
+	return (enum line)r;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * awsfedctl credential-process: what AWS tools run for their keys.  It asks
+ * nothing, watches nothing, and prints either the whole document in one write
+ * or nothing at all:
+ * AWS SDKs and Tools Reference Guide, "Process credential provider".
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "awsfed/creds.h"
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "cli.h"
+#include "conn.h"
+
+enum { OPT_PROFILE = 1, OPT_MIN_VALID };
+
+static const struct option_info options[] = {
+	{ "profile", OPT_PROFILE, "PROFILE",
+	    N_("the profile; the same as naming it without the option") },
+	{ "min-valid", OPT_MIN_VALID, "SECONDS",
+	    N_("renew first when less than this is left") },
+	{ 0 },
+};
+
+struct request {
+	const struct verb *verb;
+	const char *profile;
+	int64_t min_valid;
+};
+
+static int
+set(void *arg, int id, const char *value)
+{
+	struct request *r = arg;
+
+	if (id == OPT_PROFILE)
+		r->profile = value;
+	else if (str_int(value, 1, 43200, &r->min_valid) < 0)
+		return cli_usage(r->verb, "%s", _("--min-valid takes a number "
+		    "of seconds, 1 to 43200."));
+	return 0;
+}
+
+static bool
+is_utf8(const char *s)
+{
+	_cleanup_json_ json_t *j = json_string(s);
+
+	return j != NULL;
+}
+
+/* All of it in one write, or a sentence. */
+static int
+deliver(const struct creds *c, struct problem *problem)
+{
+	_cleanup_free_ char *json = creds_process_json(c);
+	_cleanup_free_ char *line = xasprintf("%s\n", json);
+	size_t len = strlen(line);
+	ssize_t n;
+
+	do {
+		n = write(STDOUT_FILENO, line, len);
+	} while (n < 0 && errno == EINTR);
+	if (n == (ssize_t)len)
+		return 0;
+	problem_set(problem, EXIT_FAILED, FAULT_INTERNAL,
+	    _("the credentials could not be written to standard output "
+	    "(%s)."), n < 0 ? strerror(errno) : _("it took only a part"));
+	fault_next(&problem->fault, "%s",
+	    _("let the tool that asked read them"));
+	return -1;
+}
+
+static int
+serve(const struct request *r, struct problem *problem)
+{
+	_cleanup_json_ json_t *reply = NULL;
+	_cleanup_creds_ struct creds *c = NULL;
+	json_t *par = json_object();
+
+	json_object_set_new(par, "profile", json_string(r->profile));
+	json_put_int(par, "minValid", r->min_valid);
+	if (conn_ask(M_CREDENTIALS, par, CALL_NETWORK, &reply, problem) < 0)
+		return -1;
+	if (creds_from_json(reply, &clk_system, &c) < 0) {
+		problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
+		    _("the agent's answer holds no usable credentials."));
+		fault_next(&problem->fault,
+		    "systemctl --user restart awsfedd.service");
+		return -1;
+	}
+	return deliver(c, problem);
+}
+
+static int
+run(const struct verb *v, int argc, char **argv)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	struct request r = { .verb = v };
+	int status, i;
+
+	i = cli_options(v, argc, argv, set, &r, &status);
+	if (i < 0)
+		return status;
+	if (i < argc && r.profile == NULL)
+		r.profile = argv[i++];
+	if (r.profile == NULL)
+		r.profile = cli_env_profile();
+	if (i < argc || str_empty(r.profile) || str_has_control(r.profile) ||
+	    !is_utf8(r.profile))
+		return cli_usage(v, "%s", _("name one profile."));
+	if (serve(&r, &problem) == 0)
+		return EXIT_OK;
+	return problem_report_line(&problem, r.profile);
+}
+
+const struct verb verb_credential_process = {
+	.name = "credential-process",
+	.usage = N_("PROFILE [--min-valid SECONDS]"),
+	.summary = N_("Print a profile's credentials for AWS tools"),
+	.details = N_("For a line in the AWS config:\n"
+	    "  credential_process = awsfedctl credential-process PROFILE\n"
+	    "It never asks anything: sign in with awsfedctl login first."),
+	.options = options,
+	.quick = true,
+	.run = run,
+};

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * awsfedctl login: signs in and makes profiles fresh.  Takes aws-adfs's
+ * options under their own names; the ones whose work is not done yet are
+ * refused by name, so that nobody believes in an option that does nothing.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "cli.h"
+#include "outcome.h"
+#include "supply.h"
+#include "talk.h"
+
+enum {
+	OPT_PROFILE = 1, OPT_ALL, OPT_HOST, OPT_ROLE, OPT_REGION, OPT_USER,
+	OPT_PROVIDER, OPT_DURATION, OPT_VERIFY, OPT_NO_VERIFY, OPT_OUTPUT,
+	OPT_FORCE, OPT_ENFORCE, OPT_STDIN, OPT_ENV, OPT_AUTHFILE, OPT_IGNORED,
+	OPT_LATER	/* this and above: LATER + index into later[] */
+};
+
+static const struct {
+	const char *name;
+	const char *next;
+} later[] = {
+	{ "adfs-ca-bundle", N_("set awsfed.ca_bundle in the profile") },
+	{ "s3-signature-version", N_("leave it out: today's tools sign with "
+	    "version 4 by themselves") },
+	{ "username-password-command", N_("leave it out and type the "
+	    "password, or bring it with --stdin") },
+	{ "mfa-token-command", N_("leave it out") },
+	{ "stdout", "awsfedctl credential-process PROFILE" },
+	{ "printenv", N_("sign in, then give your tools the profile with "
+	    "AWS_PROFILE") },
+	{ "print-console-signin-url", N_("leave it out") },
+	{ "console-role-arn", N_("leave it out") },
+	{ "console-external-id", N_("leave it out") },
+	{ "assertfile", N_("leave it out") },
+	{ "duo-factor", N_("leave it out") },
+	{ "duo-device", N_("leave it out") },
+	{ "aad-verification-code", N_("leave it out") },
+};
+
+#define LATER(i, name, arg) \
+	{ name, OPT_LATER + (i), arg, NULL }
+
+static const struct option_info options[] = {
+	{ "profile", OPT_PROFILE, "PROFILE",
+	    N_("the profile; the same as naming it without the option") },
+	{ "all", OPT_ALL, NULL, N_("every AD FS profile of the AWS config") },
+	{ "adfs-host", OPT_HOST, "HOST", N_("the AD FS server, host or "
+	    "host:port; saved to the profile") },
+	{ "role-arn", OPT_ROLE, "ARN", N_("the role; saved to the profile") },
+	{ "region", OPT_REGION, "REGION",
+	    N_("the AWS region; saved to the profile") },
+	{ "user", OPT_USER, "USER", N_("DOMAIN\\user or user@domain; saved to "
+	    "the profile") },
+	{ "provider-id", OPT_PROVIDER, "ID",
+	    N_("the relying party's identifier; saved to the profile") },
+	{ "session-duration", OPT_DURATION, "SECONDS", N_("how long a role's "
+	    "credentials shall live; saved to the profile") },
+	{ "output-format", OPT_OUTPUT, "FORMAT", N_("the AWS CLI's output "
+	    "format; saved to the profile") },
+	{ "ssl-verification", OPT_VERIFY, NULL,
+	    N_("verify the AD FS server's certificate (the default)") },
+	{ "no-ssl-verification", OPT_NO_VERIFY, NULL,
+	    N_("do not verify it; AWS is verified all the same") },
+	{ "force", OPT_FORCE, NULL, N_("take over a section of the "
+	    "credentials file that another tool or a person wrote") },
+	{ "enforce-role-arn", OPT_ENFORCE, NULL,
+	    N_("fail when the role is not offered, and never ask for one") },
+	{ "stdin", OPT_STDIN, NULL, N_("read user name and password from "
+	    "standard input, a line each") },
+	{ "env", OPT_ENV, NULL, N_("take them from the variables username "
+	    "and password") },
+	{ "authfile", OPT_AUTHFILE, "FILE", N_("take them from the profile's "
+	    "section of an INI file") },
+	{ "sspi", OPT_IGNORED, NULL, N_("accepted, does nothing") },
+	{ "no-sspi", OPT_IGNORED, NULL, N_("accepted, does nothing") },
+	{ "no-session-cache", OPT_IGNORED, NULL,
+	    N_("accepted, does nothing: there is no such cache") },
+	LATER(0, "adfs-ca-bundle", "FILE"),
+	LATER(1, "s3-signature-version", "VERSION"),
+	LATER(2, "username-password-command", "COMMAND"),
+	LATER(3, "mfa-token-command", "COMMAND"),
+	LATER(4, "stdout", NULL),
+	LATER(5, "printenv", NULL),
+	LATER(6, "print-console-signin-url", NULL),
+	LATER(7, "console-role-arn", "ARN"),
+	LATER(8, "console-external-id", "ID"),
+	LATER(9, "assertfile", "FILE"),
+	LATER(10, "duo-factor", "FACTOR"),
+	LATER(11, "duo-device", "DEVICE"),
+	LATER(12, "aad-verification-code", "CODE"),
+	{ 0 },
+};
+
+struct login {
+	const struct verb *verb;
+	json_t *names;
+	json_t *par;
+	bool all;
+	bool named;		/* a profile was typed */
+	bool describes;		/* an option that goes into one profile */
+	bool enforce;
+	bool from_stdin, from_env;
+	const char *authfile;
+};
+
+static void
+login_done(struct login *l)
+{
+	json_decref(l->names);
+	json_decref(l->par);
+}
+
+static int
+add_profile(struct login *l, const char *name)
+{
+	l->named = true;
+	return cli_add_profile(l->verb, l->names, name);
+}
+
+/* The profile, when only one is meant; NULL otherwise. */
+static const char *
+only_profile(const struct login *l)
+{
+	return json_array_size(l->names) == 1 ?
+	    json_string_value(json_array_get(l->names, 0)) : NULL;
+}
+
+static int
+put_text(struct login *l, const char *key, const char *option,
+    const char *value)
+{
+	l->describes = true;
+	return cli_put(l->verb, l->par, key, option, value);
+}
+
+static int
+put_role(struct login *l, const char *value)
+{
+	if (strcmp(value, "?") != 0)
+		return put_text(l, "roleArn", "--role-arn", value);
+	fprintf(stderr, "%s\n", _("awsfed: login: --role-arn ? (choose again) "
+	    "is not in this version.\n"
+	    "  Next: awsfedctl roles lists the roles; name one with "
+	    "--role-arn ARN"));
+	return EXIT_USAGE;
+}
+
+static int
+put_duration(struct login *l, const char *value)
+{
+	int64_t n;
+
+	/* AWS decides the finer limits, role by role. */
+	if (str_int(value, 1, 7 * 86400, &n) < 0)
+		return cli_usage(l->verb, "%s", _("--session-duration takes "
+		    "a number of seconds, 900 to 43200."));
+	json_put_int(l->par, "sessionDuration", n);
+	l->describes = true;
+	return 0;
+}
+
+static int
+put_verify(struct login *l, bool verify)
+{
+	json_object_set_new(l->par, "noSslVerification",
+	    json_boolean(!verify));
+	l->describes = true;
+	return 0;
+}
+
+static int
+refuse_later(size_t i)
+{
+	fprintf(stderr, _("awsfed: login: --%s of aws-adfs is not in this "
+	    "version of awsfed.\n  Next: %s\n"), later[i].name,
+	    _(later[i].next));
+	return EXIT_USAGE;
+}
+
+static int
+set(void *arg, int id, const char *value)
+{
+	struct login *l = arg;
+
+	switch (id) {
+	case OPT_PROFILE:
+		return add_profile(l, value);
+	case OPT_ALL:
+		l->all = true;
+		return 0;
+	case OPT_HOST:
+		return put_text(l, "host", "--adfs-host", value);
+	case OPT_ROLE:
+		return put_role(l, value);
+	case OPT_REGION:
+		return put_text(l, "region", "--region", value);
+	case OPT_USER:
+		return put_text(l, "user", "--user", value);
+	case OPT_PROVIDER:
+		return put_text(l, "providerId", "--provider-id", value);
+	case OPT_OUTPUT:
+		return put_text(l, "output", "--output-format", value);
+	case OPT_DURATION:
+		return put_duration(l, value);
+	case OPT_VERIFY:
+	case OPT_NO_VERIFY:
+		return put_verify(l, id == OPT_VERIFY);
+	case OPT_FORCE:
+		json_object_set_new(l->par, "force", json_true());
+		return 0;
+	case OPT_ENFORCE:
+		l->enforce = true;
+		return 0;
+	case OPT_STDIN:
+		l->from_stdin = true;
+		return 0;
+	case OPT_ENV:
+		l->from_env = true;
+		return 0;
+	case OPT_AUTHFILE:
+		l->authfile = value;
+		return 0;
+	default:
+		return id >= OPT_LATER ? refuse_later((size_t)(id -
+		    OPT_LATER)) : 0;
+	}
+}
+
+/* Who is meant, and whether the options make sense together. */
+static int
+settle_profiles(struct login *l)
+{
+	bool brings = l->from_stdin || l->from_env || l->authfile != NULL;
+	const char *env = cli_env_profile();
+
+	if (l->all && l->named)
+		return cli_usage(l->verb, "%s",
+		    _("--all and a profile's name exclude each other."));
+	if (l->all && l->describes)
+		return cli_usage(l->verb, "%s", _("--all takes every profile "
+		    "as it is; options that describe one profile exclude "
+		    "it."));
+	if (json_array_size(l->names) > 1 && l->describes)
+		return cli_usage(l->verb, "%s", _("options that describe a "
+		    "profile need exactly one profile."));
+	/* One password must not meet another person's sign-in. */
+	if (brings && (l->all || json_array_size(l->names) > 1))
+		return cli_usage(l->verb, "%s", _("--stdin, --env and "
+		    "--authfile need exactly one profile."));
+	if (!l->all && !l->named)
+		return cli_add_profile(l->verb, l->names,
+		    env != NULL ? env : "default");
+	return 0;
+}
+
+/* The agent has its own file paths and refuses a caller that uses others. */
+static void
+put_environment(json_t *par)
+{
+	static const char *const vars[] = { "AWS_CONFIG_FILE",
+		"AWS_SHARED_CREDENTIALS_FILE" };
+	_cleanup_free_ char *config = path_aws_config();
+	_cleanup_free_ char *credentials = path_aws_credentials();
+
+	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
+		const char *v = getenv(vars[i]);
+		_cleanup_free_ char *full = path_expand(v);
+
+		if (!str_empty(v) && full == NULL)
+			fprintf(stderr, _("awsfed: warning: %s is not an "
+			    "absolute path; awsfed does not use it, but AWS "
+			    "tools do.\n"), vars[i]);
+	}
+	json_put_str(par, "config", config);
+	json_put_str(par, "credentials", credentials);
+	json_put_str(par, "krb5ccname", getenv("KRB5CCNAME"));
+}
+
+static json_t *
+parameters(struct login *l)
+{
+	json_t *par = STEAL(l->par);
+
+	if (l->all) {
+		json_object_set_new(par, "all", json_true());
+	} else {
+		json_object_set(par, "profiles", l->names);
+		/* Who types "default" means it. */
+		if (l->named && str_eq(only_profile(l), "default"))
+			json_object_set_new(par, "newDefault", json_true());
+	}
+	put_environment(par);
+	return par;
+}
+
+/*
+ * As in aws-adfs the first of these wins: stdin, environment, file.  The user
+ * name that was brought is the one the password belongs to: the agent is told,
+ * so that it does not ask for another user's.
+ */
+static int
+bring_answers(const struct login *l, struct supply *s)
+{
+	_cleanup_problem_ struct problem p = { 0 };
+	const char *typed = json_string_value(
+	    json_object_get(l->par, "user"));
+	json_t *user;
+	int r = 0;
+
+	if (l->from_stdin)
+		r = supply_from_stdin(s, &p.fault);
+	else if (l->from_env)
+		r = supply_from_env(s, &p.fault);
+	else if (l->authfile != NULL)
+		r = supply_from_authfile(s, l->authfile, only_profile(l),
+		    &p.fault);
+	if (r < 0) {
+		problem_report(&p);
+		return fault_exit(p.fault.kind);
+	}
+	user = supply_user(s);
+	if (user != NULL && typed != NULL &&
+	    !str_eq(typed, json_string_value(user))) {
+		json_decref(user);
+		return cli_usage(l->verb, "%s", _("--user and the user name "
+		    "that was brought with the password differ."));
+	}
+	if (user != NULL)
+		json_object_set_new(l->par, "user", user);
+	return 0;
+}
+
+static int
+run(const struct verb *v, int argc, char **argv)
+{
+	_cleanup_(login_done) struct login l = { .verb = v,
+		.names = json_array(), .par = json_object() };
+	_cleanup_supply_ struct supply *supply = supply_new();
+	_cleanup_problem_ struct problem problem = { 0 };
+	_cleanup_json_ json_t *done = NULL;
+	struct talk talk = { .supply = supply };
+	int status = 0, i;
+
+	i = cli_options(v, argc, argv, set, &l, &status);
+	if (i < 0)
+		return status;
+	for (; i < argc && status == 0; i++)
+		status = add_profile(&l, argv[i]);
+	if (status == 0)
+		status = settle_profiles(&l);
+	if (status == 0)
+		status = bring_answers(&l, supply);
+	if (status != 0)
+		return status;
+	talk.enforce_role = l.enforce;
+	talk.profile = only_profile(&l);
+	if (talk_login(&talk, parameters(&l), &done, &problem) < 0) {
+		if (problem.profile == NULL)
+			problem.profile = xstrdup(talk.profile);
+		return problem_report(&problem);
+	}
+	return outcome_login(done);
+}
+
+const struct verb verb_login = {
+	.name = "login",
+	.usage = N_("[PROFILE...] [--all] [--adfs-host HOST] [--role-arn ARN] "
+	    "[--region REGION] [--user USER] [OPTION...]"),
+	.summary = N_("Sign in and make profiles fresh"),
+	.details = N_("Without a name the profile is AWS_PROFILE, then "
+	    "AWS_DEFAULT_PROFILE, then default.\n"
+	    "A profile that does not exist yet is made, once the sign-in has "
+	    "succeeded."),
+	.options = options,
+	.run = run,
+};

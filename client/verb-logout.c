@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* awsfedctl logout: stops keeping profiles, and forgets sign-ins. */
+#include <stdlib.h>
+
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "cli.h"
+#include "conn.h"
+
+enum { OPT_PROFILE = 1, OPT_ALL };
+
+static const struct option_info options[] = {
+	{ "profile", OPT_PROFILE, "PROFILE",
+	    N_("the profile; the same as naming it without the option") },
+	{ "all", OPT_ALL, NULL, N_("every profile and every sign-in") },
+	{ 0 },
+};
+
+struct logout {
+	const struct verb *verb;
+	json_t *profiles;
+	bool all;
+};
+
+static int
+set(void *arg, int id, const char *value)
+{
+	struct logout *l = arg;
+
+	if (id == OPT_PROFILE)
+		return cli_add_profile(l->verb, l->profiles, value);
+	l->all = true;
+	return 0;
+}
+
+static void
+tell(const json_t *list, const char *words)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		_cleanup_free_ char *name = str_clean(json_string_value(o),
+		    512);
+
+		if (name != NULL)
+			printf("%s %s\n", name, words);
+	}
+}
+
+static int
+run(const struct verb *v, int argc, char **argv)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	_cleanup_json_ json_t *reply = NULL, *names = json_array();
+	struct logout l = { .verb = v, .profiles = names };
+	const json_t *gone, *out;
+	json_t *par;
+	int status, i;
+
+	i = cli_options(v, argc, argv, set, &l, &status);
+	if (i < 0)
+		return status;
+	for (status = 0; i < argc && status == 0; i++)
+		status = cli_add_profile(v, names, argv[i]);
+	if (status != 0)
+		return status;
+	/* What takes something away takes no guesses from the environment. */
+	if (l.all == (json_array_size(names) > 0))
+		return cli_usage(v, "%s",
+		    _("name profiles, or say --all (not both)."));
+	par = json_object();
+	if (l.all)
+		json_object_set_new(par, "all", json_true());
+	else
+		json_object_set(par, "profiles", names);
+	if (conn_ask(M_LOGOUT, par, CALL_SHORT, &reply, &problem) < 0)
+		return problem_report(&problem);
+	gone = json_object_get(reply, "profiles");
+	out = json_object_get(reply, "identities");
+	tell(gone, _("is no longer kept fresh"));
+	tell(out, _("is signed out"));
+	if (json_array_size(gone) == 0 && json_array_size(out) == 0)
+		puts(_("nothing was kept and nobody was signed in"));
+	return EXIT_OK;
+}
+
+const struct verb verb_logout = {
+	.name = "logout",
+	.usage = N_("PROFILE... | --all"),
+	.summary = N_("Stop keeping profiles fresh and forget their keys"),
+	.details = N_("The last kept profile of a sign-in takes the sign-in "
+	    "with it."),
+	.options = options,
+	.run = run,
+};

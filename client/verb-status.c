@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* awsfedctl status: identities, profiles, and what comes next. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "cli.h"
+#include "conn.h"
+#include "show.h"
+#include "table.h"
+
+#define DEPTH_MAX 8
+enum { OPT_PROFILE = 1, OPT_JSON };
+enum { COL_STATE = 4, COLUMNS };
+
+static const struct option_info options[] = {
+	{ "profile", OPT_PROFILE, "PROFILE", N_("only this profile, and what "
+	    "is chained to it") },
+	{ "json", OPT_JSON, NULL, N_("the agent's own answer, as JSON") },
+	{ 0 },
+};
+
+struct status {
+	const char *profile;
+	bool json;
+};
+
+static int
+set(void *arg, int id, const char *value)
+{
+	struct status *s = arg;
+
+	if (id == OPT_PROFILE)
+		s->profile = value;
+	else
+		s->json = true;
+	return 0;
+}
+
+static void
+show_file_fault(const json_t *agent, const char *key, const char *path_key)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	_cleanup_free_ char *path = show_text(agent, path_key);
+
+	if (fault_from_json(json_object_get(agent, key), &f) == 0)
+		problem_show_fault(path, &f, stdout);
+}
+
+/* Headers line up: every state starts in the same column. */
+static void
+show_identities(const json_t *list, int64_t now)
+{
+	size_t width = 0, i;
+	json_t *o;
+
+	json_array_foreach(list, i, o) {
+		_cleanup_free_ char *who = show_identity(o);
+
+		width = strlen(who) > width ? strlen(who) : width;
+	}
+	json_array_foreach(list, i, o) {
+		_cleanup_free_ char *who = show_identity(o);
+		_cleanup_free_ char *state = show_identity_state(o, now);
+		_cleanup_fault_ struct fault f = { 0 };
+
+		printf("%-*s   %s\n", (int)width, who, state);
+		if (fault_from_json(json_object_get(o, "fault"), &f) < 0)
+			continue;
+		printf("  %s\n", f.text);
+		if (!str_empty(f.request))
+			printf(_("  Request %s\n"), f.request);
+		if (!str_empty(f.next))
+			printf(_("  Next: %s\n"), f.next);
+	}
+}
+
+static const json_t *
+find_profile(const json_t *list, const char *name)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach(list, i, o) {
+		if (str_eq(json_string_value(json_object_get(o, "profile")),
+		    name))
+			return o;
+	}
+	return NULL;
+}
+
+/* How many sources stand above it in this list. */
+static int
+depth(const json_t *list, const json_t *profile)
+{
+	int n = 0;
+
+	while (n < DEPTH_MAX) {
+		const char *source = json_string_value(
+		    json_object_get(profile, "source"));
+
+		profile = source == NULL ? NULL : find_profile(list, source);
+		if (profile == NULL)
+			break;
+		n++;
+	}
+	return n;
+}
+
+static const struct {
+	const char *state;
+	const char *colour;
+} colours[] = {
+	{ "fresh", "green" }, { "waiting", "cyan" }, { "backoff", "yellow" },
+	{ "needs-login", "red" }, { "failed", "red" },
+};
+
+static void
+add_row(struct table *t, const json_t *list, const json_t *o, int64_t now)
+{
+	_cleanup_free_ char *name = show_text(o, "profile");
+	_cleanup_free_ char *role = show_role(o);
+	_cleanup_free_ char *state = show_state(o);
+	_cleanup_free_ char *tree = NULL;
+	char left[SHOW_SIZE], next[SHOW_SIZE] = "-";
+	int level = depth(list, o);
+
+	tree = level == 0 ? xstrdup(name) : xasprintf("%*s%s%s",
+	    2 * level - 1, "", table_utf8() ? "└" : "`", name);
+	show_left(json_is_true(json_object_get(o, "live")) ?
+	    json_integer_value(json_object_get(o, "left")) : 0, left);
+	(void)show_member_when(o, "next", now, next);
+	table_row(t, (const char *const[]){ tree, role, left, next, state });
+	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
+		if (str_eq(json_string_value(json_object_get(o, "state")),
+		    colours[i].state))
+			table_colour(t, COL_STATE, colours[i].colour);
+}
+
+static void
+show_profiles(const json_t *list, int64_t now)
+{
+	static const char *const titles[COLUMNS + 1] = { "PROFILE",
+		"ACCOUNT/ROLE", "VALID", "NEXT", "STATE", NULL };
+	_cleanup_table_ struct table *t = NULL;
+	json_t *o;
+	size_t i;
+
+	if (json_array_size(list) == 0) {
+		puts(_("no AD FS profiles yet; make the first one with:\n"
+		    "  awsfedctl login --profile NAME --adfs-host HOST"));
+		return;
+	}
+	t = table_new(titles);
+	json_array_foreach(list, i, o)
+		add_row(t, list, o, now);
+	table_print(t);
+}
+
+static int
+run(const struct verb *v, int argc, char **argv)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	_cleanup_json_ json_t *reply = NULL;
+	struct status s = { 0 };
+	_cleanup_json_ json_t *par = json_object();
+	const json_t *agent;
+	int status, i;
+
+	i = cli_options(v, argc, argv, set, &s, &status);
+	if (i < 0)
+		return status;
+	if (i < argc && s.profile == NULL)
+		s.profile = argv[i++];
+	if (i < argc)
+		return cli_usage(v, "%s", _("name one profile, or none."));
+	status = cli_put(v, par, "profile", _("the profile"), s.profile);
+	if (status != 0)
+		return status;
+	if (conn_ask(M_STATUS, STEAL(par), CALL_SHORT, &reply, &problem) < 0) {
+		if (problem.profile == NULL)
+			problem.profile = xstrdup(s.profile);
+		return problem_report(&problem);
+	}
+	if (s.json) {
+		json_dumpf(reply, stdout, JSON_INDENT(2));
+		putchar('\n');
+		return EXIT_OK;
+	}
+	agent = json_object_get(reply, "agent");
+	show_file_fault(agent, "configFault", "config");
+	show_file_fault(agent, "credentialsFault", "credentials");
+	show_identities(json_object_get(reply, "identities"), show_now());
+	show_profiles(json_object_get(reply, "profiles"), show_now());
+	return EXIT_OK;
+}
+
+const struct verb verb_status = {
+	.name = "status",
+	.usage = N_("[PROFILE] [--json]"),
+	.summary = N_("Show sign-ins, profiles and when they renew"),
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by identity.c (the machine) and identity-job.c (its conversation). */
+#ifndef AWSFED_IDENTITY_INT_H
+#define AWSFED_IDENTITY_INT_H
+
+#include "identity.h"
+#include "ledger.h"
+
+struct identity {
+	struct identity_env env;
+	char *base;
+	char *host;
+	char *user;		/* NULL until somebody typed it */
+	char *name;
+	enum identity_state state;
+	struct fault fault;	/* of the last job */
+	int64_t since;
+	struct timer *timer;	/* slot or back-off */
+	bool slot;		/* the timer waits for a slot */
+	unsigned tries;
+
+	bool signed_in;		/* cookies that worked last time */
+	int64_t signed_in_at;	/* seconds; when a factor was accepted */
+	int64_t learned_life;	/* microseconds; 0 not learned */
+	bool keep_signed_in;
+	struct secret *cookies;	/* a JSON array of libcurl's lines */
+	json_t *roles;
+	int64_t skew;
+	int passwords;
+	int pushes;
+	int64_t started_boot;	/* of the last job; -1 none */
+
+	/* the job that runs */
+	struct job *job;
+	unsigned serial;	/* which: late answers of others are dropped */
+	char *provider;
+	bool attended;
+	char *command_line;	/* username_password_command, or NULL */
+	char *typed_user;
+	json_int_t ask_id;	/* the worker's open question */
+	bool ask_user;		/* it is for the user name */
+	struct question *question;
+	struct command *command;
+	struct waiting_ask *command_wait;	/* freed with it */
+	bool command_ran;
+	char *command_user;
+	struct secret *command_password;
+	enum secret_source source;	/* of the password just answered */
+	char *attempt_user;
+	json_int_t attempt_id;
+	bool attempting;	/* the ledger has a pending entry of ours */
+	bool asserted;
+	json_int_t assertion_id;
+	bool redeemed;
+};
+
+void identity_event(struct identity *id, enum identity_event ev);
+void identity_set_user(struct identity *id, const char *user);
+void identity_job_start(struct identity *id, const struct want *want);
+/* Kills the job and forgets all that belonged to it; no event. */
+void identity_job_drop(struct identity *id);
+
+#endif

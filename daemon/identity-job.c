@@ -1,0 +1,548 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The conversation of an identity with its worker: what is asked, who answers
+ * (the profile's command, then a person), and the ledger before a password
+ * leaves.  docs/PROTOCOL.md section 2.
+ */
+#include <string.h>
+
+#include "awsfed/config.h"
+#include "awsfed/log.h"
+#include "awsfed/proto.h"
+#include "awsfed/secret.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "command.h"
+#include "identity-int.h"
+#include "job.h"
+#include "loop.h"
+#include "prompt.h"
+
+#define COMMAND_TIME 30		/* seconds for the user's command */
+#define ROLES_MAX 5000
+#define COOKIES_MAX (64 * 1024)	/* bytes in all */
+
+static void
+send_msg(struct identity *id, json_t *msg)
+{
+	id->env.jobs->ops->send(id->job, msg);
+}
+
+static json_t *
+message(const char *type, json_int_t to)
+{
+	json_t *o = json_object();
+
+	json_put_str(o, "type", type);
+	json_object_set_new(o, "id", json_integer(to));
+	return o;
+}
+
+static void
+refuse(struct identity *id, json_int_t to, const struct fault *fault)
+{
+	json_t *o = message(W_REFUSE, to);
+
+	json_object_set_new(o, "fault", fault_to_json(fault));
+	send_msg(id, o);
+}
+
+static void
+answer(struct identity *id, const char *value)
+{
+	json_t *o = message(W_ANSWER, id->ask_id);
+
+	json_object_set_new(o, "value", json_string(value));
+	if (json_object_get(o, "value") == NULL) {
+		/* Not UTF-8: no page could be given it. */
+		_cleanup_fault_ struct fault f = { 0 };
+
+		json_decref(o);
+		fault_set(&f, FAULT_CONFIG, REASON_NONE,
+		    _("The answer is not valid UTF-8."));
+		refuse(id, id->ask_id, &f);
+		return;
+	}
+	send_msg(id, o);
+}
+
+/* ---- questions ---------------------------------------------------------- */
+
+static void
+on_answer(const char *value, const struct fault *fault, void *arg)
+{
+	struct identity *id = arg;
+
+	id->question = NULL;
+	identity_event(id, IDENTITY_ANSWERED);
+	if (value == NULL) {
+		refuse(id, id->ask_id, fault);
+		return;
+	}
+	id->source = SOURCE_PERSON;
+	if (id->ask_user)
+		xreplace(&id->typed_user, xstrdup(value));
+	answer(id, value);
+}
+
+static void
+ask_person(struct identity *id, const json_t *msg)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	const char *kind, *name, *label;
+	const json_t *choices = json_object_get(msg, "choices");
+	int64_t seconds;
+	int64_t most = id->env.settings(id->env.arg)->login_timeout;
+
+	if (json_str(msg, "kind", 32, &kind) < 0 ||
+	    json_str(msg, "name", 32, &name) < 0 ||
+	    json_str(msg, "label", 1024, &label) < 0 ||
+	    json_int_opt(msg, "deadline", 1, 3600, most, &seconds) < 0) {
+		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker asked a malformed question."));
+		refuse(id, id->ask_id, &f);
+		return;
+	}
+	if (!id->env.ops->watched(id, id->env.arg)) {
+		fault_set(&f, FAULT_NEEDS_USER, REASON_EXPIRED,
+		    _("%s asks for a sign-in and nobody is there to answer "
+		    "(\"%s\")."), id->host, label);
+		refuse(id, id->ask_id, &f);
+		return;
+	}
+	id->question = prompt_open(id->env.prompts, kind, name, label, choices,
+	    seconds < most ? seconds : most, on_answer, id);
+	identity_event(id, IDENTITY_ASK);
+	id->env.ops->asked(id, id->question, id->env.arg);
+}
+
+/* What the command printed, for the question that is open. */
+static bool
+answer_from_command(struct identity *id, const char *name)
+{
+	if (str_eq(name, QN_USER) && id->command_user != NULL) {
+		xreplace(&id->typed_user, xstrdup(id->command_user));
+		answer(id, id->command_user);
+		return true;
+	}
+	if (str_eq(name, QN_PASSWORD) && id->command_password != NULL) {
+		id->source = SOURCE_COMMAND;
+		answer(id, secret_bytes(id->command_password));
+		/* One password per job: it is not needed again. */
+		id->command_password = secret_free(id->command_password);
+		return true;
+	}
+	return false;
+}
+
+struct waiting_ask {
+	struct identity *id;
+	json_t *msg;		/* the question as the worker put it */
+};
+
+static void
+on_command(const struct fault *fault, const char *out, size_t len, void *arg)
+{
+	struct waiting_ask *w = arg;
+	struct identity *id = w->id;
+	_cleanup_json_ json_t *msg = w->msg, *doc = NULL;
+	const char *name = json_string_value(json_object_get(msg, "name"));
+	const char *user, *password;
+
+	xfree(w);
+	id->command = NULL;
+	id->command_wait = NULL;
+	if (fault_is(fault)) {
+		log_warning("%s: username_password_command: %s", id->name,
+		    fault->text);
+	} else {
+		doc = json_loadb(out, len, JSON_REJECT_DUPLICATES, NULL);
+		user = json_string_value(json_object_get(doc, "username"));
+		password = json_string_value(json_object_get(doc, "password"));
+		if (user == NULL || password == NULL)
+			log_warning("%s: username_password_command printed no "
+			    "JSON object with username and password", id->name);
+		else if (id->user != NULL && !str_caseeq(user, id->user) &&
+		    strpbrk(user, "\\@") != NULL)
+			log_warning("%s: username_password_command knows the "
+			    "password of another user", id->name);
+		else {
+			id->command_user = xstrdup(user);
+			id->command_password = secret_new(password,
+			    strlen(password));
+		}
+	}
+	if (name == NULL || !answer_from_command(id, name))
+		ask_person(id, msg);
+}
+
+static void
+on_ask(struct identity *id, const json_t *msg)
+{
+	const char *name = json_string_value(json_object_get(msg, "name"));
+	bool credential = str_eq(name, QN_USER) || str_eq(name, QN_PASSWORD);
+	struct waiting_ask *w;
+
+	id->ask_id = json_integer_value(json_object_get(msg, "id"));
+	id->ask_user = str_eq(name, QN_USER);
+	if (credential && answer_from_command(id, name))
+		return;
+	if (!credential || id->command_line == NULL || id->command_ran ||
+	    !ledger_stored_ok(id->env.ledger, id->name)) {
+		ask_person(id, msg);
+		return;
+	}
+	id->command_ran = true;
+	w = xcalloc(1, sizeof(*w));
+	w->id = id;
+	w->msg = json_deep_copy(msg);
+	id->command_wait = w;
+	id->command = id->env.commands->ops->start(id->env.commands,
+	    id->command_line, NULL, COMMAND_TIME, on_command, w);
+}
+
+/* ---- the password's way ----------------------------------------------------- */
+
+static void
+go(struct identity *id)
+{
+	id->passwords++;
+	send_msg(id, message(W_GO, id->attempt_id));
+}
+
+static void
+on_ledger(const struct fault *fault, unsigned serial, void *arg)
+{
+	struct identity *id = arg;
+
+	if (id->serial != serial || id->job == NULL)
+		return;		/* cancelled meanwhile; counts as spent */
+	if (fault_is(fault)) {
+		id->attempting = false;
+		refuse(id, id->attempt_id, fault);
+	} else {
+		go(id);
+	}
+}
+
+static void
+on_attempt(struct identity *id, const json_t *msg)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	const char *tag, *user;
+
+	id->attempt_id = json_integer_value(json_object_get(msg, "id"));
+	if (json_str(msg, "tag", 4, &tag) < 0 ||
+	    json_str(msg, "user", 256, &user) < 0 || id->attempting ||
+	    id->attempt_user != NULL) {
+		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker may post one password in a job, no more."));
+		refuse(id, id->attempt_id, &f);
+		return;
+	}
+	id->attempt_user = xstrdup(user);
+	if (id->user == NULL)
+		identity_set_user(id, user);
+	id->attempting = true;
+	if (ledger_ask(id->env.ledger, id->name, tag, id->source, on_ledger,
+	    id->serial, id, &f) < 0) {
+		id->attempting = false;
+		refuse(id, id->attempt_id, &f);
+	}
+}
+
+static void
+on_outcome(struct identity *id, const json_t *msg)
+{
+	const char *result = json_string_value(json_object_get(msg, "result"));
+	bool ok = str_eq(result, OUTCOME_ACCEPTED);
+
+	if (!id->attempting)
+		return;
+	id->attempting = false;
+	ledger_outcome(id->env.ledger, id->name, ok ? LEDGER_ACCEPTED :
+	    str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
+	    LEDGER_UNKNOWN);
+	if (ok)
+		id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
+}
+
+/* ---- what comes of it --------------------------------------------------------- */
+
+static void
+on_cookies(struct identity *id, const json_t *msg)
+{
+	const json_t *list = json_object_get(msg, "cookies"), *c;
+	char *text;
+	size_t i;
+
+	json_array_foreach(list, i, c)
+		if (!json_is_string(c))
+			return;
+	text = json_is_array(list) ? json_dumps(list, JSON_COMPACT) : NULL;
+	if (text == NULL || strlen(text) > COOKIES_MAX) {
+		log_warning("%s: the cookies are too large to keep", id->name);
+		xfree(text);
+		return;
+	}
+	secret_free(id->cookies);
+	id->cookies = secret_take(&text);
+}
+
+static void
+on_assertion(struct identity *id, const json_t *msg)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	const json_t *roles = json_object_get(msg, "roles"), *r;
+	const char *arn;
+	size_t i;
+
+	id->assertion_id = json_integer_value(json_object_get(msg, "id"));
+	json_array_foreach(roles, i, r)
+		if (json_str(r, "roleArn", 2048, &arn) < 0 ||
+		    json_str(r, "principalArn", 2048, &arn) < 0)
+			roles = NULL;
+	if (id->asserted || !json_is_array(roles) ||
+	    json_array_size(roles) > ROLES_MAX) {
+		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker reported a malformed assertion."));
+		refuse(id, id->assertion_id, &f);
+		return;
+	}
+	id->asserted = true;
+	(void)json_int_opt(msg, "skew", -86400 * 365, 86400 * 365, 0,
+	    &id->skew);
+	json_decref(id->roles);
+	id->roles = json_deep_copy(roles);
+	if (id->signed_in_at == 0)
+		id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
+	id->signed_in = true;
+	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
+}
+
+bool
+identity_redeem(struct identity *id, json_t *roles)
+{
+	json_t *o;
+
+	if (id->job == NULL || !id->asserted || id->redeemed) {
+		json_decref(roles);
+		return false;
+	}
+	id->redeemed = true;
+	o = message(W_REDEEM, id->assertion_id);
+	json_object_set_new(o, "roles", roles);
+	send_msg(id, o);
+	return true;
+}
+
+static void
+on_fault(struct identity *id, const json_t *msg)
+{
+	const char *profile = json_string_value(json_object_get(msg,
+	    "profile"));
+	_cleanup_fault_ struct fault f = { 0 };
+
+	if (fault_from_json(json_object_get(msg, "fault"), &f) < 0)
+		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker failed without a reason."));
+	if (profile != NULL)
+		id->env.ops->role_fault(id, profile, &f, id->env.arg);
+	else
+		fault_copy(&id->fault, &f);
+}
+
+static void
+on_tell(struct identity *id, const json_t *msg)
+{
+	if (json_is_true(json_object_get(msg, "push")))
+		id->pushes++;
+	id->env.ops->told(id, msg, id->env.arg);
+}
+
+static void
+on_credentials(struct identity *id, const json_t *msg)
+{
+	id->env.ops->credentials(id, msg, id->env.arg);
+}
+
+static void
+on_message(const char *type, const json_t *msg, void *arg)
+{
+	static const struct {
+		const char *type;
+		void (*fn)(struct identity *id, const json_t *msg);
+	} handlers[] = {
+		{ W_ASK, on_ask },
+		{ W_TELL, on_tell },
+		{ W_ATTEMPT, on_attempt },
+		{ W_OUTCOME, on_outcome },
+		{ W_COOKIES, on_cookies },
+		{ W_ASSERTION, on_assertion },
+		{ W_CREDENTIALS, on_credentials },
+		{ W_FAULT, on_fault },
+	};
+	struct identity *id = arg;
+
+	for (size_t i = 0; i < ARRAY_SIZE(handlers); i++)
+		if (str_eq(handlers[i].type, type)) {
+			handlers[i].fn(id, msg);
+			return;
+		}
+}
+
+/* ---- start and end ---------------------------------------------------------- */
+
+/* All that lives no longer than the job; the handle itself is gone. */
+static void
+forget(struct identity *id)
+{
+	id->job = NULL;
+	id->serial++;
+	if (id->command != NULL) {
+		id->env.commands->ops->cancel(id->command);
+		id->command = NULL;
+		json_decref(id->command_wait->msg);
+		xfree(STEAL(id->command_wait));
+	}
+	prompt_close(STEAL(id->question));
+	if (id->attempting)
+		ledger_outcome(id->env.ledger, id->name, LEDGER_UNKNOWN);
+	id->attempting = false;
+	id->asserted = id->redeemed = false;
+	id->command_ran = false;
+	xreplace(&id->command_user, NULL);
+	xreplace(&id->attempt_user, NULL);
+	xreplace(&id->command_line, NULL);
+	id->command_password = secret_free(id->command_password);
+}
+
+void
+identity_job_drop(struct identity *id)
+{
+	if (id->job != NULL) {
+		id->env.jobs->ops->cancel(id->job);
+		forget(id);
+	}
+}
+
+static enum identity_event
+verdict(const struct fault *f)
+{
+	if (!fault_is(f))
+		return IDENTITY_JOB_OK;
+	if (f->kind == FAULT_TEMPORARY ||
+	    (f->kind == FAULT_INTERNAL && f->reason == REASON_WORKER))
+		return IDENTITY_JOB_TEMPORARY;
+	return IDENTITY_JOB_STOPPED;
+}
+
+static void
+on_ended(const struct fault *fault, void *arg)
+{
+	struct identity *id = arg;
+	_cleanup_fault_ struct fault f = { 0 };
+	bool asserted = id->asserted;
+	enum identity_event ev;
+
+	if (fault_is(fault))
+		fault_copy(&id->fault, fault);
+	else if (!fault_is(&id->fault) && !asserted)
+		fault_set(&id->fault, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker ended without an assertion."));
+	/* Cookies that no longer carry show how long a sign-in lasts here. */
+	if (id->fault.kind == FAULT_NEEDS_USER && id->signed_in &&
+	    id->signed_in_at > 0) {
+		int64_t lived = clk_real(id->env.loop->clk) -
+		    id->signed_in_at * USEC;
+
+		if (lived > 60 * USEC)
+			id->learned_life = lived;
+		id->signed_in = false;
+	}
+	ev = verdict(&id->fault);
+	fault_copy(&f, &id->fault);
+	forget(id);
+	/* First the sessions, then what comes next: look_again() asks them. */
+	id->env.ops->ended(id, &f, id->env.arg);
+	identity_event(id, ev);
+}
+
+static json_t *
+string_list(const struct strv *sv)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sv->n; i++)
+		json_array_append_new(list, json_string(sv->v[i]));
+	return list;
+}
+
+static json_t *
+cookie_list(const struct identity *id)
+{
+	json_t *list = NULL;
+
+	if (id->cookies != NULL)
+		list = json_loadb(secret_bytes(id->cookies),
+		    secret_len(id->cookies), 0, NULL);
+	return list != NULL ? list : json_array();
+}
+
+static json_t *
+build_job(struct identity *id, const struct profile *p, bool attended)
+{
+	const struct settings *s = id->env.settings(id->env.arg);
+	json_t *o = json_object();
+
+	json_put_str(o, "type", W_JOB);
+	json_put_str(o, "job", JOB_SIGNIN);
+	json_put_str(o, "host", p->adfs_host);
+	json_put_str(o, "path", p->path);
+	json_put_str(o, "query", p->query);
+	json_put_str(o, "providerId", p->provider_id);
+	json_put_str(o, "user", id->user);
+	json_put_str(o, "domain", p->domain);
+	json_put_str(o, "auth", auth_method_name(p->auth));
+	json_put_str(o, "homeRealm", p->home_realm);
+	json_put_str(o, "mfaMethod", p->mfa_method);
+	json_object_set_new(o, "keepSignedIn", json_boolean(p->keep_signed_in));
+	json_object_set_new(o, "sslVerification",
+	    json_boolean(p->ssl_verification));
+	json_object_set_new(o, "allowHttpLoopback",
+	    json_boolean(p->allow_http_loopback || s->allow_http_loopback));
+	json_put_str(o, "caBundle", p->ca_bundle != NULL ? p->ca_bundle :
+	    s->ca_bundle);
+	json_object_set_new(o, "allowedHosts", string_list(&p->allowed_hosts));
+	json_put_str(o, "httpsProxy", s->https_proxy);
+	json_put_str(o, "noProxy", s->no_proxy);
+	json_object_set_new(o, "attended", json_boolean(attended));
+	json_object_set_new(o, "cookies", cookie_list(id));
+	json_put_str(o, "salt", ledger_salt(id->env.ledger));
+	json_put_int(o, "connectTimeout", s->connect_timeout);
+	json_put_int(o, "timeout", s->worker_timeout);
+	json_put_int(o, "questionTimeout", s->login_timeout);
+	return o;
+}
+
+void
+identity_job_start(struct identity *id, const struct want *want)
+{
+	static const struct job_handler handler = { on_message, on_ended };
+	const struct profile *p = want->profile;
+	const struct settings *s = id->env.settings(id->env.arg);
+
+	xreplace(&id->provider, xstrdup(p->provider_id));
+	xreplace(&id->command_line, xstrdup(p->username_password_command));
+	xreplace(&id->typed_user, NULL);
+	id->attended = want->attended;
+	id->keep_signed_in = p->keep_signed_in;
+	id->passwords = id->pushes = 0;
+	id->source = SOURCE_PERSON;
+	id->serial++;
+	id->job = id->env.jobs->ops->start(id->env.jobs,
+	    build_job(id, p, want->attended), (int)s->worker_timeout, &handler,
+	    id);
+}

@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "identity.h"
+
+#include <string.h>
+
+#include "awsfed/config.h"
+#include "awsfed/log.h"
+#include "awsfed/proto.h"
+#include "awsfed/secret.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "command.h"
+#include "identity-int.h"
+#include "job.h"
+#include "ledger.h"
+#include "loop.h"
+#include "prompt.h"
+#include "schedule.h"
+
+#define TIMER(id) ((id)->env.loop->ops)
+
+static const char *const state_names[IDENTITY_STATE_MAX] = {
+	[IDENTITY_SIGNED_OUT] = "signed-out",
+	[IDENTITY_WORKING] = "working",
+	[IDENTITY_ASKING] = "asking",
+	[IDENTITY_SIGNED_IN] = "signed-in",
+	[IDENTITY_BACKOFF] = "backoff",
+	[IDENTITY_NEEDS_USER] = "needs-user",
+};
+
+static const char *const event_names[IDENTITY_EVENT_MAX] = {
+	[IDENTITY_WANT] = "want",
+	[IDENTITY_ATTENDED] = "want-attended",
+	[IDENTITY_TIMER] = "timer",
+	[IDENTITY_ASK] = "ask",
+	[IDENTITY_ANSWERED] = "answered",
+	[IDENTITY_JOB_OK] = "job-ok",
+	[IDENTITY_JOB_TEMPORARY] = "job-temporary",
+	[IDENTITY_JOB_STOPPED] = "job-stopped",
+	[IDENTITY_CANCEL] = "cancel",
+	[IDENTITY_LOGOUT] = "logout",
+};
+
+const char *
+identity_state_name(enum identity_state s)
+{
+	return state_names[s];
+}
+
+/* The one place where the state changes. */
+static void
+set_state(struct identity *id, enum identity_state s)
+{
+	if (id->state == s)
+		return;
+	log_info("%s: %s -> %s%s%s", identity_name(id), state_names[id->state],
+	    state_names[s], fault_is(&id->fault) ? ": " : "",
+	    fault_is(&id->fault) ? id->fault.text : "");
+	id->state = s;
+	id->since = clk_real(id->env.loop->clk) / USEC;
+	id->env.ops->changed(id, id->env.arg);
+}
+
+/* Without a job: is there something to come back to? */
+static enum identity_state
+resting(const struct identity *id)
+{
+	return id->signed_in ? IDENTITY_SIGNED_IN : IDENTITY_SIGNED_OUT;
+}
+
+/* ---- actions: each returns the next state ------------------------------- */
+
+typedef enum identity_state action(struct identity *id);
+
+static enum identity_state
+act_none(struct identity *id)
+{
+	return id->state;
+}
+
+static enum identity_state
+act_start(struct identity *id)
+{
+	const struct clk *clk = id->env.loop->clk;
+	const struct settings *set = id->env.settings(id->env.arg);
+	struct want want = { 0 };
+	int64_t since = id->started_boot < 0 ? -1 :
+	    clk_boot(clk) - id->started_boot;
+	int64_t wait = schedule_slot(set->spacing * USEC, since);
+
+	if (!id->env.ops->wanted(id, &want, id->env.arg))
+		return id->state == IDENTITY_BACKOFF ? resting(id) : id->state;
+	if (id->state == IDENTITY_NEEDS_USER && !want.attended)
+		return id->state;
+	if (wait > 0) {
+		/* The state stays; the timer brings us back here. */
+		TIMER(id)->timer_set(id->timer, deadline_in(clk, wait));
+		id->slot = true;
+		return id->state == IDENTITY_BACKOFF ? resting(id) : id->state;
+	}
+	TIMER(id)->timer_stop(id->timer);
+	id->slot = false;
+	id->started_boot = clk_boot(clk);
+	fault_done(&id->fault);
+	identity_job_start(id, &want);
+	return IDENTITY_WORKING;
+}
+
+static enum identity_state
+act_ask(struct identity *id)
+{
+	(void)id;
+	return IDENTITY_ASKING;
+}
+
+static enum identity_state
+act_resume(struct identity *id)
+{
+	(void)id;
+	return IDENTITY_WORKING;
+}
+
+/* More was wanted while the job ran (another relying party, a late one)? */
+static void
+look_again(struct identity *id)
+{
+	struct want want;
+
+	if (id->env.ops->wanted(id, &want, id->env.arg)) {
+		id->slot = true;
+		TIMER(id)->timer_set(id->timer, (struct deadline){ 0, 0 });
+	}
+}
+
+static enum identity_state
+act_signed_in(struct identity *id)
+{
+	id->signed_in = true;
+	id->tries = 0;
+	fault_done(&id->fault);
+	look_again(id);
+	return IDENTITY_SIGNED_IN;
+}
+
+static enum identity_state
+act_back_off(struct identity *id)
+{
+	int64_t wait = schedule_backoff(id->tries++, id->fault.retry_after *
+	    USEC, id->env.random(id->env.arg));
+
+	TIMER(id)->timer_set(id->timer, deadline_in(id->env.loop->clk, wait));
+	return IDENTITY_BACKOFF;
+}
+
+static enum identity_state
+act_stop(struct identity *id)
+{
+	id->tries = 0;
+	TIMER(id)->timer_stop(id->timer);
+	return IDENTITY_NEEDS_USER;
+}
+
+static enum identity_state
+act_cancel(struct identity *id)
+{
+	identity_job_drop(id);
+	look_again(id);
+	return resting(id);
+}
+
+static enum identity_state
+act_logout(struct identity *id)
+{
+	identity_job_drop(id);
+	TIMER(id)->timer_stop(id->timer);
+	id->slot = false;
+	id->signed_in = false;
+	id->signed_in_at = 0;
+	id->tries = 0;
+	id->cookies = secret_free(id->cookies);
+	json_decref(id->roles);
+	id->roles = NULL;
+	fault_done(&id->fault);
+	return IDENTITY_SIGNED_OUT;
+}
+
+/* ---- the table ------------------------------------------------------------ */
+
+struct cell {
+	action *act;
+	const char *name;
+};
+
+#define A(f) { act_##f, #f }
+static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
+	[IDENTITY_SIGNED_OUT] = {
+		[IDENTITY_WANT] = A(start), [IDENTITY_ATTENDED] = A(start),
+		[IDENTITY_TIMER] = A(start), [IDENTITY_LOGOUT] = A(logout),
+	},
+	[IDENTITY_WORKING] = {
+		[IDENTITY_ASK] = A(ask), [IDENTITY_JOB_OK] = A(signed_in),
+		[IDENTITY_JOB_TEMPORARY] = A(back_off),
+		[IDENTITY_JOB_STOPPED] = A(stop),
+		[IDENTITY_CANCEL] = A(cancel), [IDENTITY_LOGOUT] = A(logout),
+	},
+	[IDENTITY_ASKING] = {
+		[IDENTITY_ASK] = A(ask), [IDENTITY_ANSWERED] = A(resume),
+		[IDENTITY_JOB_OK] = A(signed_in),
+		[IDENTITY_JOB_TEMPORARY] = A(back_off),
+		[IDENTITY_JOB_STOPPED] = A(stop),
+		[IDENTITY_CANCEL] = A(cancel), [IDENTITY_LOGOUT] = A(logout),
+	},
+	[IDENTITY_SIGNED_IN] = {
+		[IDENTITY_WANT] = A(start), [IDENTITY_ATTENDED] = A(start),
+		[IDENTITY_TIMER] = A(start), [IDENTITY_LOGOUT] = A(logout),
+	},
+	[IDENTITY_BACKOFF] = {
+		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start),
+		[IDENTITY_LOGOUT] = A(logout),
+	},
+	[IDENTITY_NEEDS_USER] = {
+		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start),
+		[IDENTITY_LOGOUT] = A(logout),
+	},
+};
+#undef A
+
+void
+identity_event(struct identity *id, enum identity_event ev)
+{
+	const struct cell *c = &table[id->state][ev];
+	action *act = c->act != NULL ? c->act : act_none;
+
+	log_debug("%s: %s in %s: %s", identity_name(id), event_names[ev],
+	    state_names[id->state], c->act != NULL ? c->name : "nothing");
+	set_state(id, act(id));
+}
+
+void
+identity_table(FILE *out)
+{
+	fputs("| event |", out);
+	for (int s = 0; s < IDENTITY_STATE_MAX; s++)
+		fprintf(out, " %s |", state_names[s]);
+	fputs("\n|---|", out);
+	for (int s = 0; s < IDENTITY_STATE_MAX; s++)
+		fputs("---|", out);
+	for (int e = 0; e < IDENTITY_EVENT_MAX; e++) {
+		fprintf(out, "\n| %s |", event_names[e]);
+		for (int s = 0; s < IDENTITY_STATE_MAX; s++)
+			fprintf(out, " %s |", table[s][e].act == NULL ? "·" :
+			    table[s][e].name);
+	}
+	fputc('\n', out);
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+static void
+on_timer(void *arg)
+{
+	struct identity *id = arg;
+
+	id->slot = false;
+	identity_event(id, IDENTITY_TIMER);
+}
+
+static void
+rename_to(struct identity *id)
+{
+	xreplace(&id->name, id->user == NULL ? xstrdup(id->host) :
+	    xasprintf("%s @ %s", id->user, id->host));
+}
+
+struct identity *
+identity_new(const struct identity_env *env, const char *base,
+    const char *host, const char *user)
+{
+	struct identity *id = xcalloc(1, sizeof(*id));
+
+	id->env = *env;
+	id->base = xstrdup(base);
+	id->host = xstrdup(host);
+	id->user = xstrdup(user);
+	id->since = clk_real(env->loop->clk) / USEC;
+	id->started_boot = -1;
+	id->timer = timer_new(env->loop, on_timer, id);
+	rename_to(id);
+	return id;
+}
+
+void
+identity_free(struct identity *id)
+{
+	if (id == NULL)
+		return;
+	identity_job_drop(id);
+	TIMER(id)->timer_free(id->timer);
+	secret_free(id->cookies);
+	json_decref(id->roles);
+	fault_done(&id->fault);
+	xfree(id->base);
+	xfree(id->host);
+	xfree(id->user);
+	xfree(id->typed_user);
+	xfree(id->name);
+	xfree(id->provider);
+	xfree(id);
+}
+
+void
+identity_set_user(struct identity *id, const char *user)
+{
+	xreplace(&id->user, xstrdup(user));
+	rename_to(id);
+}
+
+enum identity_answer
+identity_want(struct identity *id, bool attended)
+{
+	identity_event(id, attended ? IDENTITY_ATTENDED : IDENTITY_WANT);
+	if (id->job != NULL || id->slot)
+		return IDENTITY_WILL;
+	return id->state == IDENTITY_BACKOFF ? IDENTITY_WAITS :
+	    IDENTITY_REFUSES;
+}
+
+void
+identity_cancel(struct identity *id)
+{
+	identity_event(id, IDENTITY_CANCEL);
+}
+
+void
+identity_logout(struct identity *id)
+{
+	identity_event(id, IDENTITY_LOGOUT);
+}
+
+/* ---- questions about it ---------------------------------------------------- */
+
+const char *
+identity_name(const struct identity *id)
+{
+	return id->name;
+}
+
+const char *
+identity_base(const struct identity *id)
+{
+	return id->base;
+}
+
+const char *
+identity_host(const struct identity *id)
+{
+	return id->host;
+}
+
+const char *
+identity_user(const struct identity *id)
+{
+	return id->user;
+}
+
+enum identity_state
+identity_state(const struct identity *id)
+{
+	return id->state;
+}
+
+const struct fault *
+identity_fault(const struct identity *id)
+{
+	return &id->fault;
+}
+
+bool
+identity_busy(const struct identity *id)
+{
+	return id->job != NULL;
+}
+
+const char *
+identity_provider(const struct identity *id)
+{
+	return id->provider;
+}
+
+bool
+identity_redeeming(const struct identity *id)
+{
+	return id->redeemed;
+}
+
+int
+identity_passwords(const struct identity *id)
+{
+	return id->passwords;
+}
+
+int
+identity_pushes(const struct identity *id)
+{
+	return id->pushes;
+}
+
+int64_t
+identity_renewable_until(const struct identity *id)
+{
+	if (!id->signed_in || id->signed_in_at == 0)
+		return 0;
+	return id->signed_in_at + schedule_sso_life(id->keep_signed_in,
+	    id->learned_life) / USEC;
+}
+
+const json_t *
+identity_roles(const struct identity *id)
+{
+	return id->roles;
+}
+
+const char *
+identity_typed_user(const struct identity *id)
+{
+	return id->typed_user;
+}
+
+json_t *
+identity_status(const struct identity *id)
+{
+	int64_t until = identity_renewable_until(id);
+	json_t *o = json_object();
+	char when[RFC3339_SIZE];
+
+	json_put_str(o, "id", id->name);
+	json_put_str(o, "user", id->user);
+	json_put_str(o, "host", id->host);
+	json_put_str(o, "state", state_names[id->state]);
+	if (fault_is(&id->fault)) {
+		json_put_str(o, "reason", reason_name(id->fault.reason));
+		json_object_set_new(o, "fault", fault_to_json(&id->fault));
+	}
+	rfc3339_format(id->since, when);
+	json_put_str(o, "since", when);
+	if (until > 0) {
+		rfc3339_format(until, when);
+		json_put_str(o, "renewableUntil", when);
+	}
+	json_object_set_new(o, "passwords", json_integer(id->passwords));
+	json_object_set_new(o, "pushes", json_integer(id->pushes));
+	json_object_set_new(o, "skew", json_integer(id->skew));
+	return o;
+}
+
+bool
+identity_sane(const struct identity *id)
+{
+	bool running = id->state == IDENTITY_WORKING ||
+	    id->state == IDENTITY_ASKING;
+	bool armed = id->env.loop->ops->timer_armed(id->timer);
+
+	return running == (id->job != NULL) &&
+	    (id->state != IDENTITY_BACKOFF || armed) &&
+	    (!running || !armed) && id->slot <= armed &&
+	    (id->state == IDENTITY_ASKING) == (id->question != NULL) &&
+	    (running || (id->command == NULL && !id->attempting));
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An identity: one person at one AD FS (host:port, path, method, user).  It owns
+ * the cookies, the spacing of sign-ins, the attempt of a password and the one
+ * job that may run; it knows nothing of files or clients.  What it is wanted
+ * for, it asks its owner (the manager) each time: nothing is remembered twice.
+ *
+ * One sign-in, for one relying party, gives one assertion; the owner answers it
+ * with the roles to redeem (identity_redeem), at once or after a person chose.
+ */
+#ifndef AWSFED_IDENTITY_H
+#define AWSFED_IDENTITY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <jansson.h>
+
+#include "awsfed/clock.h"
+#include "awsfed/fault.h"
+
+struct commands;
+struct identity;
+struct jobs;
+struct ledger;
+struct loop;
+struct profile;
+struct prompts;
+struct question;
+struct settings;
+
+enum identity_state {
+	IDENTITY_SIGNED_OUT,
+	IDENTITY_WORKING,
+	IDENTITY_ASKING,
+	IDENTITY_SIGNED_IN,
+	IDENTITY_BACKOFF,
+	IDENTITY_NEEDS_USER,
+	IDENTITY_STATE_MAX
+};
+
+enum identity_event {
+	IDENTITY_WANT,		/* somebody needs an assertion */
+	IDENTITY_ATTENDED,	/* and a person is watching */
+	IDENTITY_TIMER,		/* slot or back-off is over */
+	IDENTITY_ASK,		/* a question is open to a person */
+	IDENTITY_ANSWERED,
+	IDENTITY_JOB_OK,
+	IDENTITY_JOB_TEMPORARY,
+	IDENTITY_JOB_STOPPED,	/* a person is needed, or it makes no sense */
+	IDENTITY_CANCEL,
+	IDENTITY_LOGOUT,
+	IDENTITY_EVENT_MAX
+};
+
+const char *identity_state_name(enum identity_state s);
+/* Markdown: the event x state table, for docs/HACKING.md. */
+void identity_table(FILE *out);
+
+/* What a sign-in would be for. */
+struct want {
+	const struct profile *profile;	/* rules the job; borrowed */
+	bool attended;
+};
+
+struct identity_ops {
+	/* Is there anything to sign in for?  Attended wants come first. */
+	bool (*wanted)(struct identity *id, struct want *ret, void *arg);
+	/* Is a client there that can answer? */
+	bool (*watched)(struct identity *id, void *arg);
+	void (*asked)(struct identity *id, struct question *q, void *arg);
+	void (*told)(struct identity *id, const json_t *tell, void *arg);
+	/* Answer with identity_redeem, now or later. */
+	void (*assertion)(struct identity *id, const char *provider,
+	    const json_t *roles, void *arg);
+	void (*credentials)(struct identity *id, const json_t *msg,
+	    void *arg);
+	void (*role_fault)(struct identity *id, const char *profile,
+	    const struct fault *fault, void *arg);
+	/* The job is over; fault is empty when there was an assertion. */
+	void (*ended)(struct identity *id, const struct fault *fault,
+	    void *arg);
+	void (*changed)(struct identity *id, void *arg);
+};
+
+struct identity_env {
+	struct loop *loop;
+	struct jobs *jobs;
+	struct commands *commands;
+	struct prompts *prompts;
+	struct ledger *ledger;
+	const struct settings *(*settings)(void *arg);
+	double (*random)(void *arg);	/* 0 <= r < 1 */
+	const struct identity_ops *ops;
+	void *arg;
+};
+
+/* base: profile's identity_base; user may be NULL (not known yet). */
+struct identity *identity_new(const struct identity_env *env,
+    const char *base, const char *host, const char *user);
+void identity_free(struct identity *id);
+
+enum identity_answer {
+	IDENTITY_WILL,		/* a job runs or is about to */
+	IDENTITY_WAITS,		/* in back-off */
+	IDENTITY_REFUSES	/* only a person can help */
+};
+/*
+ * Something wants an assertion; wanted() will say what.  From a job that has
+ * had its assertion already, the next one follows.
+ */
+enum identity_answer identity_want(struct identity *id, bool attended);
+/* Roles by docs/PROTOCOL.md "redeem" (stolen).  False: no assertion waits. */
+bool identity_redeem(struct identity *id, json_t *roles);
+bool identity_redeeming(const struct identity *id);	/* was it answered? */
+/* Ends a job that runs; what was signed in stays so. */
+void identity_cancel(struct identity *id);
+/* Wipes cookies; ends a job. */
+void identity_logout(struct identity *id);
+
+const char *identity_name(const struct identity *id);	/* "user @ host" */
+const char *identity_base(const struct identity *id);
+const char *identity_host(const struct identity *id);
+const char *identity_user(const struct identity *id);	/* or NULL */
+enum identity_state identity_state(const struct identity *id);
+const struct fault *identity_fault(const struct identity *id);
+bool identity_busy(const struct identity *id);		/* a job runs */
+const char *identity_provider(const struct identity *id); /* of the job */
+/* Posts of passwords and pushes in the current or last job. */
+int identity_passwords(const struct identity *id);
+int identity_pushes(const struct identity *id);
+/* Seconds since 1970 until which no person should be needed; 0 unknown. */
+int64_t identity_renewable_until(const struct identity *id);
+/* The roles of the last assertion: [{"roleArn","principalArn"}] or NULL. */
+const json_t *identity_roles(const struct identity *id);
+/* The user typed in this sign-in, when none was known before; else NULL. */
+const char *identity_typed_user(const struct identity *id);
+json_t *identity_status(const struct identity *id);
+/* For tests: timer and job agree with the state? */
+bool identity_sane(const struct identity *id);
+
+#endif

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ledger.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "files.h"
+
+#define LEDGER_SIZE_MAX (256 * 1024)
+#define ENTRIES_MAX 256		/* in all; the oldest decided ones go first */
+#define STORED_SPACING 60	/* seconds */
+#define STORED_PER_HOUR 3
+
+struct entry {
+	char *identity;
+	char tag[5];
+	int64_t at;		/* seconds since 1970 */
+	bool person;
+	enum ledger_outcome outcome;
+};
+
+struct asking {
+	struct asking *next;
+	struct ledger *ledger;
+	char *identity;
+	ledger_done_fn *done;
+	unsigned serial;
+	void *arg;
+};
+
+struct ledger {
+	char *path;
+	struct files *files;
+	const struct clk *clk;
+	char salt[33];
+	bool broken;		/* could not be read: trust no stored password */
+	struct entry *entries;	/* oldest first */
+	size_t n;
+	struct asking *asking;	/* on their way to the disk */
+};
+
+static const char *const outcomes[] = {
+	[LEDGER_PENDING] = "pending",
+	[LEDGER_ACCEPTED] = "accepted",
+	[LEDGER_REJECTED] = "rejected",
+	[LEDGER_UNKNOWN] = "unknown",
+};
+
+static bool
+is_hex(const char *s, size_t n)
+{
+	return strlen(s) == n && strspn(s, "0123456789abcdef") == n;
+}
+
+static void
+new_salt(struct ledger *l)
+{
+	unsigned char r[16];
+
+	if (getrandom(r, sizeof(r), 0) != sizeof(r))
+		abort();
+	str_hex(r, sizeof(r), l->salt);
+}
+
+static void
+drop(struct ledger *l, size_t i)
+{
+	xfree(l->entries[i].identity);
+	memmove(&l->entries[i], &l->entries[i + 1],
+	    (l->n - i - 1) * sizeof(*l->entries));
+	l->n--;
+}
+
+static struct entry *
+append(struct ledger *l, const char *identity)
+{
+	struct entry *e;
+
+	while (l->n >= ENTRIES_MAX)
+		drop(l, 0);
+	l->entries = xreallocarray(l->entries, l->n + 1, sizeof(*l->entries));
+	e = &l->entries[l->n++];
+	*e = (struct entry){ .identity = xstrdup(identity) };
+	return e;
+}
+
+static int
+load_entry(struct ledger *l, const json_t *j)
+{
+	const char *identity, *tag, *outcome;
+	struct entry *e;
+	int64_t at;
+	bool person;
+	int o;
+
+	if (json_str(j, "identity", 512, &identity) < 0 ||
+	    json_str(j, "tag", 4, &tag) < 0 || !is_hex(tag, 4) ||
+	    json_int_opt(j, "at", 0, INT64_MAX, 0, &at) < 0 ||
+	    json_bool_opt(j, "person", false, &person) < 0 ||
+	    json_str(j, "outcome", 16, &outcome) < 0)
+		return -EINVAL;
+	for (o = 0; o < (int)ARRAY_SIZE(outcomes); o++)
+		if (str_eq(outcomes[o], outcome))
+			break;
+	if (o == (int)ARRAY_SIZE(outcomes))
+		return -EINVAL;
+	e = append(l, identity);
+	memcpy(e->tag, tag, sizeof(e->tag));
+	e->at = at;
+	e->person = person;
+	/* Nobody saw how it ended: it counts as spent. */
+	e->outcome = o == LEDGER_PENDING ? LEDGER_UNKNOWN :
+	    (enum ledger_outcome)o;
+	return 0;
+}
+
+static int
+load(struct ledger *l, const char *data, size_t len)
+{
+	_cleanup_json_ json_t *doc = json_loadb(data, len,
+	    JSON_REJECT_DUPLICATES, NULL);
+	const char *salt;
+	json_t *list, *j;
+	size_t i;
+
+	if (json_str(doc, "salt", 32, &salt) < 0 || !is_hex(salt, 32) ||
+	    !json_is_array(list = json_object_get(doc, "attempts")))
+		return -EINVAL;
+	json_array_foreach(list, i, j)
+		if (load_entry(l, j) < 0)
+			return -EINVAL;
+	memcpy(l->salt, salt, sizeof(l->salt));
+	return 0;
+}
+
+struct ledger *
+ledger_new(const char *path, struct files *files, const struct clk *clk)
+{
+	struct ledger *l = xcalloc(1, sizeof(*l));
+	_cleanup_free_ char *data = NULL;
+	size_t len;
+	int r;
+
+	l->path = xstrdup(path);
+	l->files = files;
+	l->clk = clk;
+	new_salt(l);
+	r = path_read(path, LEDGER_SIZE_MAX, &data, &len);
+	if (r == 0)
+		r = load(l, data, len);
+	if (r < 0 && r != -ENOENT) {
+		l->broken = true;
+		log_warning("%s cannot be read (%s): stored passwords wait "
+		    "until somebody signs in by hand", path, strerror(-r));
+	}
+	return l;
+}
+
+const char *
+ledger_salt(const struct ledger *l)
+{
+	return l->salt;
+}
+
+static char *
+to_text(const struct ledger *l)
+{
+	json_t *doc = json_object(), *list = json_array();
+	char *text;
+
+	for (size_t i = 0; i < l->n; i++) {
+		const struct entry *e = &l->entries[i];
+		json_t *j = json_object();
+
+		json_put_str(j, "identity", e->identity);
+		json_put_str(j, "tag", e->tag);
+		json_object_set_new(j, "at", json_integer(e->at));
+		json_object_set_new(j, "person", json_boolean(e->person));
+		json_put_str(j, "outcome", outcomes[e->outcome]);
+		json_array_append_new(list, j);
+	}
+	json_put_str(doc, "salt", l->salt);
+	json_object_set_new(doc, "attempts", list);
+	text = json_dumps(doc, JSON_INDENT(1));
+	json_decref(doc);
+	return text;
+}
+
+/*
+ * What speaks against a password that no person has just typed.  tag NULL asks
+ * for any stored password at all.  Walks back to the last act of a person.
+ */
+static int
+judge_stored(const struct ledger *l, const char *identity, const char *tag,
+    struct fault *fault)
+{
+	int64_t now = clk_real(l->clk) / USEC, last = -1;
+	bool worked_since = false;
+	int in_hour = 0;
+
+	if (l->broken)
+		return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
+		    _("The record of password attempts cannot be read, so no "
+		    "stored password is sent."));
+	for (size_t i = l->n; i-- > 0;) {
+		const struct entry *e = &l->entries[i];
+
+		if (!str_eq(e->identity, identity))
+			continue;
+		if (e->outcome == LEDGER_REJECTED &&
+		    (tag == NULL ? !worked_since : str_eq(e->tag, tag)))
+			return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
+			    _("This password was refused before; it is not "
+			    "sent again without you."));
+		if ((e->outcome == LEDGER_UNKNOWN ||
+		    e->outcome == LEDGER_PENDING) && !worked_since)
+			return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
+			    _("The last password attempt ended in the dark and "
+			    "counts as spent; no stored password is sent "
+			    "without you."));
+		if (e->person)
+			break;
+		if (e->outcome == LEDGER_ACCEPTED)
+			worked_since = true;
+		/* A clock that went back must not open the gate: |distance|. */
+		if (llabs(now - e->at) < 3600)
+			in_hour++;
+		if (last < 0)
+			last = e->at;
+	}
+	if (last >= 0 && llabs(now - last) < STORED_SPACING) {
+		fault_set(fault, FAULT_TEMPORARY, REASON_LEDGER,
+		    _("A stored password is sent at most once a minute."));
+		fault->retry_after = STORED_SPACING;
+		return -1;
+	}
+	if (in_hour >= STORED_PER_HOUR) {
+		fault_set(fault, FAULT_TEMPORARY, REASON_LEDGER,
+		    _("A stored password is sent at most three times an "
+		    "hour."));
+		fault->retry_after = 1200;
+		return -1;
+	}
+	return 0;
+}
+
+bool
+ledger_stored_ok(const struct ledger *l, const char *identity)
+{
+	_cleanup_fault_ struct fault fault = { 0 };
+
+	return judge_stored(l, identity, NULL, &fault) == 0;
+}
+
+/* The newest undecided entry of the identity. */
+static struct entry *
+pending(struct ledger *l, const char *identity)
+{
+	for (size_t i = l->n; i-- > 0;)
+		if (l->entries[i].outcome == LEDGER_PENDING &&
+		    str_eq(l->entries[i].identity, identity))
+			return &l->entries[i];
+	return NULL;
+}
+
+static void
+asking_free(struct asking *a)
+{
+	struct asking **p = &a->ledger->asking;
+
+	while (*p != a)
+		p = &(*p)->next;
+	*p = a->next;
+	xfree(a->identity);
+	xfree(a);
+}
+
+static void
+written(const struct fault *fault, void *arg)
+{
+	struct asking *a = arg;
+	_cleanup_fault_ struct fault f = { 0 };
+	ledger_done_fn *done = a->done;
+	unsigned serial = a->serial;
+	void *done_arg = a->arg;
+
+	if (fault_is(fault)) {
+		struct entry *e = pending(a->ledger, a->identity);
+
+		/* What cannot be recorded is not sent. */
+		fault_set(&f, FAULT_INTERNAL, REASON_FILE,
+		    _("The password was not sent, because the attempt could "
+		    "not be recorded in %s: %s"), a->ledger->path,
+		    fault->text);
+		if (e != NULL)
+			drop(a->ledger, (size_t)(e - a->ledger->entries));
+	}
+	asking_free(a);
+	done(&f, serial, done_arg);
+}
+
+int
+ledger_ask(struct ledger *l, const char *identity, const char *tag,
+    enum secret_source source, ledger_done_fn *done, unsigned serial,
+    void *arg, struct fault *fault)
+{
+	struct asking *a;
+	struct entry *e;
+	char *text;
+
+	if (!is_hex(tag, 4))
+		return fault_set(fault, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker sent a malformed password tag."));
+	if (source != SOURCE_PERSON && judge_stored(l, identity, tag,
+	    fault) < 0)
+		return -1;
+	e = append(l, identity);
+	memcpy(e->tag, tag, sizeof(e->tag));
+	e->at = clk_real(l->clk) / USEC;
+	e->person = source == SOURCE_PERSON;
+	e->outcome = LEDGER_PENDING;
+	a = xcalloc(1, sizeof(*a));
+	a->ledger = l;
+	a->identity = xstrdup(identity);
+	a->done = done;
+	a->serial = serial;
+	a->arg = arg;
+	a->next = l->asking;
+	l->asking = a;
+	text = to_text(l);
+	l->files->ops->replace(l->files, l->path, text, strlen(text), written,
+	    a);
+	return 0;
+}
+
+static void
+noted(const struct fault *fault, void *arg)
+{
+	(void)arg;
+	if (fault_is(fault))
+		log_warning("the outcome of a password attempt could not be "
+		    "recorded: %s", fault->text);
+}
+
+void
+ledger_outcome(struct ledger *l, const char *identity,
+    enum ledger_outcome outcome)
+{
+	struct entry *e = pending(l, identity);
+	char *text;
+
+	if (e == NULL)
+		return;
+	e->outcome = outcome;
+	if (outcome == LEDGER_ACCEPTED && e->person)
+		l->broken = false;
+	text = to_text(l);
+	l->files->ops->replace(l->files, l->path, text, strlen(text), noted,
+	    NULL);
+}
+
+void
+ledger_free(struct ledger *l)
+{
+	if (l == NULL)
+		return;
+	while (l->asking != NULL)
+		asking_free(l->asking);
+	while (l->n > 0)
+		drop(l, l->n - 1);
+	xfree(l->entries);
+	xfree(l->path);
+	xfree(l);
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a named profile is to become, and how that gets into the config file. */
+#include <errno.h>
+#include <string.h>
+
+#include "awsfed/config.h"
+#include "awsfed/ini.h"
+#include "awsfed/paths.h"
+#include "awsfed/xalloc.h"
+
+#include "files.h"
+#include "identity.h"
+#include "login-int.h"
+#include "session.h"
+
+void
+target_edit(struct target *t, const char *key, const char *value)
+{
+	for (size_t i = 0; i < t->nedits; i++) {
+		if (str_eq(t->edits[i].key, key)) {
+			xreplace(&t->edits[i].value, xstrdup(value));
+			return;
+		}
+	}
+	t->edits = xreallocarray(t->edits, t->nedits + 1, sizeof(*t->edits));
+	t->edits[t->nedits++] = (struct edit){ xstrdup(key), xstrdup(value) };
+}
+
+void
+login_target_done(struct target *t)
+{
+	for (size_t i = 0; i < t->nedits; i++) {
+		xfree(t->edits[i].key);
+		xfree(t->edits[i].value);
+	}
+	xfree(t->edits);
+	xfree(t->name);
+	profile_unref(t->profile);
+	fault_done(&t->fault);
+}
+
+static int
+apply_edits(struct ini *doc, const char *section, const struct edit *edits,
+    size_t n, struct fault *fault)
+{
+	if (n == 0)
+		return 0;
+	if (ini_add_section(doc, section) < 0)
+		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("\"%s\" cannot be the name of a profile."), section);
+	for (size_t i = 0; i < n; i++) {
+		int r = edits[i].value == NULL ?
+		    ini_unset(doc, section, edits[i].key) :
+		    ini_set(doc, section, edits[i].key, edits[i].value);
+
+		if (r < 0)
+			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+			    _("The value for %s cannot be written to a "
+			    "configuration file."), edits[i].key);
+	}
+	return 0;
+}
+
+int
+target_build(struct login *l, struct target *t, struct fault *fault)
+{
+	const struct config *base = manager_config(l->logins->manager);
+	_cleanup_free_ char *data = NULL, *section = NULL;
+	_cleanup_ini_ struct ini *doc = NULL;
+	_cleanup_config_ struct config *derived = NULL;
+	const struct profile *p;
+	size_t len = 0;
+	int r;
+
+	r = path_read(base->path, INI_MAX, &data, &len);
+	if (r < 0 && r != -ENOENT)
+		return fault_set(fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s cannot be read: %s."), base->path, strerror(-r));
+	doc = ini_parse(data != NULL ? data : "", len);
+	section = config_find_section(doc, t->name);
+	if (apply_edits(doc, section, t->edits, t->nedits, fault) < 0)
+		return -1;
+	derived = config_derive(base, doc);
+	if (fault_is(&derived->fault)) {
+		fault_copy(fault, &derived->fault);
+		return -1;
+	}
+	p = config_profile(derived, t->name);
+	if (p == NULL || p->kind != PROFILE_ADFS)
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("The profile %s cannot be signed in through AD FS."),
+		    t->name);
+	if (p != NULL && fault_is(&p->fault))
+		fault_copy(fault, &p->fault);
+	if (!fault_is(fault)) {
+		profile_unref(t->profile);
+		/* The snapshot hands out const; a reference is no change. */
+		for (size_t i = 0; i < derived->nprofiles; i++)
+			if (derived->profiles[i] == p)
+				t->profile = profile_ref(derived->profiles[i]);
+	}
+	return fault_is(fault) ? -1 : 0;
+}
+
+/* ---- saving ------------------------------------------------------------------ */
+
+struct save_section {
+	char *profile;
+	struct edit *edits;
+	size_t nedits;
+};
+
+struct config_save {
+	struct login *login;	/* lives on while it saves */
+	void (*saved)(struct login *l, const struct fault *fault);
+	struct save_section *sections;	/* owned: the writer thread reads it */
+	size_t n;
+};
+
+static int
+save_apply(struct ini *doc, void *arg, struct fault *fault)
+{
+	struct config_save *s = arg;
+
+	for (size_t i = 0; i < s->n; i++) {
+		_cleanup_free_ char *section = config_find_section(doc,
+		    s->sections[i].profile);
+
+		if (apply_edits(doc, section, s->sections[i].edits,
+		    s->sections[i].nedits, fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+save_free(struct config_save *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		for (size_t k = 0; k < s->sections[i].nedits; k++) {
+			xfree(s->sections[i].edits[k].key);
+			xfree(s->sections[i].edits[k].value);
+		}
+		xfree(s->sections[i].edits);
+		xfree(s->sections[i].profile);
+	}
+	xfree(s->sections);
+	xfree(s);
+}
+
+static void
+save_done(const struct fault *fault, bool written, void *arg)
+{
+	struct config_save *s = arg;
+
+	(void)written;
+	s->login->save = NULL;
+	s->saved(s->login, fault);
+	save_free(s);
+}
+
+void
+login_save_free(struct login *l)
+{
+	if (l->save != NULL)
+		save_free(STEAL(l->save));
+}
+
+static void
+save_target(struct config_save *s, const struct target *t)
+{
+	struct save_section *sec;
+
+	s->sections = xreallocarray(s->sections, s->n + 1,
+	    sizeof(*s->sections));
+	sec = &s->sections[s->n++];
+	*sec = (struct save_section){
+		.profile = xstrdup(t->name),
+		.edits = xcalloc(t->nedits, sizeof(*sec->edits)),
+		.nedits = t->nedits,
+	};
+	for (size_t i = 0; i < t->nedits; i++)
+		sec->edits[i] = (struct edit){ xstrdup(t->edits[i].key),
+			xstrdup(t->edits[i].value) };
+}
+
+bool
+login_save(struct login *l, void (*saved)(struct login *l,
+    const struct fault *fault))
+{
+	const struct manager_env *env = manager_env(l->logins->manager);
+	struct config_save *s = xcalloc(1, sizeof(*s));
+
+	for (size_t i = 0; i < l->ntargets; i++) {
+		struct target *t = &l->targets[i];
+
+		if (t->session != NULL && t->nedits > 0 &&
+		    session_state(t->session) == SESSION_FRESH)
+			save_target(s, t);
+	}
+	if (s->n == 0) {
+		save_free(s);
+		return false;
+	}
+	s->login = l;
+	s->saved = saved;
+	l->save = s;
+	env->files->ops->edit(env->files, (struct files_edit){
+		.path = xstrdup(manager_config(l->logins->manager)->path),
+		.apply = save_apply, .done = save_done, .arg = s,
+	});
+	return true;
+}

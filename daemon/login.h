@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Logins: the conversations that people watch.  A login knows which profiles
+ * were named and what they should look like, asks what is missing (host, role),
+ * has their identities signed in one after another, saves what was learned to
+ * the AWS config file, and ends with one result for all.
+ *
+ * Clients are connection ids.  Each that calls Login or Await is a watcher; the
+ * last one to leave cancels the login.  A watcher that awaits gets exactly one
+ * reply, through reply().
+ */
+#ifndef AWSFED_LOGIN_H
+#define AWSFED_LOGIN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "awsfed/str.h"
+
+struct fault;
+struct logins;
+struct manager;
+
+struct login_request {
+	struct strv profiles;
+	bool all;
+	bool force;		/* also when fresh */
+	bool new_default;	/* a new [default] is meant */
+	/* What a flag says about the one profile named; NULL, 0, false unset. */
+	const char *host;
+	const char *role_arn;
+	const char *region;
+	const char *user;
+	const char *provider_id;
+	const char *output;
+	int64_t session_duration;
+	bool no_ssl_verification;
+};
+
+/* Takes reply: {"login","step"} of docs/PROTOCOL.md. */
+typedef void login_reply_fn(uint64_t conn, json_t *reply, void *arg);
+
+struct logins *logins_new(struct manager *m, login_reply_fn *reply,
+    void *arg);
+void logins_free(struct logins *ls);	/* after files_free */
+
+/* 0: a reply will come; -1 with *fault: the request makes no sense. */
+int login_start(struct logins *ls, uint64_t conn,
+    const struct login_request *req, struct fault *fault);
+/* 0: a reply will come; -ENOENT: no such login; -EBUSY: awaits already. */
+int login_await(struct logins *ls, uint64_t conn, const char *id);
+/* As login_await; -ESTALE: not the open question; -EINVAL: no such choice. */
+int login_answer(struct logins *ls, uint64_t conn, const char *id,
+    const char *question, const char *value);
+int login_cancel(struct logins *ls, const char *id);
+void logins_closed(struct logins *ls, uint64_t conn);
+
+#endif

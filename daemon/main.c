@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * awsfedd: the agent.  main() builds the graph bottom up (adapters, engine,
+ * surfaces), runs the loop, and takes it down in reverse: no new calls, the
+ * last write, then everything that may have been waiting for it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <event2/event.h>
+
+#include "awsfed/config.h"
+#include "awsfed/fault.h"
+#include "awsfed/log.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/xalloc.h"
+
+#include "command.h"
+#include "control.h"
+#include "credfile.h"
+#include "files.h"
+#include "identity.h"
+#include "job.h"
+#include "ledger.h"
+#include "loop.h"
+#include "manager.h"
+#include "methods.h"
+#include "prompt.h"
+#include "service.h"
+#include "session.h"
+
+/* What a desktop or a shell may have set, and a holder of secrets must not
+ * obey; LD_* too, for the commands and workers that we start. */
+static const char *const unwanted[] = {
+	"SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
+	"XML_CATALOG_FILES", "SGML_CATALOG_FILES", "KRB5_TRACE", "GCONV_PATH",
+	"MALLOC_TRACE", "EVENT_NOEPOLL", "EVENT_SHOW_METHOD", "CURL_HOME",
+	"CURL_SSL_BACKEND", "CURL_CA_BUNDLE",
+};
+
+struct agent {
+	struct loop *loop;
+	struct service *service;
+	struct jobs *jobs;
+	struct files *files;
+	struct commands *commands;
+	struct prompts *prompts;
+	struct ledger *ledger;
+	struct manager *manager;
+	struct credfile *credfile;
+	struct methods *methods;
+	struct control *control;
+	struct event *signals[3];
+	char *config_path;
+	char *credentials_path;
+};
+
+enum {
+	STATUS_USAGE = 64,
+	STATUS_CONFIG = 78
+};
+
+/* ---- small parts --------------------------------------------------------------- */
+
+static double
+draw(void *arg)
+{
+	uint32_t r;
+
+	(void)arg;
+	if (getrandom(&r, sizeof(r), 0) != sizeof(r))
+		return 0.5;
+	return (double)r / 4294967296.0;
+}
+
+static int
+load(struct config **ret, struct fault *fault, void *arg)
+{
+	struct agent *a = arg;
+
+	return config_load(a->config_path, a->credentials_path, ret, fault);
+}
+
+static void
+harden(void)
+{
+	struct rlimit none = { 0, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(unwanted); i++)
+		unsetenv(unwanted[i]);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	if (getenv("AWSFED_TEST_DUMPABLE") == NULL)
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	umask(077);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+static void
+show_status(struct agent *a)
+{
+	_cleanup_free_ char *text = manager_summary(a->manager);
+
+	service_status(a->service, text);
+}
+
+static void
+on_event(enum manager_event ev, struct session *s, struct barrier *b,
+    void *arg)
+{
+	(void)s;
+	(void)b;
+	if (ev != MANAGER_FLUSH)
+		show_status(arg);
+}
+
+/* ---- the socket's two ends -------------------------------------------------------- */
+
+static void
+on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
+    void *arg)
+{
+	struct agent *a = arg;
+
+	methods_call(a->methods, conn, method, parameters, more);
+}
+
+static void
+on_closed(uint64_t conn, void *arg)
+{
+	struct agent *a = arg;
+
+	methods_closed(a->methods, conn);
+}
+
+static void
+on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
+{
+	struct agent *a = arg;
+
+	control_reply(a->control, conn, reply, last);
+}
+
+/* ---- signals ------------------------------------------------------------------------ */
+
+static void
+on_stop(evutil_socket_t sig, short what, void *arg)
+{
+	struct agent *a = arg;
+
+	(void)what;
+	log_info("signal %d: stopping", (int)sig);
+	service_stopping(a->service);
+	loop_stop(a->loop);
+}
+
+static void
+on_hangup(evutil_socket_t sig, short what, void *arg)
+{
+	struct agent *a = arg;
+	_cleanup_fault_ struct fault f = { 0 };
+
+	(void)sig;
+	(void)what;
+	service_reloading(a->service);
+	if (manager_reload(a->manager, NULL, &f) < 0)
+		log_warning("%s", f.text);
+	service_ready(a->service);
+}
+
+static void
+watch_signals(struct agent *a)
+{
+	static const struct {
+		int sig;
+		event_callback_fn fn;
+	} all[] = {
+		{ SIGTERM, on_stop }, { SIGINT, on_stop },
+		{ SIGHUP, on_hangup },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		a->signals[i] = evsignal_new(loop_base(a->loop), all[i].sig,
+		    all[i].fn, a);
+		if (a->signals[i] != NULL)
+			evsignal_add(a->signals[i], NULL);
+	}
+}
+
+/* ---- up and down ----------------------------------------------------------------------- */
+
+static int
+build_engine(struct agent *a, struct fault *fault)
+{
+	_cleanup_free_ char *state = path_state(), *ledger = NULL;
+	const char *worker = getenv("AWSFED_WORKER");
+	int r;
+
+	a->config_path = path_aws_config();
+	a->credentials_path = path_aws_credentials();
+	if (a->config_path == NULL || state == NULL)
+		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("There is no home directory: set HOME."));
+	r = path_mkdirs(state, true);
+	if (r < 0)
+		return fault_set(fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s must be a directory of yours with mode 0700: %s."),
+		    state, strerror(-r));
+	ledger = path_join(state, "attempts");
+	a->jobs = jobs_new(a->loop, worker != NULL && worker[0] == '/' ?
+	    worker : LIBEXECDIR "/awsfed-worker");
+	a->files = files_new(a->loop);
+	a->commands = commands_new(a->loop);
+	a->prompts = prompts_new(a->loop);
+	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
+	a->manager = manager_new(&(struct manager_env){
+		.loop = a->loop, .jobs = a->jobs, .commands = a->commands,
+		.prompts = a->prompts, .ledger = a->ledger,
+		.files = a->files, .random = draw, .load = load, .arg = a,
+	});
+	return manager_reload(a->manager, NULL, fault);
+}
+
+static int
+build_surfaces(struct agent *a, struct fault *fault)
+{
+	_cleanup_free_ char *path = path_socket();
+	const struct control_handler handler = { on_call, on_closed, a };
+
+	a->credfile = credfile_new(a->manager);
+	manager_subscribe(a->manager, &(struct surface){ on_event, a });
+	credfile_adopt(a->credfile);
+	a->methods = methods_new(a->manager, on_reply, a);
+	if (path == NULL)
+		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("There is no place for the socket: set "
+		    "XDG_RUNTIME_DIR or HOME."));
+	a->control = control_new(a->loop, path, service_listen_fd(), &handler,
+	    fault);
+	return a->control == NULL ? -1 : 0;
+}
+
+static void
+take_down(struct agent *a)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(a->signals); i++)
+		if (a->signals[i] != NULL)
+			event_free(a->signals[i]);
+	if (a->credfile != NULL)
+		credfile_flush(a->credfile);
+	/* From here on nobody calls back. */
+	files_free(a->files);
+	control_free(a->control);
+	methods_free(a->methods);
+	credfile_free(a->credfile);
+	manager_free(a->manager);
+	ledger_free(a->ledger);
+	prompts_free(a->prompts);
+	commands_free(a->commands);
+	jobs_free(a->jobs);
+	service_free(a->service);
+	loop_free(a->loop);
+	xfree(a->config_path);
+	xfree(a->credentials_path);
+}
+
+static int
+run(struct agent *a)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	int status = EXIT_SUCCESS;
+
+	a->loop = loop_new();
+	if (a->loop == NULL) {
+		log_err("%s", _("the event loop could not be set up"));
+		return EXIT_FAILURE;
+	}
+	if (build_engine(a, &f) < 0 || build_surfaces(a, &f) < 0) {
+		log_err("%s%s%s", f.text, f.next != NULL ? " " : "",
+		    f.next != NULL ? f.next : "");
+		status = f.kind == FAULT_CONFIG ? STATUS_CONFIG : EXIT_FAILURE;
+	} else {
+		a->service = service_new(a->loop);
+		watch_signals(a);
+		show_status(a);
+		service_ready(a->service);
+		if (loop_run(a->loop) < 0)
+			status = EXIT_FAILURE;
+	}
+	take_down(a);
+	return status;
+}
+
+/* ---- options ----------------------------------------------------------------------------- */
+
+static void
+usage(FILE *out)
+{
+	fputs(_("Usage: awsfedd [--foreground] [--debug]\n"
+	    "Keeps the AWS profiles of AD FS identities fresh. Control it "
+	    "with awsfedctl.\n\n"
+	    "  --foreground  stay in the foreground (it always does; kept for "
+	    "units and scripts)\n"
+	    "  --debug       log every event\n"
+	    "  --state-table print the event x state tables as Markdown\n"
+	    "  --help        this text\n"
+	    "  --version     the version\n"), out);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "debug", no_argument, NULL, 'd' },
+		{ "state-table", no_argument, NULL, 's' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct agent agent = { 0 };
+	int priority = LOG_INFO, c;
+
+	xalloc_install();
+	setlocale(LC_ALL, "");
+	bindtextdomain(PACKAGE, LOCALEDIR);
+	textdomain(PACKAGE);
+	while ((c = getopt_long(argc, argv, "fdhV", options, NULL)) != -1) {
+		switch (c) {
+		case 'f':
+			break;
+		case 'd':
+			priority = LOG_DEBUG;
+			break;
+		case 's':
+			fputs("### Identity\n\n", stdout);
+			identity_table(stdout);
+			fputs("\n### Session\n\n", stdout);
+			session_table(stdout);
+			return EXIT_SUCCESS;
+		case 'h':
+			usage(stdout);
+			return EXIT_SUCCESS;
+		case 'V':
+			puts("awsfedd " PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		default:
+			usage(stderr);
+			return STATUS_USAGE;
+		}
+	}
+	if (optind < argc) {
+		usage(stderr);
+		return STATUS_USAGE;
+	}
+	harden();
+	service_log_init("awsfedd", priority);
+	return run(&agent);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by manager.c (the graph) and manager-status.c (its picture). */
+#ifndef AWSFED_MANAGER_INT_H
+#define AWSFED_MANAGER_INT_H
+
+#include <sys/types.h>
+#include <time.h>
+
+#include "identity.h"
+#include "manager.h"
+#include "session.h"
+
+struct member {
+	struct session *session;
+	bool redeeming;		/* its role is with the worker */
+	bool took_part;		/* in the identity's last assertion */
+	bool draft;		/* a login is trying it out */
+	/* What the draft has taken the place of: */
+	struct profile *stash_profile;
+	struct creds *stash_creds;
+	bool orphan;		/* its profile went; its keys may live on */
+};
+
+struct seen {			/* the config file as it was read */
+	ino_t ino;
+	off_t size;
+	struct timespec mtime;
+};
+
+struct manager {
+	struct manager_env env;
+	struct identity_env identity_env;
+	struct session_env session_env;
+	struct manager_logins logins;
+	struct config *config;
+	struct fault config_fault;
+	struct fault file_fault;
+	struct seen seen;
+	int64_t started;
+	struct member *members;
+	size_t nmembers;
+	struct identity **identities;
+	size_t nidentities;
+	struct surface *surfaces;
+	size_t nsurfaces;
+	struct barrier *barriers;
+	struct timer *reaper;	/* drops orphans whose keys have expired */
+};
+
+void manager_publish(struct manager *m, enum manager_event ev,
+    struct session *s, struct barrier *b);
+
+#endif

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The picture that Status gives: identities, profiles, what hangs below them. */
+#include <string.h>
+#include <unistd.h>
+
+#include "awsfed/arn.h"
+#include "awsfed/config.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "loop.h"
+#include "manager-int.h"
+
+static json_t *
+agent_status(const struct manager *m)
+{
+	json_t *o = json_object();
+	char when[RFC3339_SIZE];
+
+	json_put_str(o, "version", PACKAGE_VERSION);
+	json_put_int(o, "pid", getpid());
+	rfc3339_format(m->started, when);
+	json_put_str(o, "started", when);
+	json_put_str(o, "config", m->config->path);
+	json_put_str(o, "credentials", m->config->credentials_path);
+	if (fault_is(&m->config_fault))
+		json_object_set_new(o, "configFault",
+		    fault_to_json(&m->config_fault));
+	if (fault_is(&m->file_fault))
+		json_object_set_new(o, "credentialsFault",
+		    fault_to_json(&m->file_fault));
+	return o;
+}
+
+static json_t *
+chained_status(struct manager *m, const struct profile *p)
+{
+	_cleanup_arn_ struct arn arn = { 0 };
+	struct session *root = p->root == NULL ? NULL :
+	    manager_session(m, p->root);
+	json_t *o = json_object();
+
+	json_put_str(o, "profile", p->name);
+	json_put_str(o, "kind", "chained");
+	json_put_str(o, "source", p->source_profile);
+	json_put_str(o, "root", p->root);
+	if (root != NULL)
+		json_put_str(o, "identity",
+		    identity_name(manager_identity_of(m, root)));
+	if (arn_parse(p->role_arn, &arn) == 0) {
+		json_put_str(o, "account", arn.account);
+		json_put_str(o, "role", arn.name);
+	}
+	json_put_str(o, "roleArn", p->role_arn);
+	json_put_str(o, "state", fault_is(&p->fault) ? "failed" : "idle");
+	if (fault_is(&p->fault)) {
+		json_put_str(o, "reason", reason_name(p->fault.reason));
+		json_object_set_new(o, "fault", fault_to_json(&p->fault));
+	}
+	json_object_set_new(o, "live", json_false());
+	json_object_set_new(o, "kept", json_false());
+	json_put_str(o, "deliver", deliver_name(p->deliver));
+	return o;
+}
+
+static json_t *
+adfs_status(struct manager *m, struct session *s)
+{
+	const struct profile *p = session_profile(s);
+	json_t *o = session_status(s);
+
+	json_put_str(o, "identity", identity_name(manager_identity_of(m, s)));
+	/* A profile that contradicts another says so before anything else. */
+	if (fault_is(&p->fault) && json_object_get(o, "fault") == NULL) {
+		json_put_str(o, "reason", reason_name(p->fault.reason));
+		json_object_set_new(o, "fault", fault_to_json(&p->fault));
+	}
+	return o;
+}
+
+/* Chained profiles below their direct source, depth first, once each. */
+static void
+add_chained(struct manager *m, json_t *list, const char *source,
+    struct strv *shown)
+{
+	for (size_t i = 0; i < m->config->nprofiles; i++) {
+		const struct profile *p = m->config->profiles[i];
+
+		if (p->kind != PROFILE_CHAINED || strv_has(shown, p->name) ||
+		    !str_eq(p->source_profile, source))
+			continue;
+		strv_add(shown, p->name);
+		json_array_append_new(list, chained_status(m, p));
+		add_chained(m, list, p->name, shown);
+	}
+}
+
+/* Is p the asked one, or above or below it? */
+static bool
+related(struct manager *m, const char *name, const char *asked)
+{
+	const struct profile *p = config_profile(m->config, asked);
+
+	return asked == NULL || str_eq(name, asked) ||
+	    (p != NULL && p->kind == PROFILE_CHAINED && str_eq(name, p->root));
+}
+
+static json_t *
+profiles_status(struct manager *m, const char *asked, struct strv *ids)
+{
+	_cleanup_strv_ struct strv shown = { 0 };
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct session *s = m->members[i].session;
+		const char *name = session_name(s);
+		const char *id = identity_name(manager_identity_of(m, s));
+
+		if (!related(m, name, asked))
+			continue;
+		if (!strv_has(ids, id))
+			strv_add(ids, id);
+		json_array_append_new(list, adfs_status(m, s));
+		add_chained(m, list, name, &shown);
+	}
+	/* Chains that lead nowhere hang below nobody, but are shown. */
+	for (size_t i = 0; i < m->config->nprofiles; i++) {
+		const struct profile *p = m->config->profiles[i];
+
+		if (p->kind == PROFILE_CHAINED && !strv_has(&shown, p->name) &&
+		    fault_is(&p->fault) && related(m, p->name, asked))
+			json_array_append_new(list, chained_status(m, p));
+	}
+	return list;
+}
+
+json_t *
+manager_status(struct manager *m, const char *asked)
+{
+	_cleanup_strv_ struct strv ids = { 0 };
+	json_t *o, *list, *profiles;
+
+	if (asked != NULL && manager_session(m, asked) == NULL) {
+		const struct profile *p = config_profile(m->config, asked);
+
+		if (p == NULL || p->kind != PROFILE_CHAINED)
+			return NULL;
+	}
+	profiles = profiles_status(m, asked, &ids);
+	list = json_array();
+	for (size_t i = 0; i < m->nidentities; i++)
+		if (strv_has(&ids, identity_name(m->identities[i])) ||
+		    (asked == NULL && identity_state(m->identities[i]) !=
+		    IDENTITY_SIGNED_OUT))
+			json_array_append_new(list,
+			    identity_status(m->identities[i]));
+	o = json_object();
+	json_object_set_new(o, "agent", agent_status(m));
+	json_object_set_new(o, "identities", list);
+	json_object_set_new(o, "profiles", profiles);
+	return o;
+}
+
+char *
+manager_summary(struct manager *m)
+{
+	size_t fresh = 0, need = 0, failed = 0;
+
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct session *s = m->members[i].session;
+
+		if (!session_kept(s))
+			continue;
+		fresh += session_creds(s) != NULL;
+		need += session_state(s) == SESSION_NEEDS_LOGIN;
+		failed += session_state(s) == SESSION_FAILED;
+	}
+	if (need + failed == 0)
+		return xasprintf(ngettext("%zu profile fresh",
+		    "%zu profiles fresh", fresh), fresh);
+	return xasprintf(_("%zu fresh, %zu need a login, %zu failed"), fresh,
+	    need, failed);
+}

@@ -1,0 +1,859 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manager.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "awsfed/config.h"
+#include "awsfed/creds.h"
+#include "awsfed/log.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "identity.h"
+#include "loop.h"
+#include "manager-int.h"
+#include "session.h"
+
+#define BARRIER_TIME (10 * USEC)
+
+/* ---- publishing ------------------------------------------------------------- */
+
+void
+manager_publish(struct manager *m, enum manager_event ev, struct session *s,
+    struct barrier *b)
+{
+	for (size_t i = 0; i < m->nsurfaces; i++)
+		m->surfaces[i].event(ev, s, b, m->surfaces[i].arg);
+}
+
+void
+manager_subscribe(struct manager *m, const struct surface *surface)
+{
+	m->surfaces = xreallocarray(m->surfaces, m->nsurfaces + 1,
+	    sizeof(*m->surfaces));
+	m->surfaces[m->nsurfaces++] = *surface;
+}
+
+struct barrier {
+	struct barrier *next;
+	struct manager *manager;
+	unsigned holds;
+	struct fault fault;
+	struct timer *timer;
+	manager_done_fn *done;	/* NULL once it was called */
+	void *arg;
+};
+
+static void
+barrier_free(struct barrier *b)
+{
+	struct barrier **p;
+
+	for (p = &b->manager->barriers; *p != b; p = &(*p)->next)
+		;
+	*p = b->next;
+	b->manager->env.loop->ops->timer_free(b->timer);
+	fault_done(&b->fault);
+	xfree(b);
+}
+
+static void
+barrier_call(void *arg)
+{
+	struct barrier *b = arg;
+	manager_done_fn *done = STEAL(b->done);
+
+	if (b->holds > 0)
+		fault_set(&b->fault, FAULT_TEMPORARY, REASON_FILE,
+		    _("The credentials file could not be written within 10 "
+		    "seconds; the agent goes on trying."));
+	if (done != NULL)
+		done(&b->fault, b->arg);
+	if (b->holds == 0)
+		barrier_free(b);
+}
+
+void
+barrier_hold(struct barrier *b)
+{
+	b->holds++;
+}
+
+void
+barrier_release(struct barrier *b, const struct fault *fault)
+{
+	if (fault != NULL && fault_is(fault) && !fault_is(&b->fault))
+		fault_copy(&b->fault, fault);
+	if (--b->holds > 0)
+		return;
+	if (b->done == NULL)
+		barrier_free(b);	/* too late: it was called by its timer */
+	else
+		b->manager->env.loop->ops->timer_set(b->timer,
+		    (struct deadline){ 0, 0 });
+}
+
+void
+manager_flush(struct manager *m, manager_done_fn *done, void *arg)
+{
+	struct barrier *b = xcalloc(1, sizeof(*b));
+
+	b->manager = m;
+	b->done = done;
+	b->arg = arg;
+	b->timer = timer_new(m->env.loop, barrier_call, b);
+	b->next = m->barriers;
+	m->barriers = b;
+	m->env.loop->ops->timer_set(b->timer, deadline_in(m->env.loop->clk,
+	    BARRIER_TIME));
+	barrier_hold(b);
+	manager_publish(m, MANAGER_FLUSH, NULL, b);
+	barrier_release(b, NULL);
+}
+
+/* ---- identities ----------------------------------------------------------------- */
+
+/* The only user that the configuration knows for this base, or NULL. */
+static const char *
+only_user(const struct manager *m, const char *base)
+{
+	const char *user = NULL;
+
+	for (size_t i = 0; m->config != NULL && i < m->config->nprofiles;
+	    i++) {
+		const struct profile *p = m->config->profiles[i];
+
+		if (p->kind != PROFILE_ADFS || p->adfs_user == NULL ||
+		    !str_eq(p->identity_base, base))
+			continue;
+		if (user != NULL && !str_caseeq(user, p->adfs_user))
+			return NULL;
+		user = p->adfs_user;
+	}
+	return user;
+}
+
+static struct identity *
+find_identity(struct manager *m, const char *base, const char *user)
+{
+	struct identity *found = NULL;
+	size_t n = 0;
+
+	for (size_t i = 0; i < m->nidentities; i++) {
+		struct identity *id = m->identities[i];
+
+		if (!str_eq(identity_base(id), base))
+			continue;
+		if (user != NULL) {
+			_cleanup_free_ char *a = user_normal(user), *b =
+			    identity_user(id) == NULL ? NULL :
+			    user_normal(identity_user(id));
+
+			if (str_eq(a, b))
+				return id;
+			continue;
+		}
+		n++;
+		if (found == NULL || identity_user(found) != NULL)
+			found = id;
+	}
+	/* No user given: the host's only one, or the nameless one. */
+	return n == 1 || (found != NULL && identity_user(found) == NULL) ?
+	    found : NULL;
+}
+
+struct identity *
+manager_identity(struct manager *m, const struct profile *p)
+{
+	const char *user = p->adfs_user != NULL ? p->adfs_user :
+	    only_user(m, p->identity_base);
+	struct identity *id = find_identity(m, p->identity_base, user);
+
+	if (id != NULL)
+		return id;
+	id = identity_new(&m->identity_env, p->identity_base, p->adfs_host,
+	    user);
+	m->identities = xreallocarray(m->identities, m->nidentities + 1,
+	    sizeof(struct identity *));
+	m->identities[m->nidentities++] = id;
+	return id;
+}
+
+struct identity *
+manager_identity_of(struct manager *m, const struct session *s)
+{
+	return manager_identity(m, session_profile(s));
+}
+
+struct identity *
+manager_identity_at(struct manager *m, size_t i)
+{
+	return i < m->nidentities ? m->identities[i] : NULL;
+}
+
+/* ---- sessions ---------------------------------------------------------------------- */
+
+/* Nobody renews it any more; its keys live to their end. */
+static void
+orphan(struct manager *m, struct member *mb)
+{
+	if (mb->orphan)
+		return;
+	mb->orphan = true;
+	if (session_creds(mb->session) == NULL)
+		m->env.loop->ops->timer_set(m->reaper,
+		    (struct deadline){ 0, 0 });
+}
+
+static struct member *
+member_of(struct manager *m, const char *name)
+{
+	for (size_t i = 0; i < m->nmembers; i++)
+		if (str_eq(session_name(m->members[i].session), name))
+			return &m->members[i];
+	return NULL;
+}
+
+struct session *
+manager_session(struct manager *m, const char *name)
+{
+	struct member *mb = member_of(m, name);
+
+	return mb == NULL ? NULL : mb->session;
+}
+
+struct session *
+manager_session_at(struct manager *m, size_t i)
+{
+	return i < m->nmembers ? m->members[i].session : NULL;
+}
+
+bool
+manager_took_part(struct manager *m, const struct session *s)
+{
+	struct member *mb = member_of(m, session_name(s));
+
+	return mb != NULL && mb->took_part;
+}
+
+static struct member *
+take_profile(struct manager *m, struct profile *p)
+{
+	struct member *mb = member_of(m, p->name);
+
+	if (mb != NULL) {
+		mb->orphan = false;
+		session_set_profile(mb->session, p);
+		return mb;
+	}
+	m->members = xreallocarray(m->members, m->nmembers + 1,
+	    sizeof(*m->members));
+	mb = &m->members[m->nmembers++];
+	*mb = (struct member){ .session = session_new(&m->session_env, p) };
+	return mb;
+}
+
+struct session *
+manager_draft(struct manager *m, struct profile *p)
+{
+	struct member *mb = member_of(m, p->name);
+
+	if (mb != NULL && !mb->draft && p->fingerprint !=
+	    session_profile(mb->session)->fingerprint &&
+	    session_creds(mb->session) != NULL) {
+		mb->stash_profile = session_ref_profile(mb->session);
+		mb->stash_creds = creds_ref(session_creds(mb->session));
+	}
+	mb = take_profile(m, p);
+	mb->draft = true;
+	return mb->session;
+}
+
+static void
+unstash(struct member *mb)
+{
+	profile_unref(STEAL(mb->stash_profile));
+	mb->stash_creds = creds_unref(mb->stash_creds);
+}
+
+void
+manager_settle(struct manager *m, const char *name)
+{
+	struct member *mb = member_of(m, name);
+	struct profile *p = config_find(m->config, name);
+
+	if (mb == NULL || !mb->draft)
+		return;
+	mb->draft = false;
+	if (p == NULL || p->kind != PROFILE_ADFS) {
+		orphan(m, mb);
+	} else {
+		session_set_profile(mb->session, p);
+		/* The draft came to nothing: what was is good still. */
+		if (mb->stash_profile != NULL && mb->stash_profile->
+		    fingerprint == p->fingerprint && !creds_expired(
+		    mb->stash_creds, m->env.loop->clk) &&
+		    session_creds(mb->session) == NULL)
+			session_adopt(mb->session, creds_ref(
+			    mb->stash_creds));
+	}
+	unstash(mb);
+}
+
+static void
+member_drop(struct manager *m, size_t i)
+{
+	unstash(&m->members[i]);
+	session_free(m->members[i].session);
+	memmove(&m->members[i], &m->members[i + 1],
+	    (m->nmembers - i - 1) * sizeof(*m->members));
+	m->nmembers--;
+}
+
+/* ---- what identities and sessions ask of each other ------------------------------------ */
+
+static bool
+on_wanted(struct identity *id, struct want *ret, void *arg)
+{
+	struct manager *m = arg;
+
+	if (m->logins.wanted != NULL &&
+	    m->logins.wanted(id, ret, m->logins.arg))
+		return true;
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct session *s = m->members[i].session;
+
+		if (!session_wants(s) || manager_identity_of(m, s) != id)
+			continue;
+		ret->profile = session_profile(s);
+		ret->attended = m->logins.watched != NULL &&
+		    m->logins.watched(id, m->logins.arg);
+		return true;
+	}
+	return false;
+}
+
+static bool
+on_watched(struct identity *id, void *arg)
+{
+	struct manager *m = arg;
+
+	return m->logins.watched != NULL &&
+	    m->logins.watched(id, m->logins.arg);
+}
+
+static void
+on_asked(struct identity *id, struct question *q, void *arg)
+{
+	struct manager *m = arg;
+
+	if (m->logins.asked != NULL)
+		m->logins.asked(id, q, m->logins.arg);
+}
+
+static void
+on_told(struct identity *id, const json_t *tell, void *arg)
+{
+	struct manager *m = arg;
+
+	if (m->logins.told != NULL)
+		m->logins.told(id, tell, m->logins.arg);
+}
+
+static void
+on_assertion(struct identity *id, const char *provider, const json_t *roles,
+    void *arg)
+{
+	struct manager *m = arg;
+
+	(void)provider;
+	if (m->logins.assertion != NULL &&
+	    m->logins.assertion(id, roles, m->logins.arg))
+		return;
+	manager_redeem(m, id);
+}
+
+static void
+on_credentials(struct identity *id, const json_t *msg, void *arg)
+{
+	struct manager *m = arg;
+	const char *name = json_string_value(json_object_get(msg, "profile"));
+	struct member *mb = name == NULL ? NULL : member_of(m, name);
+	_cleanup_fault_ struct fault f = { 0 };
+	struct creds *c;
+
+	/* Not asked for, or the profile changed while the job ran. */
+	if (mb == NULL || !mb->redeeming ||
+	    manager_identity_of(m, mb->session) != id ||
+	    !str_eq(json_string_value(json_object_get(msg, "roleArn")),
+	    session_profile(mb->session)->role_arn))
+		return;
+	mb->redeeming = false;
+	if (creds_from_json(msg, m->env.loop->clk, &c) < 0) {
+		fault_set(&f, FAULT_PROTOCOL, REASON_MALFORMED,
+		    _("AWS answered with credentials that cannot be written "
+		    "to a file."));
+		session_event(mb->session, SESSION_REFUSED, &f);
+		return;
+	}
+	session_give(mb->session, c);
+}
+
+/* Temporary ones come back by themselves, others rest. */
+static enum session_event
+role_event(const struct fault *f)
+{
+	return f->kind == FAULT_TEMPORARY ? SESSION_TEMPORARY :
+	    f->kind == FAULT_NEEDS_USER ? SESSION_NEEDS_USER : SESSION_REFUSED;
+}
+
+static void
+on_role_fault(struct identity *id, const char *name, const struct fault *fault,
+    void *arg)
+{
+	struct manager *m = arg;
+	struct member *mb = member_of(m, name);
+
+	if (mb == NULL || !mb->redeeming ||
+	    manager_identity_of(m, mb->session) != id)
+		return;
+	mb->redeeming = false;
+	session_event(mb->session, role_event(fault), fault);
+}
+
+static void
+on_ended(struct identity *id, const struct fault *fault, void *arg)
+{
+	struct manager *m = arg;
+	bool held = fault->kind == FAULT_TEMPORARY ||
+	    (fault->kind == FAULT_INTERNAL && fault->reason == REASON_WORKER);
+	_cleanup_fault_ struct fault none = { 0 };
+
+	fault_set(&none, FAULT_TEMPORARY, REASON_WORKER,
+	    _("The sign-in ended before this role was redeemed."));
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct member *mb = &m->members[i];
+
+		if (manager_identity_of(m, mb->session) != id)
+			continue;
+		if (fault_is(fault)) {
+			if (session_wants(mb->session))
+				session_event(mb->session, held ? SESSION_HELD :
+				    SESSION_NEEDS_USER, fault);
+		} else if (mb->redeeming) {
+			session_event(mb->session, SESSION_TEMPORARY, &none);
+		}
+		mb->redeeming = false;
+	}
+	manager_publish(m, MANAGER_JOB_ENDED, NULL, NULL);
+	if (m->logins.ended != NULL)
+		m->logins.ended(id, fault, m->logins.arg);
+}
+
+static void
+on_identity_changed(struct identity *id, void *arg)
+{
+	(void)id;
+	manager_publish(arg, MANAGER_IDENTITY, NULL, NULL);
+}
+
+static const struct settings *
+on_settings(void *arg)
+{
+	struct manager *m = arg;
+
+	return &m->config->settings;
+}
+
+static double
+on_random(void *arg)
+{
+	struct manager *m = arg;
+
+	return m->env.random(m->env.arg);
+}
+
+static enum session_want
+on_want(struct session *s, bool attended, struct fault *fault, void *arg)
+{
+	struct manager *m = arg;
+	struct identity *id = manager_identity_of(m, s);
+	const struct member *mb = member_of(m, session_name(s));
+
+	if (mb != NULL && mb->orphan) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("The profile %s is not in %s any more."),
+		    session_name(s), m->config->path);
+		return SESSION_REFUSES;
+	}
+	if (fault_is(&session_profile(s)->fault)) {
+		fault_copy(fault, &session_profile(s)->fault);
+		return SESSION_REFUSES;
+	}
+	switch (identity_want(id, attended)) {
+	case IDENTITY_WILL:
+		return SESSION_WILL;
+	case IDENTITY_WAITS:
+		fault_copy(fault, identity_fault(id));
+		return SESSION_WAITS;
+	case IDENTITY_REFUSES:
+		break;
+	}
+	if (fault_is(identity_fault(id)))
+		fault_copy(fault, identity_fault(id));
+	else
+		fault_set(fault, FAULT_NEEDS_USER, REASON_EXPIRED,
+		    _("The sign-in at %s has ended."), identity_host(id));
+	if (fault->next == NULL)
+		fault_next(fault, "awsfedctl login %s", session_name(s));
+	return SESSION_REFUSES;
+}
+
+static void
+on_session_changed(struct session *s, bool new_creds, void *arg)
+{
+	struct manager *m = arg;
+	const struct member *mb = member_of(m, session_name(s));
+
+	if (mb != NULL && mb->orphan && session_creds(s) == NULL)
+		m->env.loop->ops->timer_set(m->reaper,
+		    (struct deadline){ 0, 0 });
+	manager_publish(m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION,
+	    s, NULL);
+}
+
+/* ---- redeeming ---------------------------------------------------------------------------- */
+
+static const char *
+provider_arn(const json_t *roles, const char *role)
+{
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(roles, i, r)
+		if (str_eq(json_string_value(json_object_get(r, "roleArn")),
+		    role))
+			return json_string_value(json_object_get(r,
+			    "principalArn"));
+	return NULL;
+}
+
+static json_t *
+redeem_entry(const struct manager *m, const struct profile *p,
+    const char *principal)
+{
+	const struct settings *set = &m->config->settings;
+	int64_t duration = p->session_duration > 0 ? p->session_duration :
+	    3600;
+	json_t *o = json_object();
+
+	if (duration > set->max_duration)
+		duration = set->max_duration;
+	json_put_str(o, "profile", p->name);
+	json_put_str(o, "roleArn", p->role_arn);
+	json_put_str(o, "principalArn", principal);
+	json_put_int(o, "duration", duration);
+	json_put_str(o, "region", p->region);
+	json_put_str(o, "endpoint", set->endpoint_sts != NULL ?
+	    set->endpoint_sts : p->endpoint_sts);
+	json_object_set_new(o, "fips", json_boolean(set->use_fips));
+	json_object_set_new(o, "dualstack", json_boolean(set->use_dualstack));
+	json_put_str(o, "policy", p->policy);
+	if (p->policy_arns.n > 0) {
+		json_t *list = json_array();
+
+		for (size_t i = 0; i < p->policy_arns.n; i++)
+			json_array_append_new(list,
+			    json_string(p->policy_arns.v[i]));
+		json_object_set_new(o, "policyArns", list);
+	}
+	return o;
+}
+
+/* Is it wanted, or would it be soon: kept, and past 40 % or without keys? */
+static bool
+rides(struct session *s)
+{
+	return session_wants(s) || (session_renews(s) &&
+	    session_state(s) != SESSION_FAILED && session_due_soon(s));
+}
+
+static void
+gone(struct manager *m, struct identity *id, struct session *s)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	(void)m;
+	fault_set(&f, FAULT_DENIED, REASON_GONE,
+	    _("%s does not offer you the role %s (any more)."),
+	    identity_host(id), session_profile(s)->role_arn);
+	fault_next(&f, "awsfedctl roles --profile %s", session_name(s));
+	session_event(s, SESSION_REFUSED, &f);
+}
+
+void
+manager_redeem(struct manager *m, struct identity *id)
+{
+	const json_t *roles = identity_roles(id);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct member *mb = &m->members[i];
+		const struct profile *p = session_profile(mb->session);
+		const char *principal;
+
+		if (manager_identity_of(m, mb->session) != id)
+			continue;
+		mb->took_part = false;
+		if (!str_eq(p->provider_id, identity_provider(id)) ||
+		    p->role_arn == NULL || !rides(mb->session))
+			continue;
+		session_event(mb->session, SESSION_RIDE, NULL);
+		mb->took_part = true;
+		principal = provider_arn(roles, p->role_arn);
+		if (principal == NULL) {
+			gone(m, id, mb->session);
+			continue;
+		}
+		mb->redeeming = true;
+		json_array_append_new(list, redeem_entry(m, p, principal));
+	}
+	identity_redeem(id, list);
+}
+
+/* ---- the configuration ---------------------------------------------------------------------- */
+
+static void
+note(struct strv *changed, const char *name)
+{
+	if (changed != NULL && !strv_has(changed, name))
+		strv_add(changed, name);
+}
+
+static void
+apply(struct manager *m, struct strv *changed)
+{
+	for (size_t i = 0; i < m->config->nprofiles; i++) {
+		struct profile *p = m->config->profiles[i];
+		struct member *mb;
+
+		if (p->kind != PROFILE_ADFS)
+			continue;
+		mb = member_of(m, p->name);
+		if (mb == NULL || session_profile(mb->session)->fingerprint !=
+		    p->fingerprint)
+			note(changed, p->name);
+		/* A draft waits for its login to settle it. */
+		if (mb == NULL || !mb->draft)
+			(void)take_profile(m, p);
+		(void)manager_identity(m, p);
+	}
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct member *mb = &m->members[i];
+		const struct profile *p = config_profile(m->config,
+		    session_name(mb->session));
+
+		if (mb->orphan || mb->draft ||
+		    (p != NULL && p->kind == PROFILE_ADFS))
+			continue;
+		note(changed, session_name(mb->session));
+		orphan(m, mb);
+	}
+}
+
+static void
+reap(void *arg)
+{
+	struct manager *m = arg;
+
+	for (size_t i = m->nmembers; i-- > 0;) {
+		struct member *mb = &m->members[i];
+
+		if (!mb->orphan || session_creds(mb->session) != NULL)
+			continue;
+		manager_publish(m, MANAGER_LOGOUT, mb->session, NULL);
+		member_drop(m, i);
+	}
+}
+
+static void
+remember_file(struct manager *m)
+{
+	struct stat st;
+
+	m->seen = (struct seen){ 0 };
+	if (m->config != NULL && m->config->path != NULL &&
+	    stat(m->config->path, &st) == 0) {
+		m->seen.ino = st.st_ino;
+		m->seen.size = st.st_size;
+		m->seen.mtime = st.st_mtim;
+	}
+}
+
+int
+manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
+{
+	struct config *fresh;
+
+	if (m->env.load(&fresh, fault, m->env.arg) < 0) {
+		fault_copy(&m->config_fault, fault);
+		remember_file(m);
+		return -1;
+	}
+	fault_copy(&m->config_fault, &fresh->fault);
+	if (fault_is(&fresh->fault) && m->config != NULL) {
+		/* A broken file keeps the old settings. */
+		fault_copy(fault, &fresh->fault);
+		config_unref(fresh);
+		remember_file(m);
+		return -1;
+	}
+	config_unref(m->config);
+	m->config = fresh;
+	remember_file(m);
+	apply(m, changed);
+	manager_publish(m, MANAGER_CONFIG, NULL, NULL);
+	return 0;
+}
+
+void
+manager_look(struct manager *m)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	struct seen before = m->seen;
+
+	remember_file(m);
+	if (before.ino == m->seen.ino && before.size == m->seen.size &&
+	    before.mtime.tv_sec == m->seen.mtime.tv_sec &&
+	    before.mtime.tv_nsec == m->seen.mtime.tv_nsec)
+		return;
+	if (manager_reload(m, NULL, &f) < 0)
+		log_warning("%s", f.text);
+}
+
+const struct config *
+manager_config(const struct manager *m)
+{
+	return m->config;
+}
+
+/* ---- logout ------------------------------------------------------------------------------------ */
+
+/* Those that wait for this identity go back to what they have. */
+static void
+release_waiting(struct manager *m, struct identity *id)
+{
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct member *mb = &m->members[i];
+
+		if (manager_identity_of(m, mb->session) != id)
+			continue;
+		mb->redeeming = false;
+		session_event(mb->session, SESSION_CANCELLED, NULL);
+	}
+}
+
+void
+manager_cancel(struct manager *m, struct identity *id)
+{
+	/* Sessions first: the identity looks at once who still wants it. */
+	release_waiting(m, id);
+	identity_cancel(id);
+	manager_publish(m, MANAGER_JOB_ENDED, NULL, NULL);
+}
+
+void
+manager_logout_identity(struct manager *m, struct identity *id)
+{
+	release_waiting(m, id);
+	identity_logout(id);
+}
+
+void
+manager_logout(struct manager *m, struct session *s)
+{
+	struct identity *id = manager_identity_of(m, s);
+
+	session_event(s, SESSION_LOGOUT, NULL);
+	session_set_kept(s, false);
+	manager_publish(m, MANAGER_LOGOUT, s, NULL);
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct session *other = m->members[i].session;
+
+		if (other != s && session_kept(other) &&
+		    manager_identity_of(m, other) == id)
+			return;
+	}
+	manager_logout_identity(m, id);
+}
+
+/* ---- life ------------------------------------------------------------------------------------------ */
+
+struct manager *
+manager_new(const struct manager_env *env)
+{
+	static const struct identity_ops identity_ops = {
+		on_wanted, on_watched, on_asked, on_told, on_assertion,
+		on_credentials, on_role_fault, on_ended, on_identity_changed,
+	};
+	static const struct session_ops session_ops = {
+		on_want, on_session_changed,
+	};
+	struct manager *m = xcalloc(1, sizeof(*m));
+
+	m->env = *env;
+	m->identity_env = (struct identity_env){
+		.loop = env->loop, .jobs = env->jobs,
+		.commands = env->commands, .prompts = env->prompts,
+		.ledger = env->ledger, .settings = on_settings,
+		.random = on_random, .ops = &identity_ops, .arg = m,
+	};
+	m->session_env = (struct session_env){
+		.loop = env->loop, .random = on_random, .ops = &session_ops,
+		.arg = m,
+	};
+	m->started = clk_real(env->loop->clk) / USEC;
+	m->reaper = timer_new(env->loop, reap, m);
+	return m;
+}
+
+void
+manager_free(struct manager *m)
+{
+	if (m == NULL)
+		return;
+	while (m->nmembers > 0)
+		member_drop(m, m->nmembers - 1);
+	for (size_t i = 0; i < m->nidentities; i++)
+		identity_free(m->identities[i]);
+	while (m->barriers != NULL)
+		barrier_free(m->barriers);
+	m->env.loop->ops->timer_free(m->reaper);
+	config_unref(m->config);
+	fault_done(&m->config_fault);
+	fault_done(&m->file_fault);
+	xfree(m->members);
+	xfree(m->identities);
+	xfree(m->surfaces);
+	xfree(m);
+}
+
+void
+manager_set_file_fault(struct manager *m, const struct fault *fault)
+{
+	fault_copy(&m->file_fault, fault);
+}
+
+const struct manager_env *
+manager_env(const struct manager *m)
+{
+	return &m->env;
+}
+
+void
+manager_set_logins(struct manager *m, const struct manager_logins *l)
+{
+	m->logins = *l;
+}

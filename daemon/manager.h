@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The manager: which identities and sessions there are (by the configuration),
+ * who belongs to whom, and who is told.  Surfaces subscribe to its events; it
+ * knows none of them.
+ *
+ * A flush is a publish with a barrier: every surface that has something to
+ * finish (the credentials file) holds the barrier and releases it with a
+ * result; the caller hears after the last release, or after 10 s.
+ */
+#ifndef AWSFED_MANAGER_H
+#define AWSFED_MANAGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <jansson.h>
+
+#include "awsfed/fault.h"
+
+struct barrier;
+struct commands;
+struct config;
+struct creds;
+struct files;
+struct identity;
+struct jobs;
+struct ledger;
+struct loop;
+struct manager;
+struct profile;
+struct prompts;
+struct session;
+struct strv;
+struct want;
+struct question;
+
+enum manager_event {
+	MANAGER_SESSION,	/* a session's state changed */
+	MANAGER_CREDENTIALS,	/* a session has new ones */
+	MANAGER_LOGOUT,		/* a session's delivered keys must go */
+	MANAGER_IDENTITY,
+	MANAGER_JOB_ENDED,	/* whatever was put off, do now */
+	MANAGER_FLUSH,		/* the same, and release the barrier */
+	MANAGER_CONFIG		/* a new snapshot */
+};
+
+struct surface {
+	/* s is NULL unless the event is of a session; b only for FLUSH. */
+	void (*event)(enum manager_event ev, struct session *s,
+	    struct barrier *b, void *arg);
+	void *arg;
+};
+
+struct manager_env {
+	struct loop *loop;
+	struct jobs *jobs;
+	struct commands *commands;
+	struct prompts *prompts;
+	struct ledger *ledger;
+	struct files *files;
+	double (*random)(void *arg);
+	/* Reads the configuration anew: config_load, or a test's. */
+	int (*load)(struct config **ret, struct fault *fault, void *arg);
+	void *arg;
+};
+
+/* What open logins have to say; set by login.c. */
+struct manager_logins {
+	/* Does a login want this identity signed in?  Fills *ret. */
+	bool (*wanted)(struct identity *id, struct want *ret, void *arg);
+	bool (*watched)(struct identity *id, void *arg);
+	void (*asked)(struct identity *id, struct question *q, void *arg);
+	void (*told)(struct identity *id, const json_t *tell, void *arg);
+	/* True: the login will call manager_redeem when a person has chosen. */
+	bool (*assertion)(struct identity *id, const json_t *roles, void *arg);
+	void (*ended)(struct identity *id, const struct fault *fault,
+	    void *arg);
+	void *arg;
+};
+
+struct manager *manager_new(const struct manager_env *env);
+void manager_free(struct manager *m);
+const struct manager_env *manager_env(const struct manager *m);
+void manager_set_logins(struct manager *m, const struct manager_logins *l);
+void manager_subscribe(struct manager *m, const struct surface *surface);
+
+/*
+ * Takes over the configuration.  0, or -1 with *fault: the old one stays in
+ * force, and status says so.  changed (may be NULL) gets the names of profiles
+ * that came, went or changed.
+ */
+int manager_reload(struct manager *m, struct strv *changed,
+    struct fault *fault);
+/* Reloads when the config file looks different than last time. */
+void manager_look(struct manager *m);
+const struct config *manager_config(const struct manager *m);
+
+/* The session of an AD FS profile; NULL when there is none. */
+struct session *manager_session(struct manager *m, const char *name);
+struct session *manager_session_at(struct manager *m, size_t i);
+struct identity *manager_identity_at(struct manager *m, size_t i);
+/* Finds or makes the identity that signs this profile in. */
+struct identity *manager_identity(struct manager *m, const struct profile *p);
+struct identity *manager_identity_of(struct manager *m,
+    const struct session *s);
+/*
+ * The session of a profile as it is to be, which may differ from what the
+ * configuration says, or not be in it yet, until manager_settle().
+ */
+struct session *manager_draft(struct manager *m, struct profile *p);
+
+/* Answers an assertion with all roles that are due and in it. */
+void manager_redeem(struct manager *m, struct identity *id);
+/* Ends its job; the sessions that waited go back to what they have. */
+void manager_cancel(struct manager *m, struct identity *id);
+/* A draft is over: the session becomes what the configuration says. */
+void manager_settle(struct manager *m, const char *name);
+/* Which sessions took part in the identity's current or last job? */
+bool manager_took_part(struct manager *m, const struct session *s);
+
+typedef void manager_done_fn(const struct fault *fault, void *arg);
+/* done() comes from the loop; fault is the first surface's that failed. */
+void manager_flush(struct manager *m, manager_done_fn *done, void *arg);
+void barrier_hold(struct barrier *b);
+void barrier_release(struct barrier *b, const struct fault *fault);
+
+/* Stops keeping a session, drops its keys, and its identity with the last. */
+void manager_logout(struct manager *m, struct session *s);
+void manager_logout_identity(struct manager *m, struct identity *id);
+
+/* What status says of the credentials file; an empty fault is well. */
+void manager_set_file_fault(struct manager *m, const struct fault *fault);
+/* The reply of Status; NULL when the named profile is unknown. */
+json_t *manager_status(struct manager *m, const char *profile);
+/* A line for the service manager: "3 profiles fresh, 1 needs a login". */
+char *manager_summary(struct manager *m);
+
+#endif

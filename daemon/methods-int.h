@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside methods.c: calls that wait for something, and the interface text. */
+#ifndef AWSFED_METHODS_INT_H
+#define AWSFED_METHODS_INT_H
+
+#include "awsfed/fault.h"
+#include "awsfed/str.h"
+
+#include "methods.h"
+
+struct logins;
+
+/* A call whose answer comes later, by its connection's id. */
+struct pending {
+	struct pending *next;
+	struct methods *methods;
+	uint64_t conn;
+	struct strv names;
+	struct strv others;
+	unsigned waits;
+};
+
+struct methods {
+	struct manager *manager;
+	struct logins *logins;
+	methods_reply_fn *reply;
+	void *arg;
+	struct pending *pending;
+};
+
+struct pending *pending_new(struct methods *ms, uint64_t conn,
+    const char *profile);
+void pending_free(struct pending *p);
+void methods_ok(struct methods *ms, uint64_t conn, json_t *parameters);
+void methods_error(struct methods *ms, uint64_t conn, const char *error,
+    const char *key, const char *value);
+void methods_fault(struct methods *ms, uint64_t conn,
+    const struct fault *fault, const char *profile);
+
+/* io.awsfed.Control in Varlink's interface language (methods-idl.c). */
+extern const char methods_interface[];
+
+#endif

@@ -1,0 +1,776 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "methods.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "awsfed/arn.h"
+#include "awsfed/config.h"
+#include "awsfed/creds.h"
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "identity.h"
+#include "login.h"
+#include "loop.h"
+#include "manager.h"
+#include "methods-int.h"
+#include "prompt.h"
+#include "schedule.h"
+#include "session.h"
+
+#define NAME_MAX_BYTES 256
+#define NAMES_MAX 2000
+#define VALUE_MAX 2048
+
+/* ---- replies ------------------------------------------------------------------ */
+
+void
+methods_ok(struct methods *ms, uint64_t conn, json_t *parameters)
+{
+	ms->reply(conn, reply_new(parameters, false), true, ms->arg);
+}
+
+void
+methods_error(struct methods *ms, uint64_t conn, const char *error,
+    const char *key, const char *value)
+{
+	json_t *p = json_object();
+
+	json_put_str(p, key, value);
+	ms->reply(conn, reply_error(error, p), true, ms->arg);
+}
+
+void
+methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
+    const char *profile)
+{
+	json_t *p = fault_to_json(fault);
+
+	json_put_str(p, "profile", profile);
+	ms->reply(conn, reply_error(E_FAULT, p), true, ms->arg);
+}
+
+static void
+bad(struct methods *ms, uint64_t conn, const char *parameter)
+{
+	methods_error(ms, conn, E_INVALID_PARAMETER, "parameter", parameter);
+}
+
+/* ---- parameters ------------------------------------------------------------------ */
+
+/* A list of names; absent is empty.  0 or -EINVAL. */
+static int
+names(const json_t *p, const char *key, struct strv *ret)
+{
+	const json_t *list = json_object_get(p, key), *v;
+	size_t i;
+
+	if (list == NULL || json_is_null(list))
+		return 0;
+	if (!json_is_array(list) || json_array_size(list) > NAMES_MAX)
+		return -EINVAL;
+	json_array_foreach(list, i, v) {
+		const char *s = json_string_value(v);
+
+		if (s == NULL || strlen(s) > NAME_MAX_BYTES ||
+		    json_string_length(v) != strlen(s) || str_has_control(s))
+			return -EINVAL;
+		strv_add(ret, s);
+	}
+	return 0;
+}
+
+/* ---- Status, Roles, Reload ------------------------------------------------------- */
+
+static void
+do_status(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *profile;
+	json_t *o;
+
+	if (json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
+		bad(ms, conn, "profile");
+		return;
+	}
+	manager_look(ms->manager);
+	o = manager_status(ms->manager, profile);
+	if (o == NULL)
+		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
+	else
+		methods_ok(ms, conn, o);
+}
+
+/* The identity that a Roles call means, or NULL. */
+static struct identity *
+roles_identity(struct methods *ms, const char *host, const char *profile)
+{
+	struct identity *id, *found = NULL;
+
+	if (profile != NULL) {
+		struct session *s = manager_session(ms->manager, profile);
+
+		return s == NULL ? NULL : manager_identity_of(ms->manager, s);
+	}
+	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
+	    i++) {
+		if (host != NULL && !str_caseeq(host, identity_host(id)))
+			continue;
+		if (found == NULL || identity_roles(found) == NULL)
+			found = id;
+	}
+	return found;
+}
+
+static const char *
+profile_of_role(struct methods *ms, const struct identity *id,
+    const char *role)
+{
+	struct session *s;
+
+	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
+	    i++)
+		if (str_eq(session_profile(s)->role_arn, role) &&
+		    manager_identity_of(ms->manager, s) == id)
+			return session_name(s);
+	return NULL;
+}
+
+static json_t *
+roles_list(struct methods *ms, const struct identity *id)
+{
+	json_t *list = json_array();
+	const json_t *r;
+	size_t i;
+
+	json_array_foreach(identity_roles(id), i, r) {
+		const char *arn = json_string_value(json_object_get(r,
+		    "roleArn"));
+		_cleanup_arn_ struct arn a = { 0 };
+		json_t *o = json_deep_copy(r);
+
+		if (arn_parse(arn, &a) == 0) {
+			json_put_str(o, "account", a.account);
+			json_put_str(o, "role", a.name);
+		}
+		json_put_str(o, "profile", profile_of_role(ms, id, arn));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
+static void
+do_roles(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	const char *host, *profile;
+	struct identity *id;
+	json_t *o;
+
+	if (json_str_opt(p, "host", NAME_MAX_BYTES, &host) < 0 ||
+	    json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
+		bad(ms, conn, "host");
+		return;
+	}
+	manager_look(ms->manager);
+	if (profile != NULL && manager_session(ms->manager, profile) == NULL) {
+		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
+		return;
+	}
+	id = roles_identity(ms, host, profile);
+	if (id == NULL || identity_roles(id) == NULL) {
+		fault_set(&f, FAULT_NEEDS_USER, REASON_NONE,
+		    _("The roles are known after a sign-in, and there has "
+		    "been none since the agent started."));
+		fault_next(&f, "awsfedctl login%s%s", profile != NULL ? " " :
+		    "", profile != NULL ? profile : "");
+		methods_fault(ms, conn, &f, profile);
+		return;
+	}
+	o = json_object();
+	json_put_str(o, "host", identity_host(id));
+	json_put_str(o, "user", identity_user(id));
+	json_object_set_new(o, "roles", roles_list(ms, id));
+	methods_ok(ms, conn, o);
+}
+
+static void
+do_reload(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	_cleanup_strv_ struct strv changed = { 0 };
+	_cleanup_fault_ struct fault f = { 0 };
+	json_t *o = json_object(), *list = json_array();
+	int r = manager_reload(ms->manager, &changed, &f);
+
+	(void)p;
+	for (size_t i = 0; i < changed.n; i++)
+		json_array_append_new(list, json_string(changed.v[i]));
+	json_object_set_new(o, "changed", list);
+	if (r < 0)
+		json_object_set_new(o, "fault", fault_to_json(&f));
+	methods_ok(ms, conn, o);
+}
+
+/* ---- Login and its conversation ------------------------------------------------------ */
+
+static void
+on_step(uint64_t conn, json_t *reply, void *arg)
+{
+	methods_ok(arg, conn, reply);
+}
+
+/* The caller's AWS files must be the agent's. */
+static bool
+same_files(struct methods *ms, const json_t *p, struct fault *fault)
+{
+	const struct config *c = manager_config(ms->manager);
+	const struct {
+		const char *key;
+		const char *variable;
+		const char *ours;
+	} files[] = {
+		{ "config", "AWS_CONFIG_FILE", c->path },
+		{ "credentials", "AWS_SHARED_CREDENTIALS_FILE",
+		    c->credentials_path },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		const char *theirs;
+
+		if (json_str_opt(p, files[i].key, VALUE_MAX, &theirs) < 0)
+			theirs = "?";
+		if (theirs == NULL || str_eq(theirs, files[i].ours))
+			continue;
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("Your %s is %s, but the agent works on %s."),
+		    files[i].variable, theirs, files[i].ours);
+		fault_next(fault, _("unset %s, or start the agent with it"),
+		    files[i].variable);
+		return false;
+	}
+	return true;
+}
+
+static int
+login_parameters(const json_t *p, struct login_request *req)
+{
+	const struct {
+		const char *key;
+		const char **value;
+	} strings[] = {
+		{ "host", &req->host }, { "roleArn", &req->role_arn },
+		{ "region", &req->region }, { "user", &req->user },
+		{ "providerId", &req->provider_id },
+		{ "output", &req->output },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
+		if (json_str_opt(p, strings[i].key, VALUE_MAX,
+		    strings[i].value) < 0)
+			return -EINVAL;
+	if (names(p, "profiles", &req->profiles) < 0 ||
+	    json_bool_opt(p, "all", false, &req->all) < 0 ||
+	    json_bool_opt(p, "force", false, &req->force) < 0 ||
+	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
+	    json_bool_opt(p, "noSslVerification", false,
+	    &req->no_ssl_verification) < 0 ||
+	    json_int_opt(p, "sessionDuration", 0, 43200, 0,
+	    &req->session_duration) < 0)
+		return -EINVAL;
+	return 0;
+}
+
+static void
+do_login(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	struct login_request req = { 0 };
+
+	manager_look(ms->manager);
+	if (login_parameters(p, &req) < 0)
+		bad(ms, conn, "profiles");
+	else if (!same_files(ms, p, &f) ||
+	    login_start(ms->logins, conn, &req, &f) < 0)
+		methods_fault(ms, conn, &f, req.profiles.n == 1 ?
+		    req.profiles.v[0] : NULL);
+	strv_done(&req.profiles);
+}
+
+static void
+login_result(struct methods *ms, uint64_t conn, int r)
+{
+	switch (r) {
+	case 0:
+		break;		/* the reply comes with the next step */
+	case -ESTALE:
+		methods_error(ms, conn, E_STALE_QUESTION, NULL, NULL);
+		break;
+	case -EINVAL:
+		bad(ms, conn, "value");
+		break;
+	case -EBUSY:
+		methods_error(ms, conn, E_BUSY, NULL, NULL);
+		break;
+	default:
+		methods_error(ms, conn, E_NO_SUCH_LOGIN, NULL, NULL);
+		break;
+	}
+}
+
+static void
+do_answer(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *login, *question, *value;
+
+	/* An answer may be empty, and a password may hold a blank. */
+	if (json_str(p, "login", 32, &login) < 0 ||
+	    json_str(p, "question", 32, &question) < 0 ||
+	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
+		bad(ms, conn, "value");
+	else
+		login_result(ms, conn, login_answer(ms->logins, conn, login,
+		    question, value));
+}
+
+static void
+do_await(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *login;
+
+	if (json_str(p, "login", 32, &login) < 0)
+		bad(ms, conn, "login");
+	else
+		login_result(ms, conn, login_await(ms->logins, conn, login));
+}
+
+static void
+do_cancel(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *login;
+
+	if (json_str(p, "login", 32, &login) < 0)
+		bad(ms, conn, "login");
+	else if (login_cancel(ms->logins, login) < 0)
+		methods_error(ms, conn, E_NO_SUCH_LOGIN, NULL, NULL);
+	else
+		methods_ok(ms, conn, NULL);
+}
+
+/* ---- Credentials ------------------------------------------------------------------------ */
+
+static void
+send_credentials(struct methods *ms, uint64_t conn, struct session *s)
+{
+	struct creds *c = session_creds(s);
+	_cleanup_fault_ struct fault f = { 0 };
+	json_t *o;
+
+	if (c == NULL) {
+		if (fault_is(session_fault(s)))
+			fault_copy(&f, session_fault(s));
+		else
+			fault_set(&f, FAULT_NEEDS_USER, REASON_EXPIRED,
+			    _("There are no credentials for %s now."),
+			    session_name(s));
+		if (f.next == NULL)
+			fault_next(&f, "awsfedctl login %s", session_name(s));
+		methods_fault(ms, conn, &f, session_name(s));
+		return;
+	}
+	o = creds_to_json(c);
+	json_put_str(o, "profile", session_name(s));
+	json_put_str(o, "region", session_profile(s)->region);
+	methods_ok(ms, conn, o);
+}
+
+static void
+on_credentials(struct session *s, void *arg)
+{
+	struct pending *p = arg;
+
+	send_credentials(p->methods, p->conn, s);
+	pending_free(p);
+}
+
+static struct session *
+named_session(struct methods *ms, uint64_t conn, const char *name)
+{
+	struct session *s = manager_session(ms->manager, name);
+	const struct profile *p;
+	_cleanup_fault_ struct fault f = { 0 };
+
+	if (s != NULL)
+		return s;
+	p = config_profile(manager_config(ms->manager), name);
+	if (p == NULL || p->kind != PROFILE_CHAINED) {
+		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", name);
+		return NULL;
+	}
+	fault_set(&f, FAULT_CONFIG, REASON_SETTINGS,
+	    _("%s is assumed from %s by the AWS CLI and the SDKs themselves; "
+	    "the agent holds no keys for it."), name, p->source_profile);
+	fault_next(&f, "aws sts get-caller-identity --profile %s", name);
+	methods_fault(ms, conn, &f, name);
+	return NULL;
+}
+
+static void
+do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *name;
+	struct session *s;
+	struct creds *c;
+	int64_t min;
+
+	if (json_str(p, "profile", NAME_MAX_BYTES, &name) < 0 ||
+	    json_int_opt(p, "minValid", 0, 43200, -1, &min) < 0) {
+		bad(ms, conn, "profile");
+		return;
+	}
+	if (manager_session(ms->manager, name) == NULL)
+		manager_look(ms->manager);
+	if ((s = named_session(ms, conn, name)) == NULL)
+		return;
+	c = session_creds(s);
+	if (c != NULL && min < 0)
+		min = schedule_min_valid(c->lifetime_s);
+	if (c != NULL && creds_left_s(c,
+	    manager_env(ms->manager)->loop->clk) >= min) {
+		send_credentials(ms, conn, s);
+		return;
+	}
+	session_event(s, SESSION_WANTED, NULL);
+	if (session_state(s) == SESSION_WAITING)
+		session_wait(s, on_credentials,
+		    pending_new(ms, conn, session_name(s)));
+	else
+		send_credentials(ms, conn, s);
+}
+
+/* ---- Refresh, Logout ----------------------------------------------------------------------- */
+
+static json_t *
+refresh_result(struct methods *ms, const char *name)
+{
+	struct session *s = manager_session(ms->manager, name);
+	json_t *o = json_object();
+	struct creds *c;
+	char when[RFC3339_SIZE];
+
+	json_put_str(o, "profile", name);
+	json_put_str(o, "state", session_state_name(s == NULL ? SESSION_IDLE :
+	    session_state(s)));
+	if (s == NULL)
+		return o;
+	if ((c = session_creds(s)) != NULL) {
+		rfc3339_format(c->expiration_s, when);
+		json_put_str(o, "expiration", when);
+	}
+	if (fault_is(session_fault(s)))
+		json_object_set_new(o, "fault",
+		    fault_to_json(session_fault(s)));
+	return o;
+}
+
+static void
+on_refresh_flushed(const struct fault *fault, void *arg)
+{
+	struct pending *p = arg;
+	json_t *o, *list;
+
+	o = json_object();
+	list = json_array();
+	for (size_t i = 0; i < p->names.n; i++)
+		json_array_append_new(list, refresh_result(p->methods,
+		    p->names.v[i]));
+	json_object_set_new(o, "profiles", list);
+	if (fault_is(fault))
+		json_object_set_new(o, "written", fault_to_json(fault));
+	methods_ok(p->methods, p->conn, o);
+	pending_free(p);
+}
+
+static void
+refreshed(struct pending *p)
+{
+	if (--p->waits == 0)
+		manager_flush(p->methods->manager, on_refresh_flushed, p);
+}
+
+static void
+on_refreshed(struct session *s, void *arg)
+{
+	(void)s;
+	refreshed(arg);
+}
+
+static int
+refresh_names(struct methods *ms, const json_t *p, struct strv *list)
+{
+	struct session *s;
+
+	if (names(p, "profiles", list) < 0)
+		return -EINVAL;
+	if (list->n > 0)
+		return 0;
+	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
+	    i++)
+		if (session_kept(s))
+			strv_add(list, session_name(s));
+	return 0;
+}
+
+static void
+do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
+{
+	struct pending *p;
+	_cleanup_strv_ struct strv list = { 0 };
+
+	manager_look(ms->manager);
+	if (refresh_names(ms, params, &list) < 0) {
+		bad(ms, conn, "profiles");
+		return;
+	}
+	for (size_t i = 0; i < list.n; i++)
+		if (named_session(ms, conn, list.v[i]) == NULL)
+			return;
+	p = pending_new(ms, conn, NULL);
+	p->names = list;
+	list = (struct strv){ 0 };
+	p->waits = 1;
+	/* All want it before any starts to wait: one assertion for all. */
+	for (size_t i = 0; i < p->names.n; i++)
+		session_event(manager_session(ms->manager, p->names.v[i]),
+		    SESSION_WANTED, NULL);
+	for (size_t i = 0; i < p->names.n; i++) {
+		struct session *s = manager_session(ms->manager,
+		    p->names.v[i]);
+
+		if (session_state(s) != SESSION_WAITING)
+			continue;
+		p->waits++;
+		session_wait(s, on_refreshed, p);
+	}
+	refreshed(p);
+}
+
+static void
+on_logged_out(const struct fault *fault, void *arg)
+{
+	struct pending *p = arg;
+	json_t *o, *list, *ids;
+
+	o = json_object();
+	list = json_array();
+	ids = json_array();
+	for (size_t i = 0; i < p->names.n; i++)
+		json_array_append_new(list, json_string(p->names.v[i]));
+	for (size_t i = 0; i < p->others.n; i++)
+		json_array_append_new(ids, json_string(p->others.v[i]));
+	json_object_set_new(o, "profiles", list);
+	json_object_set_new(o, "identities", ids);
+	if (fault_is(fault))
+		json_object_set_new(o, "written", fault_to_json(fault));
+	methods_ok(p->methods, p->conn, o);
+	pending_free(p);
+}
+
+static bool
+signed_in(const struct identity *id)
+{
+	return identity_state(id) != IDENTITY_SIGNED_OUT;
+}
+
+static void
+do_logout(struct methods *ms, uint64_t conn, const json_t *params)
+{
+	_cleanup_strv_ struct strv list = { 0 }, before = { 0 };
+	struct identity *id;
+	struct session *s;
+	struct pending *p;
+	bool all;
+
+	if (names(params, "profiles", &list) < 0 ||
+	    json_bool_opt(params, "all", false, &all) < 0 ||
+	    (list.n == 0 && !all)) {
+		bad(ms, conn, "profiles");
+		return;
+	}
+	manager_look(ms->manager);
+	for (size_t i = 0; i < list.n; i++)
+		if (named_session(ms, conn, list.v[i]) == NULL)
+			return;
+	for (size_t i = 0; all && (s = manager_session_at(ms->manager, i)) !=
+	    NULL; i++)
+		if (!strv_has(&list, session_name(s)) && (session_kept(s) ||
+		    session_creds(s) != NULL))
+			strv_add(&list, session_name(s));
+	p = pending_new(ms, conn, NULL);
+	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
+	    i++)
+		if (signed_in(id))
+			strv_add(&before, identity_name(id));
+	for (size_t i = 0; i < list.n; i++)
+		manager_logout(ms->manager, manager_session(ms->manager,
+		    list.v[i]));
+	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
+	    i++) {
+		if (all)
+			manager_logout_identity(ms->manager, id);
+		if (!signed_in(id) && strv_has(&before, identity_name(id)))
+			strv_add(&p->others, identity_name(id));
+	}
+	p->names = list;
+	list = (struct strv){ 0 };
+	manager_flush(ms->manager, on_logged_out, p);
+}
+
+/* ---- Varlink's own ------------------------------------------------------------------------- */
+
+static void
+do_info(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	(void)p;
+	methods_ok(ms, conn, json_pack("{s:s,s:s,s:s,s:s,s:[s,s]}",
+	    "vendor", "awsfed", "product", "awsfedd",
+	    "version", PACKAGE_VERSION, "url", "",
+	    "interfaces", "org.varlink.service", AWSFED_INTERFACE));
+}
+
+static void
+do_description(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *interface;
+
+	if (json_str(p, "interface", 128, &interface) < 0)
+		bad(ms, conn, "interface");
+	else if (!str_eq(interface, AWSFED_INTERFACE))
+		methods_error(ms, conn, E_INTERFACE_NOT_FOUND, "interface",
+		    interface);
+	else
+		methods_ok(ms, conn, json_pack("{s:s}", "description",
+		    methods_interface));
+}
+
+/* ---- the table --------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	void (*fn)(struct methods *ms, uint64_t conn, const json_t *p);
+	const char *parameters;	/* all it takes; another one is an error */
+} table[] = {
+	{ M_GET_INFO, do_info, "" },
+	{ M_GET_DESCRIPTION, do_description, "interface" },
+	{ M_STATUS, do_status, "profile" },
+	{ M_LOGIN, do_login, "profiles all host roleArn region user "
+	    "providerId sessionDuration noSslVerification force output "
+	    "newDefault config credentials krb5ccname" },
+	{ M_ANSWER, do_answer, "login question value" },
+	{ M_AWAIT, do_await, "login" },
+	{ M_CANCEL, do_cancel, "login" },
+	{ M_REFRESH, do_refresh, "profiles force" },
+	{ M_LOGOUT, do_logout, "profiles all" },
+	{ M_ROLES, do_roles, "host profile" },
+	{ M_CREDENTIALS, do_credentials, "profile minValid" },
+	{ M_RELOAD, do_reload, "" },
+};
+
+static const char *
+unknown_key(const json_t *parameters, const char *known)
+{
+	_cleanup_strv_ struct strv list = { 0 };
+	const char *key;
+	json_t *v;
+
+	strv_split(&list, known);
+	json_object_foreach((json_t *)(uintptr_t)parameters, key, v)
+		if (!strv_has(&list, key))
+			return key;
+	return NULL;
+}
+
+void
+methods_call(struct methods *ms, uint64_t conn, const char *method,
+    const json_t *parameters, bool more)
+{
+	(void)more;		/* no method streams yet */
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
+		if (!str_eq(table[i].name, method))
+			continue;
+		if (unknown_key(parameters, table[i].parameters) != NULL)
+			bad(ms, conn, unknown_key(parameters,
+			    table[i].parameters));
+		else
+			table[i].fn(ms, conn, parameters);
+		return;
+	}
+	methods_error(ms, conn, E_METHOD_NOT_FOUND, "method", method);
+}
+
+void
+methods_closed(struct methods *ms, uint64_t conn)
+{
+	/* What waits is answered to nobody: control drops it. */
+	logins_closed(ms->logins, conn);
+}
+
+/* ---- calls that wait ------------------------------------------------------------------------------ */
+
+struct pending *
+pending_new(struct methods *ms, uint64_t conn, const char *profile)
+{
+	struct pending *p = xcalloc(1, sizeof(*p));
+
+	p->methods = ms;
+	p->conn = conn;
+	if (profile != NULL)
+		strv_add(&p->names, profile);
+	p->next = ms->pending;
+	ms->pending = p;
+	return p;
+}
+
+void
+pending_free(struct pending *p)
+{
+	struct pending **q;
+
+	for (q = &p->methods->pending; *q != p; q = &(*q)->next)
+		;
+	*q = p->next;
+	strv_done(&p->names);
+	strv_done(&p->others);
+	xfree(p);
+}
+
+struct methods *
+methods_new(struct manager *m, methods_reply_fn *reply, void *arg)
+{
+	struct methods *ms = xcalloc(1, sizeof(*ms));
+
+	ms->manager = m;
+	ms->reply = reply;
+	ms->arg = arg;
+	ms->logins = logins_new(m, on_step, ms);
+	return ms;
+}
+
+void
+methods_free(struct methods *ms)
+{
+	if (ms == NULL)
+		return;
+	logins_free(ms->logins);
+	while (ms->pending != NULL) {
+		struct pending *p = ms->pending;
+		struct session *s;
+
+		for (size_t i = 0; (s = manager_session_at(ms->manager, i)) !=
+		    NULL; i++)
+			session_unwait(s, p);
+		pending_free(p);
+	}
+	xfree(ms);
+}

@@ -1,0 +1,658 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "session.h"
+
+#include <string.h>
+
+#include "awsfed/arn.h"
+#include "awsfed/config.h"
+#include "awsfed/creds.h"
+#include "awsfed/log.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "loop.h"
+#include "schedule.h"
+
+#define TIMER(s) ((s)->env.loop->ops)
+#define FAILED_REST SCHEDULE_HOUR	/* a refused role is tried again */
+
+struct waiter {
+	struct waiter *next;
+	session_wait_fn *fn;
+	void *arg;
+};
+
+struct session {
+	struct session_env env;
+	struct profile *profile;
+	enum session_state state;
+	struct fault fault;
+	struct creds *creds;
+	bool kept;
+	unsigned tries;
+	struct timer *timer;
+	struct deadline next;	/* what the timer is armed for */
+	struct timer *calls;	/* the waiters' turn */
+	struct waiter *waiters;
+};
+
+static const char *const state_names[SESSION_STATE_MAX] = {
+	[SESSION_IDLE] = "idle",
+	[SESSION_WAITING] = "waiting",
+	[SESSION_FRESH] = "fresh",
+	[SESSION_BACKOFF] = "backoff",
+	[SESSION_NEEDS_LOGIN] = "needs-login",
+	[SESSION_FAILED] = "failed",
+};
+
+static const char *const event_names[SESSION_EVENT_MAX] = {
+	[SESSION_WANTED] = "wanted",
+	[SESSION_ATTENDED] = "wanted-attended",
+	[SESSION_TIMER] = "timer",
+	[SESSION_RIDE] = "ride",
+	[SESSION_CREDENTIALS] = "credentials",
+	[SESSION_TEMPORARY] = "temporary",
+	[SESSION_HELD] = "held",
+	[SESSION_REFUSED] = "refused",
+	[SESSION_NEEDS_USER] = "needs-user",
+	[SESSION_CANCELLED] = "cancelled",
+	[SESSION_LOGOUT] = "logout",
+	[SESSION_CHANGED] = "changed",
+};
+
+const char *
+session_state_name(enum session_state s)
+{
+	return state_names[s];
+}
+
+static bool
+live(const struct session *s)
+{
+	return s->creds != NULL && !creds_expired(s->creds, s->env.loop->clk);
+}
+
+/* ---- timers: what the state makes of them ----------------------------------- */
+
+static void
+arm_at(struct session *s, struct deadline d)
+{
+	s->next = d;
+	TIMER(s)->timer_set(s->timer, d);
+}
+
+static void
+arm_in(struct session *s, int64_t after)
+{
+	arm_at(s, deadline_in(s->env.loop->clk, after));
+}
+
+static void
+disarm(struct session *s)
+{
+	s->next = (struct deadline){ 0, 0 };
+	TIMER(s)->timer_stop(s->timer);
+}
+
+/* Renewal on both clocks, or the end of the keys if it does not renew. */
+static void
+arm_fresh(struct session *s)
+{
+	int64_t life, after;
+
+	if (!session_renews(s)) {
+		arm_at(s, s->creds->expires);
+		return;
+	}
+	life = s->creds->expires.boot - s->creds->issued.boot;
+	after = schedule_renew(life, s->env.random(s->env.arg));
+	arm_at(s, (struct deadline){ s->creds->issued.real + after,
+	    s->creds->issued.boot + after });
+}
+
+static void
+arm(struct session *s, int64_t retry)
+{
+	switch (s->state) {
+	case SESSION_FRESH:
+		arm_fresh(s);
+		break;
+	case SESSION_BACKOFF:
+		if (retry > 0)
+			arm_in(s, retry);
+		else
+			disarm(s);	/* the identity's timer calls */
+		break;
+	case SESSION_FAILED:
+		arm_in(s, FAILED_REST);
+		break;
+	case SESSION_IDLE:
+	case SESSION_NEEDS_LOGIN:
+		if (live(s))
+			arm_at(s, s->creds->expires);
+		else
+			disarm(s);
+		break;
+	case SESSION_WAITING:
+	case SESSION_STATE_MAX:
+		disarm(s);
+		break;
+	}
+}
+
+/* ---- actions -------------------------------------------------------------------- */
+
+struct input {
+	const struct fault *fault;
+	int64_t retry;		/* out: own retry timer, microseconds */
+	bool new_creds;		/* out */
+};
+
+typedef enum session_state action(struct session *s, struct input *in);
+
+static enum session_state
+ask_owner(struct session *s, bool attended)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	enum session_state before = s->state;
+
+	/* The owner looks for who waits. */
+	s->state = SESSION_WAITING;
+	switch (s->env.ops->want(s, attended, &f, s->env.arg)) {
+	case SESSION_WILL:
+		return SESSION_WAITING;
+	case SESSION_WAITS:
+		fault_copy(&s->fault, &f);
+		return SESSION_BACKOFF;
+	case SESSION_REFUSES:
+		break;
+	}
+	if (before == SESSION_FAILED && !attended)
+		return SESSION_FAILED;
+	fault_copy(&s->fault, &f);
+	return SESSION_NEEDS_LOGIN;
+}
+
+static enum session_state
+act_request(struct session *s, struct input *in)
+{
+	(void)in;
+	return ask_owner(s, false);
+}
+
+static enum session_state
+act_attend(struct session *s, struct input *in)
+{
+	(void)in;
+	return ask_owner(s, true);
+}
+
+static enum session_state
+act_due(struct session *s, struct input *in)
+{
+	(void)in;
+	if (session_renews(s))
+		return ask_owner(s, false);
+	/* Nobody renews it: this was the end of its keys, or of its rest. */
+	if (!live(s))
+		s->creds = creds_unref(s->creds);
+	return s->creds == NULL ? SESSION_IDLE : s->state;
+}
+
+static enum session_state
+act_expire(struct session *s, struct input *in)
+{
+	(void)in;
+	if (!live(s))
+		s->creds = creds_unref(s->creds);
+	return s->state;
+}
+
+static enum session_state
+act_join(struct session *s, struct input *in)
+{
+	(void)s;
+	(void)in;
+	return SESSION_WAITING;
+}
+
+static enum session_state
+act_take(struct session *s, struct input *in)
+{
+	in->new_creds = true;
+	s->tries = 0;
+	fault_done(&s->fault);
+	return SESSION_FRESH;
+}
+
+static enum session_state
+act_back_off(struct session *s, struct input *in)
+{
+	fault_copy(&s->fault, in->fault);
+	in->retry = schedule_backoff(s->tries++, in->fault->retry_after * USEC,
+	    s->env.random(s->env.arg));
+	return SESSION_BACKOFF;
+}
+
+/* No timer of its own: its identity's calls. */
+static enum session_state
+act_hold(struct session *s, struct input *in)
+{
+	fault_copy(&s->fault, in->fault);
+	return SESSION_BACKOFF;
+}
+
+static enum session_state
+act_fail(struct session *s, struct input *in)
+{
+	fault_copy(&s->fault, in->fault);
+	return SESSION_FAILED;
+}
+
+static enum session_state
+act_need(struct session *s, struct input *in)
+{
+	fault_copy(&s->fault, in->fault);
+	return SESSION_NEEDS_LOGIN;
+}
+
+static enum session_state
+act_cancel(struct session *s, struct input *in)
+{
+	(void)in;
+	fault_done(&s->fault);
+	if (!live(s))
+		return SESSION_IDLE;
+	/* Past its time to renew?  Not at once: a person has just said no. */
+	return session_due_soon(s) ? SESSION_NEEDS_LOGIN : SESSION_FRESH;
+}
+
+static enum session_state
+act_drop(struct session *s, struct input *in)
+{
+	(void)in;
+	s->creds = creds_unref(s->creds);
+	s->tries = 0;
+	fault_done(&s->fault);
+	return SESSION_IDLE;
+}
+
+/* ---- the table -------------------------------------------------------------------- */
+
+struct cell {
+	action *act;
+	const char *name;
+};
+
+#define A(f) { act_##f, #f }
+#define COMMON \
+	[SESSION_ATTENDED] = A(attend), [SESSION_CREDENTIALS] = A(take), \
+	[SESSION_LOGOUT] = A(drop), [SESSION_CHANGED] = A(drop)
+static const struct cell table[SESSION_STATE_MAX][SESSION_EVENT_MAX] = {
+	[SESSION_IDLE] = { COMMON,
+		[SESSION_WANTED] = A(request), [SESSION_TIMER] = A(expire),
+		[SESSION_RIDE] = A(join),
+	},
+	[SESSION_WAITING] = { COMMON,
+		[SESSION_TEMPORARY] = A(back_off), [SESSION_HELD] = A(hold),
+		[SESSION_REFUSED] = A(fail), [SESSION_NEEDS_USER] = A(need),
+		[SESSION_CANCELLED] = A(cancel),
+	},
+	[SESSION_FRESH] = { COMMON,
+		[SESSION_WANTED] = A(request), [SESSION_TIMER] = A(due),
+		[SESSION_RIDE] = A(join),
+	},
+	/* A program does not break a back-off, nor raise the dead. */
+	[SESSION_BACKOFF] = { COMMON,
+		[SESSION_TIMER] = A(request), [SESSION_RIDE] = A(join),
+		[SESSION_HELD] = A(hold), [SESSION_NEEDS_USER] = A(need),
+		[SESSION_CANCELLED] = A(cancel),
+	},
+	[SESSION_NEEDS_LOGIN] = { COMMON,
+		[SESSION_WANTED] = A(request), [SESSION_TIMER] = A(expire),
+		[SESSION_RIDE] = A(join),
+	},
+	[SESSION_FAILED] = { COMMON,
+		[SESSION_TIMER] = A(due), [SESSION_RIDE] = A(join),
+	},
+};
+#undef COMMON
+#undef A
+
+static void
+wake_waiters(struct session *s)
+{
+	if (s->waiters != NULL && s->state != SESSION_WAITING)
+		TIMER(s)->timer_set(s->calls, (struct deadline){ 0, 0 });
+}
+
+/* The one place where the state changes. */
+static void
+settle(struct session *s, enum session_state before, enum session_state next,
+    const struct input *in)
+{
+	s->state = next;
+	if (next != before)
+		log_info("profile %s: %s -> %s%s%s", s->profile->name,
+		    state_names[before], state_names[next],
+		    fault_is(&s->fault) ? ": " : "",
+		    fault_is(&s->fault) ? s->fault.text : "");
+	arm(s, in->retry);
+	wake_waiters(s);
+	if (next != before || in->new_creds)
+		s->env.ops->changed(s, in->new_creds, s->env.arg);
+}
+
+void
+session_event(struct session *s, enum session_event ev,
+    const struct fault *fault)
+{
+	static const struct fault none = { 0 };
+	const struct cell *c = &table[s->state][ev];
+	struct input in = { .fault = fault != NULL ? fault : &none };
+	enum session_state before = s->state;
+
+	log_debug("profile %s: %s in %s: %s", s->profile->name,
+	    event_names[ev], state_names[before],
+	    c->act != NULL ? c->name : "nothing");
+	if (c->act != NULL)
+		settle(s, before, c->act(s, &in), &in);
+	else
+		wake_waiters(s);
+}
+
+void
+session_table(FILE *out)
+{
+	fputs("| event |", out);
+	for (int s = 0; s < SESSION_STATE_MAX; s++)
+		fprintf(out, " %s |", state_names[s]);
+	fputs("\n|---|", out);
+	for (int s = 0; s < SESSION_STATE_MAX; s++)
+		fputs("---|", out);
+	for (int e = 0; e < SESSION_EVENT_MAX; e++) {
+		fprintf(out, "\n| %s |", event_names[e]);
+		for (int s = 0; s < SESSION_STATE_MAX; s++)
+			fprintf(out, " %s |", table[s][e].act == NULL ? "·" :
+			    table[s][e].name);
+	}
+	fputc('\n', out);
+}
+
+void
+session_give(struct session *s, struct creds *creds)
+{
+	creds_unref(s->creds);
+	s->creds = creds;
+	session_event(s, SESSION_CREDENTIALS, NULL);
+}
+
+void
+session_adopt(struct session *s, struct creds *creds)
+{
+	struct input in = { 0 };
+	enum session_state before = s->state;
+
+	creds_unref(s->creds);
+	s->creds = creds;
+	settle(s, before, SESSION_FRESH, &in);
+}
+
+/* ---- life --------------------------------------------------------------------------- */
+
+static void
+on_timer(void *arg)
+{
+	session_event(arg, SESSION_TIMER, NULL);
+}
+
+static void
+on_calls(void *arg)
+{
+	struct session *s = arg;
+	struct waiter *list;
+
+	if (s->state == SESSION_WAITING)
+		return;		/* it went back meanwhile: they wait on */
+	/* Swapped out first: a waiter may wait again. */
+	list = STEAL(s->waiters);
+	while (list != NULL) {
+		struct waiter *w = list;
+
+		list = w->next;
+		w->fn(s, w->arg);
+		xfree(w);
+	}
+}
+
+struct session *
+session_new(const struct session_env *env, struct profile *profile)
+{
+	struct session *s = xcalloc(1, sizeof(*s));
+
+	s->env = *env;
+	s->profile = profile_ref(profile);
+	s->timer = timer_new(env->loop, on_timer, s);
+	s->calls = timer_new(env->loop, on_calls, s);
+	return s;
+}
+
+void
+session_free(struct session *s)
+{
+	if (s == NULL)
+		return;
+	s->state = SESSION_IDLE;
+	s->creds = creds_unref(s->creds);
+	on_calls(s);
+	TIMER(s)->timer_free(s->timer);
+	TIMER(s)->timer_free(s->calls);
+	fault_done(&s->fault);
+	profile_unref(s->profile);
+	xfree(s);
+}
+
+void
+session_set_profile(struct session *s, struct profile *profile)
+{
+	bool differs = profile->fingerprint != s->profile->fingerprint;
+
+	profile_ref(profile);
+	profile_unref(s->profile);
+	s->profile = profile;
+	if (differs)
+		session_event(s, SESSION_CHANGED, NULL);
+	else if (s->state == SESSION_FRESH)
+		arm(s, 0);	/* autorefresh may have changed */
+}
+
+void
+session_set_kept(struct session *s, bool kept)
+{
+	if (s->kept == kept)
+		return;
+	s->kept = kept;
+	if (s->state != SESSION_FRESH)
+		return;
+	arm(s, 0);
+	/* Held so far, delivered from now on. */
+	if (kept)
+		s->env.ops->changed(s, true, s->env.arg);
+}
+
+void
+session_wait(struct session *s, session_wait_fn *fn, void *arg)
+{
+	struct waiter *w = xcalloc(1, sizeof(*w)), **p;
+
+	w->fn = fn;
+	w->arg = arg;
+	for (p = &s->waiters; *p != NULL; p = &(*p)->next)
+		;
+	*p = w;
+	wake_waiters(s);
+}
+
+void
+session_unwait(struct session *s, void *arg)
+{
+	for (struct waiter **p = &s->waiters; *p != NULL;) {
+		struct waiter *w = *p;
+
+		if (w->arg == arg) {
+			*p = w->next;
+			xfree(w);
+		} else {
+			p = &w->next;
+		}
+	}
+}
+
+/* ---- questions about it ---------------------------------------------------------------- */
+
+const char *
+session_name(const struct session *s)
+{
+	return s->profile->name;
+}
+
+const struct profile *
+session_profile(const struct session *s)
+{
+	return s->profile;
+}
+
+struct profile *
+session_ref_profile(struct session *s)
+{
+	return profile_ref(s->profile);
+}
+
+enum session_state
+session_state(const struct session *s)
+{
+	return s->state;
+}
+
+const struct fault *
+session_fault(const struct session *s)
+{
+	return &s->fault;
+}
+
+bool
+session_kept(const struct session *s)
+{
+	return s->kept || s->profile->autorefresh == AUTOREFRESH_YES;
+}
+
+bool
+session_renews(const struct session *s)
+{
+	return session_kept(s) && s->profile->autorefresh != AUTOREFRESH_NO;
+}
+
+struct creds *
+session_creds(const struct session *s)
+{
+	return live(s) ? s->creds : NULL;
+}
+
+bool
+session_wants(const struct session *s)
+{
+	return s->state == SESSION_WAITING || (s->state == SESSION_BACKOFF &&
+	    !TIMER(s)->timer_armed(s->timer));
+}
+
+bool
+session_due_soon(const struct session *s)
+{
+	const struct clk *clk = s->env.loop->clk;
+	int64_t life;
+
+	if (!live(s))
+		return true;
+	life = s->creds->expires.boot - s->creds->issued.boot;
+	return schedule_rides_along(life,
+	    life - deadline_left(clk, s->creds->expires));
+}
+
+int64_t
+session_next(const struct session *s)
+{
+	bool renews = s->state == SESSION_BACKOFF || session_renews(s);
+
+	if (!renews || s->next.real == 0 || s->state == SESSION_NEEDS_LOGIN ||
+	    s->state == SESSION_IDLE)
+		return 0;
+	/* Whichever clock comes first, told by the wall clock. */
+	return (clk_real(s->env.loop->clk) + deadline_left(s->env.loop->clk,
+	    s->next)) / USEC;
+}
+
+json_t *
+session_status(const struct session *s)
+{
+	struct creds *c = session_creds(s);
+	_cleanup_arn_ struct arn arn = { 0 };
+	json_t *o = json_object();
+	char when[RFC3339_SIZE];
+	int64_t next = session_next(s);
+
+	json_put_str(o, "profile", s->profile->name);
+	json_put_str(o, "kind", "adfs");
+	if (arn_parse(s->profile->role_arn, &arn) == 0) {
+		json_put_str(o, "account", arn.account);
+		json_put_str(o, "role", arn.name);
+	}
+	json_put_str(o, "roleArn", s->profile->role_arn);
+	json_put_str(o, "state", state_names[s->state]);
+	if (fault_is(&s->fault)) {
+		json_put_str(o, "reason", reason_name(s->fault.reason));
+		json_object_set_new(o, "fault", fault_to_json(&s->fault));
+	}
+	json_object_set_new(o, "live", json_boolean(c != NULL));
+	if (c != NULL) {
+		size_t n = strlen(c->access_key_id);
+
+		rfc3339_format(c->expiration_s, when);
+		json_put_str(o, "expiration", when);
+		json_object_set_new(o, "left",
+		    json_integer(creds_left_s(c, s->env.loop->clk)));
+		json_put_str(o, "accessKeyTail",
+		    c->access_key_id + (n > 4 ? n - 4 : 0));
+	}
+	if (next > 0) {
+		rfc3339_format(next, when);
+		json_put_str(o, "next", when);
+	}
+	json_object_set_new(o, "kept", json_boolean(session_kept(s)));
+	json_put_str(o, "deliver", deliver_name(s->profile->deliver));
+	return o;
+}
+
+bool
+session_sane(const struct session *s)
+{
+	bool armed = TIMER(s)->timer_armed(s->timer);
+
+	switch (s->state) {
+	case SESSION_WAITING:
+		return !armed;
+	case SESSION_FRESH:
+	case SESSION_FAILED:
+		return armed && (s->state != SESSION_FRESH ||
+		    s->creds != NULL);
+	case SESSION_IDLE:
+	case SESSION_NEEDS_LOGIN:
+		return armed == (s->creds != NULL && live(s)) ||
+		    (armed && s->creds != NULL);
+	case SESSION_BACKOFF:
+		return true;	/* its own timer, or its identity's */
+	case SESSION_STATE_MAX:
+		break;
+	}
+	return false;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "conduit.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "awsfed/log.h"
+#include "awsfed/proto.h"
+#include "awsfed/secret.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+static void gone(int error) __attribute__((noreturn));
+
+static void
+gone(int error)
+{
+	if (error == -ECONNRESET || error == -EPIPE)
+		_exit(0);
+	log_err("the agent's message cannot be used: %s", strerror(-error));
+	_exit(1);
+}
+
+void
+conduit_init(struct conduit *c, int fd)
+{
+	*c = (struct conduit){ .fd = fd };
+	buf_init(&c->in, WIRE_MAX_WORKER);
+}
+
+void
+conduit_done(struct conduit *c)
+{
+	buf_done(&c->in);
+}
+
+static const char *
+type_of(const json_t *msg)
+{
+	const char *type = json_string_value(json_object_get(msg, "type"));
+
+	return type == NULL ? "" : type;
+}
+
+void
+conduit_send(struct conduit *c, const char *type, json_t *msg)
+{
+	int r;
+
+	json_object_set_new(msg, "type", json_string(type));
+	r = wire_send(c->fd, msg, WIRE_MAX_WORKER);
+	json_decref(msg);
+	if (r < 0)
+		gone(r);
+}
+
+int
+conduit_job(struct conduit *c, json_t **ret)
+{
+	int r = wire_recv(c->fd, &c->in, -1, ret);
+
+	if (r < 0)
+		gone(r);
+	if (strcmp(type_of(*ret), W_JOB) == 0)
+		return 0;
+	json_decref(*ret);
+	*ret = NULL;
+	return -EBADMSG;
+}
+
+/* Sends msg with a new id; the reply is of type `yes`, or a refusal. */
+static int
+call(struct conduit *c, const char *type, json_t *msg, const char *yes,
+    json_t **ret, struct fault *fault)
+{
+	unsigned id = ++c->next_id;
+	json_t *reply;
+
+	json_object_set_new(msg, "id", json_integer(id));
+	conduit_send(c, type, msg);
+	for (;;) {
+		int r = wire_recv(c->fd, &c->in, -1, &reply);
+
+		if (r < 0)
+			gone(r);
+		if (json_integer_value(json_object_get(reply, "id")) == id)
+			break;
+		json_decref(reply);	/* to a question that has passed */
+	}
+	if (strcmp(type_of(reply), yes) == 0) {
+		*ret = reply;
+		return 0;
+	}
+	if (strcmp(type_of(reply), W_REFUSE) != 0)
+		gone(-EBADMSG);
+	fault_done(fault);
+	if (fault_from_json(json_object_get(reply, "fault"), fault) < 0 ||
+	    !fault_is(fault))
+		fault_set(fault, FAULT_CANCELLED, REASON_NONE,
+		    _("The sign-in was ended."));
+	json_decref(reply);
+	return -1;
+}
+
+int
+conduit_ask(struct conduit *c, const struct question *q,
+    struct secret **ret, struct fault *fault)
+{
+	json_t *msg = json_object(), *reply, *value;
+
+	json_put_str(msg, "kind", q->kind);
+	json_put_str(msg, "name", q->name);
+	json_put_str(msg, "label", q->label);
+	json_put_int(msg, "deadline", q->deadline_s);
+	if (call(c, W_ASK, msg, W_ANSWER, &reply, fault) < 0)
+		return -1;
+	value = json_object_get(reply, "value");
+	if (!json_is_string(value) || json_string_length(value) > SECRET_MAX ||
+	    strlen(json_string_value(value)) != json_string_length(value))
+		gone(-EBADMSG);
+	*ret = secret_new(json_string_value(value), json_string_length(value));
+	json_decref(reply);
+	return 0;
+}
+
+void
+conduit_tell(struct conduit *c, const char *kind, const char *text,
+    int64_t seconds)
+{
+	json_t *msg = json_object();
+
+	json_put_str(msg, "kind", kind);
+	json_put_str(msg, "text", text);
+	json_put_int(msg, "seconds", seconds);
+	conduit_send(c, W_TELL, msg);
+}
+
+int
+conduit_attempt(struct conduit *c, const char *tag, const char *user,
+    struct fault *fault)
+{
+	json_t *msg = json_object(), *reply;
+
+	json_put_str(msg, "tag", tag);
+	json_put_str(msg, "user", user);
+	if (call(c, W_ATTEMPT, msg, W_GO, &reply, fault) < 0)
+		return -1;
+	json_decref(reply);
+	return 0;
+}
+
+void
+conduit_outcome(struct conduit *c, const char *result)
+{
+	json_t *msg = json_object();
+
+	json_put_str(msg, "result", result);
+	conduit_send(c, W_OUTCOME, msg);
+}
+
+void
+conduit_cookies(struct conduit *c, json_t *cookies)
+{
+	json_t *msg = json_object();
+
+	json_object_set_new(msg, "cookies", cookies);
+	conduit_send(c, W_COOKIES, msg);
+}
+
+int
+conduit_assertion(struct conduit *c, json_t *msg, json_t **ret_roles,
+    struct fault *fault)
+{
+	json_t *reply, *roles;
+
+	if (call(c, W_ASSERTION, msg, W_REDEEM, &reply, fault) < 0)
+		return -1;
+	roles = json_object_get(reply, "roles");
+	if (!json_is_array(roles))
+		gone(-EBADMSG);
+	*ret_roles = json_incref(roles);
+	json_decref(reply);
+	return 0;
+}
+
+void
+conduit_fault(struct conduit *c, const char *profile,
+    const struct fault *fault)
+{
+	json_t *msg = json_object();
+
+	json_put_str(msg, "profile", profile);
+	json_object_set_new(msg, "fault", fault_to_json(fault));
+	conduit_send(c, W_FAULT, msg);
+}
+
+void
+conduit_end(struct conduit *c)
+{
+	conduit_send(c, W_DONE, json_object());
+}

@@ -1,0 +1,455 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "awsfed/clock.h"
+#include "awsfed/paths.h"
+#include "awsfed/str.h"
+#include "awsfed/xalloc.h"
+#include "http-fault.h"
+
+#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
+#define CA_MAX (8 * 1024 * 1024)
+#define RETRY_AFTER_MAX 3600
+
+struct transfer {
+	CURL *easy;
+	struct http_call *call;
+	size_t header_bytes;
+	char error[CURL_ERROR_SIZE];
+};
+
+struct http {
+	struct http_settings set;
+	CURLM *multi;
+	CURL *browser;
+	struct curl_slist *headers;	/* of cookie calls */
+	struct curl_slist *plain;	/* of the others */
+	struct buf both_cas;		/* ca_bundle and the system's */
+	char request_id[37];
+	size_t running;
+	int64_t spent;			/* µs of cookie calls */
+	int64_t since;			/* when the running one began */
+};
+
+static size_t
+on_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	if (buf_add(&t->call->reply.body, data, size * n) < 0)
+		return 0;	/* counted here, so chunked answers too */
+	return size * n;
+}
+
+static size_t
+on_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct transfer *t = arg;
+
+	(void)data;
+	t->header_bytes += size * n;
+	return t->header_bytes > HTTP_HEADERS_MAX ? 0 : size * n;
+}
+
+/*
+ * Whatever a name resolves to: never the link-local range (a cloud's metadata
+ * service lives there), nor an address that is none.
+ */
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	(void)arg;
+	(void)purpose;
+	if (a->family == AF_INET) {
+		struct sockaddr_in in;
+		uint32_t ip;
+
+		memcpy(&in, &a->addr, sizeof(in));
+		ip = ntohl(in.sin_addr.s_addr);
+		if (ip >> 16 == 0xa9fe || ip >> 24 == 0 || ip >> 28 >= 0xe)
+			return CURL_SOCKET_BAD;
+	} else if (a->family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, &a->addr, sizeof(in6));
+		if (IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr) ||
+		    IN6_IS_ADDR_MULTICAST(&in6.sin6_addr) ||
+		    IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr) ||
+		    IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
+			return CURL_SOCKET_BAD;
+	}
+	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+}
+
+static void
+read_cas(struct http *h)
+{
+	const char *files[] = { h->set.ca_bundle, SYSTEM_CA };
+
+	buf_init(&h->both_cas, 2 * CA_MAX);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		_cleanup_free_ char *data = NULL;
+		size_t len;
+
+		if (path_read(files[i], CA_MAX, &data, &len) == 0 &&
+		    (buf_add(&h->both_cas, data, len) < 0 ||
+		    buf_add(&h->both_cas, "\n", 1) < 0))
+			return;
+	}
+}
+
+struct http *
+http_new(const struct http_settings *set, struct fault *fault)
+{
+	struct http *h = xcalloc(1, sizeof(*h));
+	_cleanup_free_ char *id = NULL;
+
+	h->set = *set;
+	if (set->ca_bundle != NULL && access(set->ca_bundle, R_OK) < 0) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("The CA bundle %s cannot be read: %s."), set->ca_bundle,
+		    strerror(errno));
+		fault_next(fault, _("Check ca_bundle."));
+		xfree(h);
+		return NULL;
+	}
+	if (set->ca_bundle != NULL)
+		read_cas(h);
+	h->multi = curl_multi_init();
+	h->browser = curl_easy_init();
+	if (h->multi == NULL || h->browser == NULL)
+		abort();	/* only memory can be missing */
+	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
+	    (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+	    (long)HTTP_POOL_MAX);
+	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+	    (long)HTTP_POOL_MAX);
+	curl_easy_setopt(h->browser, CURLOPT_COOKIEFILE, "");
+	str_uuid(h->request_id);
+	id = xasprintf("client-request-id: %s", h->request_id);
+	h->headers = curl_slist_append(NULL, id);
+	h->headers = curl_slist_append(h->headers, "Expect:");
+	h->headers = curl_slist_append(h->headers,
+	    "Accept: text/html,application/xhtml+xml");
+	h->headers = curl_slist_append(h->headers, "Accept-Language: en");
+	h->plain = curl_slist_append(NULL, "Expect:");
+	h->plain = curl_slist_append(h->plain, "Content-Type: "
+	    "application/x-www-form-urlencoded; charset=utf-8");
+	return h;
+}
+
+struct http *
+http_free(struct http *h)
+{
+	if (h == NULL)
+		return NULL;
+	curl_easy_cleanup(h->browser);
+	curl_multi_cleanup(h->multi);
+	curl_slist_free_all(h->headers);
+	curl_slist_free_all(h->plain);
+	buf_done(&h->both_cas);
+	xfree(h);
+	return NULL;
+}
+
+const char *
+http_request_id(const struct http *h)
+{
+	return h->request_id;
+}
+
+size_t
+http_running(const struct http *h)
+{
+	return h->running;
+}
+
+static void
+set_tls(struct http *h, CURL *e, unsigned flags)
+{
+	bool verify = h->set.verify_provider || !(flags & HTTP_COOKIES);
+
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+	/* A file alone is parsed once for the whole multi handle. */
+	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	if (h->set.ca_bundle == NULL)
+		return;
+	if ((flags & HTTP_PUBLIC) && h->both_cas.len > 0) {
+		struct curl_blob blob = { h->both_cas.data, h->both_cas.len,
+		    CURL_BLOB_NOCOPY };
+
+		curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &blob);
+	} else {
+		curl_easy_setopt(e, CURLOPT_CAINFO, h->set.ca_bundle);
+	}
+}
+
+static void
+set_limits(struct http *h, CURL *e, unsigned flags)
+{
+	int64_t left = h->set.timeout * 1000;
+
+	if (flags & HTTP_COOKIES)
+		left -= h->spent / 1000;
+	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT,
+	    (long)h->set.connect_timeout);
+	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(left < 1 ? 1 : left));
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 10L);
+	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, 30L);
+	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
+	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
+}
+
+static void
+set_policy(struct http *h, CURL *e)
+{
+	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(e, CURLOPT_UNRESTRICTED_AUTH, 0L);
+	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, "awsfed/" PACKAGE_VERSION);
+	curl_easy_setopt(e, CURLOPT_PROXY,
+	    h->set.https_proxy == NULL ? "" : h->set.https_proxy);
+	curl_easy_setopt(e, CURLOPT_NOPROXY,
+	    h->set.no_proxy == NULL ? "" : h->set.no_proxy);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+}
+
+/*
+ * http is only ever asked for after origin.h allowed it for loopback; libcurl
+ * itself is told one scheme per request.
+ */
+static void
+set_request(struct http *h, struct transfer *t)
+{
+	struct http_call *c = t->call;
+	CURL *e = t->easy;
+
+	curl_easy_setopt(e, CURLOPT_URL, c->url);
+	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR,
+	    str_starts(c->url, "http:") ? "http" : "https");
+	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
+	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->error);
+	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
+	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
+	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+	if (c->flags & HTTP_COOKIES) {
+		curl_easy_setopt(e, CURLOPT_COOKIEFILE, "");
+		curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
+	} else {
+		curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->plain);
+	}
+	if (c->body != NULL) {
+		/* Not copied: one copy of a secret less. */
+		curl_easy_setopt(e, CURLOPT_POST, 1L);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);
+		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
+		    (curl_off_t)c->body_len);
+	}
+	/* libcurl re-posts by itself when a reused connection dies. */
+	if (c->flags & HTTP_SECRET)
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+}
+
+void
+http_start(struct http *h, struct http_call *c)
+{
+	struct transfer *t = xcalloc(1, sizeof(*t));
+
+	t->call = c;
+	c->transfer = t;
+	buf_init(&c->reply.body, HTTP_BODY_MAX);
+	if (c->flags & HTTP_COOKIES) {
+		t->easy = h->browser;
+		curl_easy_reset(t->easy);	/* keeps the cookies */
+		h->since = clk_boot(&clk_system);
+	} else if ((t->easy = curl_easy_init()) == NULL) {
+		abort();
+	}
+	set_policy(h, t->easy);
+	set_limits(h, t->easy, c->flags);
+	set_tls(h, t->easy, c->flags);
+	set_request(h, t);
+	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
+		abort();
+	h->running++;
+}
+
+static char *
+header(CURL *e, const char *name)
+{
+	struct curl_header *hd;
+
+	if (curl_easy_header(e, name, 0, CURLH_HEADER, -1, &hd) != CURLHE_OK)
+		return NULL;
+	return xstrdup(hd->value);
+}
+
+static void
+read_reply(CURL *e, struct http_reply *r)
+{
+	_cleanup_free_ char *date = header(e, "Date");
+	const char *s = NULL;
+	curl_off_t wait = 0;
+
+	curl_easy_getinfo(e, CURLINFO_RESPONSE_CODE, &r->status);
+	if (curl_easy_getinfo(e, CURLINFO_REDIRECT_URL, &s) == CURLE_OK)
+		r->redirect = xstrdup(s);
+	if (curl_easy_getinfo(e, CURLINFO_CONTENT_TYPE, &s) == CURLE_OK)
+		r->content_type = xstrdup(s);
+	r->authenticate = header(e, "WWW-Authenticate");
+	if (curl_easy_getinfo(e, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
+		r->retry_after = wait < 0 ? 0 :
+		    wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
+	if (date != NULL && httpdate_parse(date, &r->date_s) == 0) {
+		r->dated = true;
+		r->skew_s = r->date_s - clk_real(&clk_system) / USEC;
+		if (r->skew_s >= -2 && r->skew_s <= 2)
+			r->skew_s = 0;
+	}
+}
+
+/* Takes the finished transfer apart; returns its call. */
+static struct http_call *
+finish(struct http *h, struct transfer *t, CURLcode code)
+{
+	struct http_call *c = t->call;
+	curl_off_t pre = 0, connect = 0;
+	long os_errno = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pre);
+	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect);
+	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
+	c->sent = pre > 0;
+	if (code == CURLE_OK) {
+		read_reply(t->easy, &c->reply);
+	} else {
+		c->failed = true;
+		http_fault_transfer(&c->fault, code, os_errno, connect > 0,
+		    c->url, t->error);
+		if (c->flags & HTTP_COOKIES)
+			fault_request(&c->fault, h->request_id);
+	}
+	curl_multi_remove_handle(h->multi, t->easy);
+	if (c->flags & HTTP_COOKIES) {
+		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+		curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+		h->spent += clk_boot(&clk_system) - h->since;
+	} else {
+		curl_easy_cleanup(t->easy);
+	}
+	xfree(t);
+	c->transfer = NULL;
+	h->running--;
+	return c;
+}
+
+/* Ends the process when the agent has closed its end. */
+static void
+watch(struct http *h, short events)
+{
+	char byte;
+
+	if (events == 0)
+		return;
+	if (recv(h->set.watch_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+		_exit(0);
+	h->set.watch_fd = -1;	/* it said something: read when due */
+}
+
+struct http_call *
+http_next(struct http *h, int64_t timeout)
+{
+	int64_t until = clk_boot(&clk_system) + timeout * MSEC;
+
+	for (;;) {
+		struct curl_waitfd fd = { h->set.watch_fd, CURL_WAIT_POLLIN,
+		    0 };
+		int64_t left;
+		int busy, queued;
+		CURLMsg *m;
+
+		curl_multi_perform(h->multi, &busy);
+		while ((m = curl_multi_info_read(h->multi, &queued)) != NULL) {
+			struct transfer *t = NULL;
+
+			if (m->msg != CURLMSG_DONE)
+				continue;
+			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE,
+			    (char **)&t);
+			return finish(h, t, m->data.result);
+		}
+		left = timeout < 0 ? 1000 :
+		    (until - clk_boot(&clk_system)) / MSEC;
+		if (left <= 0 || (h->running == 0 && timeout < 0))
+			return NULL;
+		curl_multi_poll(h->multi, &fd, h->set.watch_fd >= 0 ? 1 : 0,
+		    left > 1000 ? 1000 : (int)left, NULL);
+		watch(h, fd.revents);
+	}
+}
+
+int
+http_run(struct http *h, struct http_call *c)
+{
+	http_start(h, c);
+	while (http_next(h, -1) != c)
+		;
+	return c->failed ? -1 : 0;
+}
+
+void
+http_call_done(struct http_call *c)
+{
+	xfree(c->reply.redirect);
+	xfree(c->reply.content_type);
+	xfree(c->reply.authenticate);
+	buf_done(&c->reply.body);
+	c->reply = (struct http_reply){ 0 };
+	fault_done(&c->fault);
+	c->failed = c->sent = false;
+}
+
+void
+http_cookies_set(struct http *h, const json_t *lines)
+{
+	size_t i;
+	json_t *v;
+
+	json_array_foreach(lines, i, v)
+		curl_easy_setopt(h->browser, CURLOPT_COOKIELIST,
+		    json_string_value(v));
+}
+
+json_t *
+http_cookies(struct http *h)
+{
+	struct curl_slist *list = NULL;
+	json_t *lines = json_array();
+
+	curl_easy_getinfo(h->browser, CURLINFO_COOKIELIST, &list);
+	for (const struct curl_slist *s = list; s != NULL; s = s->next)
+		json_array_append_new(lines, json_string(s->data));
+	curl_slist_free_all(list);
+	return lines;
+}
+
+void
+http_cookies_clear(struct http *h)
+{
+	curl_easy_setopt(h->browser, CURLOPT_COOKIELIST, "ALL");
+}

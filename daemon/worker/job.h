@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sign-in job as the agent sent it, checked.  Strings are borrowed from
+ * the message, which must outlive the job.
+ */
+#ifndef AWSFED_WORKER_JOB_H
+#define AWSFED_WORKER_JOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <jansson.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/str.h"
+
+#define JOB_SALT_SIZE 16
+#define JOB_COOKIES_MAX 200
+
+struct job {
+	const char *host;	/* "host", "host:port" */
+	const char *path;
+	const char *query;	/* NULL: none besides loginToRp */
+	const char *provider_id;
+	const char *user;	/* NULL: ask */
+	const char *domain;	/* NULL: none */
+	const char *auth;
+	const char *home_realm;
+	const char *mfa_method;
+	const char *ca_bundle;	/* NULL: the system's */
+	const char *https_proxy;	/* NULL: none */
+	const char *no_proxy;
+	bool keep_signed_in;
+	bool ssl_verification;	/* of the identity provider only */
+	bool allow_http_loopback;
+	bool attended;
+	struct strv allowed_hosts;	/* owned */
+	const json_t *cookies;
+	unsigned char salt[JOB_SALT_SIZE];
+	int64_t connect_timeout;	/* seconds */
+	int64_t timeout;		/* seconds on the network */
+	int64_t question_timeout;	/* seconds a person may take */
+};
+
+/* 0, or -1 with a fault that names the bad field, never its value. */
+int job_parse(const json_t *msg, struct job *ret, struct fault *fault);
+void job_done(struct job *j);
+#define _cleanup_job_ __attribute__((cleanup(job_done)))
+
+#endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The page that asks for a password, answered once.
+ *
+ * The order is the safety: the name is settled, the password asked for, the
+ * attempt entered in the agent's ledger, and only then does the password
+ * leave, on a connection of its own, so that libcurl cannot send it twice.
+ */
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "awsfed/proto.h"
+#include "awsfed/secret.h"
+#include "awsfed/str.h"
+#include "awsfed/xalloc.h"
+#include "signin.h"
+
+void
+login_tag(const char *password, size_t len, const unsigned char *salt,
+    size_t salt_len, char tag[LOGIN_TAG_SIZE])
+{
+	unsigned char key[2];
+
+	/* N 16384, r 8, p 1: 16 MiB, some 50 ms.  RFC 7914. */
+	if (EVP_PBE_scrypt(password, len, salt, salt_len, 16384, 8, 1,
+	    64 * 1024 * 1024, key, sizeof(key)) != 1)
+		abort();	/* no way to keep the ledger's promise */
+	str_hex(key, sizeof(key), tag);
+}
+
+int
+login_user(const char *typed, const char *domain, char **ret,
+    struct fault *fault)
+{
+	_cleanup_free_ char *user = xstrdup(typed);
+
+	str_trim(user);
+	if (*user == '\0' || str_has_control(user)) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("The user name is empty; nothing was sent."));
+		fault_next(fault, _("Sign in again and type "
+		    "DOMAIN\\user or user@domain."));
+		return -1;
+	}
+	if (strpbrk(user, "\\@") != NULL) {
+		*ret = STEAL(user);
+		return 0;
+	}
+	if (domain != NULL) {
+		*ret = xasprintf("%s\\%s", domain, user);
+		return 0;
+	}
+	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+	    _("The user name \"%s\" has no domain; nothing was sent."), user);
+	fault_next(fault, _("Use DOMAIN\\user or user@domain, or set "
+	    "awsfed.domain in the profile."));
+	return -1;
+}
+
+static int
+need_user(struct signin *s, struct fault *fault)
+{
+	const struct question q = { Q_TEXT, QN_USER,
+	    _("User (DOMAIN\\user or user@domain)"),
+	    s->job->question_timeout };
+	_cleanup_secret_ struct secret *typed = NULL;
+
+	if (s->user != NULL)
+		return 0;
+	if (s->job->user != NULL)
+		return login_user(s->job->user, s->job->domain, &s->user,
+		    fault);
+	if (conduit_ask(s->conduit, &q, &typed, fault) < 0)
+		return -1;
+	return login_user(secret_bytes(typed), s->job->domain, &s->user,
+	    fault);
+}
+
+static int
+need_password(struct signin *s, struct secret **ret, struct fault *fault)
+{
+	_cleanup_free_ char *label = xasprintf(_("Password for %s at %s"),
+	    s->user, s->host);
+	const struct question q = { Q_SECRET, QN_PASSWORD, label,
+	    s->job->question_timeout };
+
+	if (conduit_ask(s->conduit, &q, ret, fault) < 0)
+		return -1;
+	if (secret_len(*ret) > 0)
+		return 0;
+	*ret = secret_free(*ret);
+	fault_set(fault, FAULT_NEEDS_USER, REASON_PASSWORD,
+	    _("The password is empty; nothing was sent to %s."), s->host);
+	fault_next(fault, _("Sign in again and type the password."));
+	return -1;
+}
+
+/* The login form again, after our post: refused, whatever the text says. */
+static int
+refused(struct signin *s, struct fault *fault)
+{
+	_cleanup_free_ char *text = page_text(&s->page, "errorText");
+
+	signin_settle(s, OUTCOME_REJECTED);
+	fault_set(fault, FAULT_REJECTED, REASON_PASSWORD,
+	    _("%s refused the password for %s (sent once).%s%s "
+	    "A locked or expired account looks the same."), s->host, s->user,
+	    *text == '\0' ? "" : " ", text);
+	fault_next(fault, _("Make sure of the password before you sign in "
+	    "again: further wrong ones lock the account."));
+	return -1;
+}
+
+/* Everything must be right before a password is even asked for. */
+static int
+check_form(struct signin *s, struct fault *fault)
+{
+	const struct form *f = s->form;
+
+	if (s->page.foreign_base || f->action == NULL || !f->post ||
+	    !f->plain) {
+		fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,
+		    _("The sign-in form of %s is not one that awsfed can "
+		    "send safely; nothing was sent."), s->host);
+		fault_next(fault, _("Show this to your administrator."));
+		return -1;
+	}
+	if (policy_check(&s->policy, s->page.url, GRADE_SECRET, fault) < 0)
+		return -1;
+	return policy_check(&s->policy, f->action, GRADE_SECRET, fault);
+}
+
+/* What the form sends: its own fields, ours in their place. */
+static int
+encode(struct signin *s, const struct login_form *l,
+    const struct secret *password, struct buf *out)
+{
+	bool webforms = str_ends(l->password->name, "TextBox");
+	struct field fields[4];
+	size_t n = 0;
+
+	if (l->user != NULL)
+		fields[n++] = (struct field){ l->user->name, s->user };
+	fields[n++] = (struct field){ l->password->name,
+	    secret_bytes(password) };
+	if (l->kmsi != NULL)
+		fields[n++] = (struct field){ l->kmsi->name,
+		    s->job->keep_signed_in ? l->kmsi->value : NULL };
+	/* 2019's paginated page keeps it outside the form. */
+	if (!webforms) {
+		const struct control *c = form_control(s->form, "AuthMethod");
+
+		if (c == NULL || *c->value == '\0')
+			fields[n++] = (struct field){ "AuthMethod",
+			    "FormsAuthentication" };
+	}
+	return form_encode(s->form, fields, n, l->submit, out);
+}
+
+int
+login_answer(struct signin *s, struct fault *fault)
+{
+	_cleanup_secret_ struct secret *password = NULL;
+	_cleanup_buf_ struct buf body = BUF_INIT(FORM_BODY_MAX);
+	_cleanup_free_ char *action = NULL;
+	char tag[LOGIN_TAG_SIZE];
+	struct login_form l;
+
+	if (s->posted)
+		return refused(s, fault);
+	if (!login_form_read(s->form, &l) || check_form(s, fault) < 0)
+		return -1;
+	if (need_user(s, fault) < 0 || need_password(s, &password, fault) < 0)
+		return -1;
+	login_tag(secret_bytes(password), secret_len(password), s->job->salt,
+	    sizeof(s->job->salt), tag);
+	if (encode(s, &l, password, &body) < 0) {
+		fault_set(fault, FAULT_PROTOCOL, REASON_MALFORMED,
+		    _("The sign-in form of %s is too large to be sent."),
+		    s->host);
+		fault_next(fault, _("Show this to your administrator."));
+		return -1;
+	}
+	if (conduit_attempt(s->conduit, tag, s->user, fault) < 0)
+		return -1;
+	s->posted = s->open = true;
+	password = secret_free(password);
+	action = xstrdup(s->form->action);
+	return signin_post(s, action, body.data, body.len, GRADE_SECRET,
+	    fault);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * URLs and where they may lead.
+ *
+ * An origin is scheme, lower-case host and port; every URL goes through
+ * libcurl's own parser, so that what is checked is what is connected to.
+ * Pages may lead to the identity provider and to the hosts a person allowed;
+ * a password goes to the identity provider alone.
+ */
+#ifndef AWSFED_WORKER_ORIGIN_H
+#define AWSFED_WORKER_ORIGIN_H
+
+#include <stdbool.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/str.h"
+
+#define URL_MAX (64 * 1024)	/* bytes; a SAMLRequest may be long */
+
+struct origin {
+	char *scheme;		/* "https" or "http" */
+	char *host;		/* lower case */
+	char *port;		/* never NULL */
+};
+
+/* 0, or -EINVAL: not http(s), userinfo, no host, control characters. */
+int origin_parse(const char *url, struct origin *ret);
+void origin_done(struct origin *o);
+#define _cleanup_origin_ __attribute__((cleanup(origin_done)))
+bool origin_equal(const struct origin *a, const struct origin *b);
+bool url_same_origin(const char *a, const char *b);
+/* A reference resolved against base (NULL: base itself, without fragment). */
+char *url_resolve(const char *base, const char *ref);
+/* The path of a URL, or NULL. */
+char *url_path(const char *url);
+/* "host" or "host:port" when the port is not the scheme's own. */
+char *origin_label(const struct origin *o);
+/* "localhost", 127.0.0.0/8, ::1 */
+bool host_is_loopback(const char *host);
+
+enum grade {
+	GRADE_PAGE,		/* no secret: provider and allowed hosts */
+	GRADE_SECRET		/* password or code: the provider's origin */
+};
+
+struct policy {
+	struct origin idp;
+	const struct strv *allowed;	/* "host" or "host:port" */
+	bool allow_http_loopback;
+};
+
+/* https, or http to loopback where that is allowed. */
+bool policy_scheme_ok(const struct policy *p, const struct origin *o);
+/* 0, or -1 with a security fault that names the host. */
+int policy_check(const struct policy *p, const char *url, enum grade grade,
+    struct fault *fault);
+
+#endif

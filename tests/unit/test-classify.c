@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker-test.h"
+
+#include "classify.h"
+#include "signin.h"
+
+#define URL "https://adfs.example.com/adfs/ls/"
+#define S2A "saml2aws/pkg/provider/"
+
+static const struct {
+	const char *file;
+	enum page_kind kind;
+	const char *form;	/* id or name of the form it is about */
+} rows[] = {
+	{ S2A "adfs2/example/loginpage.html", PAGE_LOGIN, "loginForm" },
+	{ S2A "adfs2/example/passcode.html", PAGE_MFA, "passcodeForm" },
+	{ S2A "aad/testdata/ADFS.html", PAGE_LOGIN, "loginForm" },
+	{ S2A "aad/testdata/ADFStrust.html", PAGE_AUTO_POST, "hiddenform" },
+	{ S2A "aad/testdata/HiddenForm.html", PAGE_AUTO_POST, "hiddenform" },
+	{ S2A "aad/testdata/SAMLResponse.html", PAGE_ASSERTION,
+	    "hiddenform" },
+	{ "saml2aws/pkg/page/example/multi-form.html", PAGE_UNKNOWN,
+	    "form_a" },
+	{ "aws-adfs-login/tests/login-page.html", PAGE_LOGIN, "aspnetForm" },
+	{ "aws-adfs-login/tests/login-success.html", PAGE_ASSERTION,
+	    "hiddenform" },
+	{ "pages/login-2022-paginated.html", PAGE_LOGIN, "loginForm" },
+	{ "pages/login-2016-refused.html", PAGE_LOGIN, "loginForm" },
+	{ "pages/login-password-second.html", PAGE_LOGIN, "loginForm" },
+	{ "pages/mfa-adapter-named-login.html", PAGE_MFA, "loginForm" },
+	{ "pages/hrd.html", PAGE_HRD, "hrd" },
+	{ "pages/error-2019.html", PAGE_ERROR, NULL },
+	{ "pages/method-choice.html", PAGE_METHOD, "options" },
+	{ "pages/duo-start.html", PAGE_DUO, "duo_form" },
+	{ "pages/rp-list.html", PAGE_RP_LIST, "idpForm" },
+	{ "pages/signed-out.html", PAGE_SIGNED_OUT, NULL },
+	{ "pages/update-password.html", PAGE_UPDATE_PASSWORD, NULL },
+	{ "pages/unknown-terms.html", PAGE_UNKNOWN, "aup" },
+};
+
+static void
+load(const char *file, const char *url, struct page *p)
+{
+	size_t len;
+	_cleanup_free_ char *html = fixture(file, &len);
+	_cleanup_fault_ struct fault f = { 0 };
+
+	assert_int_equal(page_parse(html, len, url, p, &f), 0);
+}
+
+static void
+test_kinds(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_page_ struct page p = { 0 };
+		const struct form *f = NULL;
+		enum page_kind k;
+
+		load(rows[i].file, URL, &p);
+		k = classify(&p, &f);
+		if (k != rows[i].kind)
+			fail_msg("%s: %s, not %s", rows[i].file,
+			    page_kind_name(k), page_kind_name(rows[i].kind));
+		if (rows[i].form == NULL)
+			assert_null(f);
+		else
+			assert_string_equal(f->id != NULL ? f->id : f->name,
+			    rows[i].form);
+	}
+}
+
+static void
+test_names(void **state)
+{
+	(void)state;
+	for (int k = 0; k < PAGE_KIND_MAX; k++)
+		for (int other = 0; other < k; other++)
+			assert_string_not_equal(
+			    page_kind_name((enum page_kind)k),
+			    page_kind_name((enum page_kind)other));
+	assert_string_equal(page_kind_name(PAGE_KIND_MAX), "unknown");
+}
+
+/* The path alone: no password is ever put into that page. */
+static void
+test_update_password_path(void **state)
+{
+	_cleanup_page_ struct page p = { 0 };
+	const struct form *f;
+
+	(void)state;
+	load("pages/login-2016-refused.html",
+	    "https://adfs.example.com/adfs/portal/updatepassword/", &p);
+	assert_int_equal(classify(&p, &f), PAGE_UPDATE_PASSWORD);
+}
+
+static const struct {
+	const char *file;
+	const char *user, *password;	/* control names, NULL: absent */
+	bool kmsi, submit;
+} logins[] = {
+	{ S2A "adfs2/example/loginpage.html", "UserName", "Password", false,
+	    false },
+	{ S2A "aad/testdata/ADFS.html", "UserName", "Password", false,
+	    false },
+	{ "aws-adfs-login/tests/login-page.html",
+	    "ctl00$ContentPlaceHolder1$UsernameTextBox",
+	    "ctl00$ContentPlaceHolder1$PasswordTextBox", false, true },
+	{ "pages/login-2022-paginated.html", "UserName", "Password", false,
+	    false },
+	{ "pages/login-2016-refused.html", "UserName", "Password", true,
+	    false },
+	{ "pages/login-password-second.html", NULL, "Password", false,
+	    false },
+};
+
+static void
+test_login_forms(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(logins); i++) {
+		_cleanup_page_ struct page p = { 0 };
+		const struct form *f;
+		struct login_form l;
+
+		load(logins[i].file, URL, &p);
+		assert_int_equal(classify(&p, &f), PAGE_LOGIN);
+		assert_true(login_form_read(f, &l));
+		assert_string_equal(l.password->name, logins[i].password);
+		if (logins[i].user == NULL)
+			assert_null(l.user);
+		else
+			assert_string_equal(l.user->name, logins[i].user);
+		assert_int_equal(l.kmsi != NULL, logins[i].kmsi);
+		assert_int_equal(l.submit != NULL, logins[i].submit);
+	}
+}
+
+static void
+test_error_page(void **state)
+{
+	_cleanup_page_ struct page p = { 0 };
+	_cleanup_fault_ struct fault f = { 0 };
+	char code[9];
+
+	(void)state;
+	load("pages/error-2019.html", URL, &p);
+	assert_true(error_page_code(&p, code));
+	assert_string_equal(code, "MSIS7065");
+	assert_int_equal(error_page_fault(&p, 200, "adfs.example.com", &f),
+	    -1);
+	assert_int_equal(f.kind, FAULT_CONFIG);
+	assert_string_equal(f.request,
+	    "0f3d9d2a-8b7c-4f21-2d00-0080000000ff");
+	assert_has(f.text, "MSIS7065");
+}
+
+static void
+test_error_rows(void **state)
+{
+	static const struct {
+		const char *detail;
+		long status;
+		enum fault_kind kind;
+		enum reason reason;
+		int64_t retry;
+	} errors[] = {
+		{ "MSIS7042: same client", 200, FAULT_TEMPORARY, REASON_BUSY,
+		    20 },
+		{ "MSIS7001", 200, FAULT_TEMPORARY, REASON_ERROR_PAGE, 0 },
+		{ "MSIS7007", 200, FAULT_CONFIG, REASON_SETTINGS, 0 },
+		{ "MSIS7012", 200, FAULT_DENIED, REASON_ERROR_PAGE, 0 },
+		{ "MSIS7012", 500, FAULT_TEMPORARY, REASON_ERROR_PAGE, 0 },
+		{ "MSIS70", 200, FAULT_DENIED, REASON_ERROR_PAGE, 0 },
+		{ "no code", 200, FAULT_DENIED, REASON_ERROR_PAGE, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		_cleanup_free_ char *html = xasprintf("<div id=errorArea>"
+		    "<div id=errorMessage>Broken\x01.</div><ul id=errorDetails>"
+		    "<li>%s</li></ul></div>", errors[i].detail);
+		_cleanup_page_ struct page p = { 0 };
+		_cleanup_fault_ struct fault f = { 0 };
+
+		assert_int_equal(page_parse(html, strlen(html), URL, &p, &f),
+		    0);
+		error_page_fault(&p, errors[i].status, "h", &f);
+		assert_int_equal(f.kind, errors[i].kind);
+		assert_int_equal(f.reason, errors[i].reason);
+		assert_int_equal(f.retry_after, errors[i].retry);
+		assert_non_null(f.next);
+		assert_null(f.request);
+		assert_false(str_has_control(f.text));
+	}
+}
+
+/* Names, never values. */
+static void
+test_unknown_page(void **state)
+{
+	_cleanup_page_ struct page p = { 0 };
+	_cleanup_fault_ struct fault f = { 0 };
+	const struct form *form;
+
+	(void)state;
+	load("pages/unknown-terms.html", URL, &p);
+	unknown_page_fault(&p, classify(&p, &form), "adfs.example.com", &f);
+	assert_int_equal(f.kind, FAULT_PROTOCOL);
+	assert_has(f.text, "Terms of use");
+	assert_has(f.text, "aup(agree csrf)");
+	assert_lacks(f.text, "hush");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_update_password_path),
+		cmocka_unit_test(test_login_forms),
+		cmocka_unit_test(test_error_page),
+		cmocka_unit_test(test_error_rows),
+		cmocka_unit_test(test_unknown_page),
+	};
+
+	return cmocka_run_group_tests_name("classify", tests, NULL, NULL);
+}
