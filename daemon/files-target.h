@@ -41,6 +41,9 @@ void target_done(struct target *t);
  */
 int target_read(const struct target *t, const char *name, bool links,
     struct snapshot *ret, struct fault *fault);
+/* The same of an open file that may have no name any more. */
+int target_read_fd(const struct target *t, int fd, struct snapshot *ret,
+    struct fault *fault);
 void snapshot_done(struct snapshot *s);
 bool snapshot_same_file(const struct stat *a, const struct stat *b);
 bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);

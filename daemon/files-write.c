@@ -227,6 +227,24 @@ put_new(struct write *w, struct fault *fault)
 	return swap_failed(w, errno, fault);
 }
 
+/* What a plain rename put out of the way can only be seen by its descriptor. */
+static enum swap
+look_by_descriptor(struct write *w, int fd, struct fault *fault)
+{
+	_cleanup_snapshot_ struct snapshot out = { .exists = true };
+
+	file_sleep(LOOK_MS);
+	if (target_read_fd(&w->target, fd, &out, fault) < 0)
+		return SWAP_FAILED;
+	if (snapshot_equal(&out, &w->expect))
+		return SWAP_DONE;
+	snapshot_done(&w->source);
+	w->source = out;
+	out = (struct snapshot){ 0 };
+	w->differ = true;
+	return SWAP_CHANGED;
+}
+
 /* Looks at what the swap brought out under the temporary name. */
 static enum swap
 look(struct write *w, struct fault *fault)
@@ -278,10 +296,10 @@ swap_old(struct write *w, struct fault *fault)
 	if (e == ENOENT)
 		return SWAP_AGAIN;
 	if (cannot(e)) {
-		e = 0;
 		if (renameat(dir, w->temp, dir, name) == 0) {
 			xreplace(&w->temp, NULL);
-			return SWAP_DONE;
+			lease_drop(fd);
+			return look_by_descriptor(w, fd, fault);
 		}
 		e = errno;
 	}

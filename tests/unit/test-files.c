@@ -576,12 +576,22 @@ test_leftovers(void **state)
 static void
 test_not_writable(void **state)
 {
+	uid_t me = geteuid();
+	int r;
+
 	(void)state;
-	if (geteuid() == 0)
-		skip();
 	put(path, "[a]\nk = 1\n");
 	chmod(dir, 0500);
-	assert_int_equal(edit("a", "k", "2"), -1);
+	/* Root may write anywhere: be somebody else for a moment. */
+	if (me == 0) {
+		assert_int_equal(chown(dir, 65534, 65534), 0);
+		assert_int_equal(chown(path, 65534, 65534), 0);
+		assert_int_equal(seteuid(65534), 0);
+	}
+	r = edit("a", "k", "2");
+	assert_int_equal(seteuid(me), 0);
+	assert_int_equal(r, -1);
+	assert_int_equal(fault.kind, FAULT_CONFIG);
 	assert_int_equal(fault.reason, REASON_FILE);
 	chmod(dir, 0700);
 	expect_text(path, "[a]\nk = 1\n");
