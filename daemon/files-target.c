@@ -317,11 +317,12 @@ static int
 read_fd(const struct target *t, int fd, struct snapshot *s,
     struct fault *fault)
 {
-	int r;
+	int r = lease_take(fd);
 
 	s->exists = true;
+	s->leased = r == 0;
 	/* A writer who has it open may be half way through. */
-	if (lease_take(fd) == -EAGAIN)
+	if (r == -EAGAIN)
 		r = 1;
 	else
 		r = fstat(fd, &s->st) != 0 ? -errno : 0;

@@ -22,6 +22,7 @@ struct target {
 /* One moment of a file.  exists false: there was none, data is "". */
 struct snapshot {
 	bool exists;
+	bool leased;		/* a lease proved that nobody was writing */
 	struct stat st;
 	char *data;		/* xalloc */
 	size_t len;

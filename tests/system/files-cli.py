@@ -91,7 +91,7 @@ def alone(tmp):
     ok(others(tmp) == [], "nothing is left behind", others(tmp))
 
 
-def race(tmp, flags, name):
+def race(tmp, flags, name, pause):
     """The AWS CLI's writer edits the user's profiles while we write ours."""
     from awscli.customizations.configure.writer import ConfigFileWriter
     path = fresh(tmp)
@@ -107,7 +107,7 @@ def race(tmp, flags, name):
         edits += 1
         writer.update_config({"__section__": "user-%d" % i,
                               "k%d" % edits: str(edits)}, path)
-        time.sleep(rnd.random() * 0.008)
+        time.sleep(rnd.random() * pause)
     wrote = run.stdout.read().strip()
     err = run.stderr.read()
     text = read(path)
@@ -306,8 +306,8 @@ def main():
     tmp = os.path.join(base, "d")
     try:
         alone(tmp)
-        race(tmp, [], "leases")
-        race(tmp, ["-n"], "no leases")
+        race(tmp, [], "leases", 0.008)
+        race(tmp, ["-n"], "no leases", 0.08)
         kill_at_random(tmp)
         inject(tmp)
         real_cli(tmp)
