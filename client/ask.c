@@ -18,8 +18,11 @@ static const struct {
 	const char *name;
 	enum question_kind kind;
 } kinds[] = {
-	{ Q_TEXT, ASK_TEXT }, { Q_SECRET, ASK_SECRET }, { Q_CODE, ASK_CODE },
-	{ Q_CHOICE, ASK_CHOICE }, { Q_CONFIRM, ASK_CONFIRM },
+	{ Q_TEXT, ASK_TEXT },
+	{ Q_SECRET, ASK_SECRET },
+	{ Q_CODE, ASK_CODE },
+	{ Q_CHOICE, ASK_CHOICE },
+	{ Q_CONFIRM, ASK_CONFIRM },
 };
 
 void
@@ -50,16 +53,15 @@ choices_parse(const json_t *list, struct question *q)
 		const char *label, *group;
 		struct choice *c = &q->choices[i];
 
-		const char *value = json_string_value(
-		    json_object_get(o, "value"));
+		const char *value =
+		    json_string_value(json_object_get(o, "value"));
 
 		if (value == NULL)
 			return -EBADMSG;
 		label = json_string_value(json_object_get(o, "label"));
 		group = json_string_value(json_object_get(o, "group"));
 		c->value = xstrdup(value);
-		c->label = str_clean(label != NULL ? label : value,
-		    TEXT_BYTES);
+		c->label = str_clean(label != NULL ? label : value, TEXT_BYTES);
 		c->group = str_clean(group, TEXT_BYTES);
 		q->nchoices++;
 	}
@@ -143,13 +145,13 @@ list_one(const struct question *q, size_t i, int width, struct buf *out)
 	bool arn = str_eq(q->name, QN_ROLE) && !str_eq(c->label, c->value) &&
 	    strstr(c->label, c->value) == NULL;
 
-	_cleanup_free_ char *value = arn ? str_clean(c->value, TEXT_BYTES) :
-	    NULL;
+	_cleanup_free_ char *value =
+	    arn ? str_clean(c->value, TEXT_BYTES) : NULL;
 
 	/* A list that passes its bound is cut, and says so by its count. */
 	if (arn)
-		(void)!buf_addf(out, "%5zu  %-*s  %s\n", i + 1, width,
-		    c->label, value);
+		(void)!buf_addf(
+		    out, "%5zu  %-*s  %s\n", i + 1, width, c->label, value);
 	else
 		(void)!buf_addf(out, "%5zu  %s\n", i + 1, c->label);
 }
@@ -269,15 +271,17 @@ ask_line(const struct question *q, struct term *t, json_t **ret)
 		if (!secret)
 			str_trim(line);
 		if (*line == '\0') {
-			term_write(t, _("Nothing was typed. Ctrl-C gives "
-			    "up.\n"));
+			term_write(t,
+			    _("Nothing was typed. Ctrl-C gives "
+			      "up.\n"));
 			continue;
 		}
 		if (str_has_control(line) ||
 		    (*ret = json_string(line)) == NULL) {
-			term_write(t, _("That holds a byte that cannot be "
-			    "sent (a control character, or not UTF-8). "
-			    "Type it again.\n"));
+			term_write(t,
+			    _("That holds a byte that cannot be "
+			      "sent (a control character, or not UTF-8). "
+			      "Type it again.\n"));
 			continue;
 		}
 		return ANSWER_OK;

@@ -16,12 +16,12 @@
 struct term;
 
 #define ASK_CHOICES_MAX 20000
-#define ASK_TRIES 5	/* empty or unusable answers to one question */
+#define ASK_TRIES 5 /* empty or unusable answers to one question */
 
 struct choice {
 	char *value;
 	char *label;
-	char *group;	/* or NULL */
+	char *group; /* or NULL */
 };
 
 enum question_kind { ASK_TEXT, ASK_SECRET, ASK_CODE, ASK_CHOICE, ASK_CONFIRM };
@@ -37,8 +37,8 @@ struct question {
 
 enum answer {
 	ANSWER_OK,
-	ANSWER_DECLINED,	/* q, Ctrl-C */
-	ANSWER_EOF		/* Ctrl-D, the terminal went away */
+	ANSWER_DECLINED, /* q, Ctrl-C */
+	ANSWER_EOF	 /* Ctrl-D, the terminal went away */
 };
 
 /* 0 or -EBADMSG. */
@@ -46,8 +46,8 @@ int question_parse(const json_t *j, struct question *ret);
 void question_done(struct question *q);
 
 /* Asks until there is a usable answer; *ret is a JSON string. */
-enum answer question_ask(const struct question *q, struct term *t,
-    json_t **ret);
+enum answer question_ask(
+    const struct question *q, struct term *t, json_t **ret);
 
 /*
  * What a typed line means for a choice: the index of the choice (its number in
@@ -59,8 +59,8 @@ long choice_pick(const struct question *q, const char *line);
  * have filter in value, label or group (any case; NULL or "": all).  How many
  * there are.
  */
-size_t choice_list(const struct question *q, const char *filter,
-    struct buf *out);
+size_t choice_list(
+    const struct question *q, const char *filter, struct buf *out);
 
 #define _cleanup_question_ __attribute__((cleanup(question_done)))
 

@@ -35,8 +35,9 @@ help_refused(const struct verb *v, FILE *out)
 		if (o->help != NULL)
 			continue;
 		if (column == 0)
-			fprintf(out, "\n%s\n ", _("Options of aws-adfs that "
-			    "this version refuses:"));
+			fprintf(out, "\n%s\n ",
+			    _("Options of aws-adfs that "
+			      "this version refuses:"));
 		if (column > 60)
 			column = fprintf(out, "\n ");
 		column += fprintf(out, " --%s", o->name);
@@ -113,10 +114,11 @@ cli_options(const struct verb *v, int argc, char **argv, cli_set_fn *set,
 
 	for (const struct option_info *o = v->options; o->name != NULL; o++) {
 		if (n == OPTIONS_MAX)
-			abort();	/* the table outgrew its limit */
-		longs[n++] = (struct option){ .name = o->name, .val = o->id,
-			.has_arg = o->arg != NULL ? required_argument :
-			no_argument };
+			abort(); /* the table outgrew its limit */
+		longs[n++] = (struct option){ .name = o->name,
+			.val = o->id,
+			.has_arg =
+			    o->arg != NULL ? required_argument : no_argument };
 	}
 	longs[n] = (struct option){ .name = "help", .val = ID_HELP };
 	opterr = 0;
@@ -128,13 +130,15 @@ cli_options(const struct verb *v, int argc, char **argv, cli_set_fn *set,
 			return -1;
 		}
 		if (id == ':') {
-			*ret_exit = cli_usage(v, _("option --%s needs a "
-			    "value."), option_by_id(v, optopt)->name);
+			*ret_exit = cli_usage(v,
+			    _("option --%s needs a "
+			      "value."),
+			    option_by_id(v, optopt)->name);
 			return -1;
 		}
 		if (id == '?') {
-			*ret_exit = cli_usage(v, _("there is no option %s."),
-			    argv[optind - 1]);
+			*ret_exit = cli_usage(
+			    v, _("there is no option %s."), argv[optind - 1]);
 			return -1;
 		}
 		*ret_exit = set(arg, id, optarg);
@@ -161,8 +165,10 @@ cli_put(const struct verb *v, json_t *parameters, const char *key,
 		return 0;
 	s = plain_text(value);
 	if (s == NULL)
-		return cli_usage(v, _("the value of %s is empty, holds a "
-		    "control character, or is not UTF-8."), what);
+		return cli_usage(v,
+		    _("the value of %s is empty, holds a "
+		      "control character, or is not UTF-8."),
+		    what);
 	json_object_set_new(parameters, key, s);
 	return 0;
 }
@@ -174,9 +180,10 @@ cli_add_profile(const struct verb *v, json_t *names, const char *name)
 	size_t i;
 
 	if (s == NULL)
-		return cli_usage(v, "%s", _("a profile's name is empty, holds "
-		    "a control character, or is not UTF-8."));
-	json_array_foreach(names, i, old) {
+		return cli_usage(v, "%s",
+		    _("a profile's name is empty, holds "
+		      "a control character, or is not UTF-8."));
+	json_array_foreach (names, i, old) {
 		if (json_equal(old, s)) {
 			json_decref(s);
 			return 0;
@@ -211,8 +218,8 @@ distance(const char *a, const char *b)
 		d[0][j] = j;
 	for (size_t i = 1; i <= la; i++) {
 		for (size_t j = 1; j <= lb; j++) {
-			size_t best = d[i - 1][j - 1] +
-			    (a[i - 1] == b[j - 1] ? 0 : 1);
+			size_t best =
+			    d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
 
 			if (d[i - 1][j] + 1 < best)
 				best = d[i - 1][j] + 1;
@@ -231,7 +238,7 @@ const char *
 cli_nearest(const char *word, const char *const *names, size_t n)
 {
 	const char *found = NULL;
-	size_t best = 3;	/* more than two slips is another word */
+	size_t best = 3; /* more than two slips is another word */
 
 	for (size_t i = 0; i < n; i++) {
 		size_t d = distance(word, names[i]);

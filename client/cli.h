@@ -14,19 +14,19 @@
 #include <jansson.h>
 
 struct option_info {
-	const char *name;	/* long name without its dashes */
-	int id;			/* what the verb's setter is called with, > 0 */
-	const char *arg;	/* name of the value in help, NULL: none */
-	const char *help;	/* half a sentence; NULL: not in this version */
+	const char *name; /* long name without its dashes */
+	int id;		  /* what the verb's setter is called with, > 0 */
+	const char *arg;  /* name of the value in help, NULL: none */
+	const char *help; /* half a sentence; NULL: not in this version */
 };
 
 struct verb {
 	const char *name;
-	const char *usage;	/* what follows the verb's name */
-	const char *summary;	/* one line for the list of verbs */
-	const char *details;	/* a paragraph for its own help, or NULL */
-	const struct option_info *options;	/* ends with a NULL name */
-	bool quick;		/* no locale, no buffering: machines read it */
+	const char *usage;   /* what follows the verb's name */
+	const char *summary; /* one line for the list of verbs */
+	const char *details; /* a paragraph for its own help, or NULL */
+	const struct option_info *options; /* ends with a NULL name */
+	bool quick; /* no locale, no buffering: machines read it */
 	int (*run)(const struct verb *v, int argc, char **argv);
 };
 
@@ -55,7 +55,7 @@ int cli_options(const struct verb *v, int argc, char **argv, cli_set_fn *set,
 
 /* Reports a usage error of a verb and returns EXIT_USAGE. */
 int cli_usage(const struct verb *v, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 
 void cli_help(const struct verb *v, FILE *out);
 /* Tab-separated: "verb NAME SUMMARY", "option VERB --NAME ARG HELP". */

@@ -29,8 +29,8 @@ static int
 no_agent(struct problem *problem, const char *path, int e)
 {
 	const char *run = getenv("XDG_RUNTIME_DIR");
-	_cleanup_free_ char *manager = str_empty(run) ? NULL :
-	    path_join(run, "systemd/private");
+	_cleanup_free_ char *manager =
+	    str_empty(run) ? NULL : path_join(run, "systemd/private");
 
 	problem_set(problem, EXIT_NO_AGENT, FAULT_TEMPORARY,
 	    _("no agent answers on %s (%s)."), path, strerror(e));
@@ -56,11 +56,11 @@ check_peer(int fd, const char *path, struct problem *problem)
 		return 0;
 	problem_set(problem, EXIT_FAILED, FAULT_SECURITY,
 	    _("the agent on %s belongs to user id %u and not to you (%u); "
-	    "nothing was sent to it."), path, (unsigned)peer.uid,
-	    (unsigned)geteuid());
+	      "nothing was sent to it."),
+	    path, (unsigned)peer.uid, (unsigned)geteuid());
 	fault_next(&problem->fault, "%s",
 	    _("run awsfedctl as yourself, and check XDG_RUNTIME_DIR and "
-	    "AWSFED_SOCKET"));
+	      "AWSFED_SOCKET"));
 	return -1;
 }
 
@@ -76,9 +76,9 @@ conn_open(struct conn **ret, struct problem *problem)
 	if (path == NULL) {
 		problem_set(problem, EXIT_NO_AGENT, FAULT_CONFIG,
 		    _("there is no home directory, so the agent's socket "
-		    "cannot be found."));
-		fault_next(&problem->fault, "%s",
-		    _("set HOME or XDG_RUNTIME_DIR"));
+		      "cannot be found."));
+		fault_next(
+		    &problem->fault, "%s", _("set HOME or XDG_RUNTIME_DIR"));
 		return -1;
 	}
 	if (strlen(path) >= sizeof(sa.sun_path))
@@ -165,7 +165,7 @@ call_failed(int r, struct problem *problem)
 	} else if (r == -EBADMSG) {
 		problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
 		    _("what answers on the agent's socket does not speak the "
-		    "agent's language."));
+		      "agent's language."));
 		fault_next(&problem->fault,
 		    "systemctl --user restart awsfedd.service");
 	} else if (r == -EMSGSIZE) {
@@ -182,8 +182,8 @@ call_failed(int r, struct problem *problem)
 }
 
 int
-conn_call(struct conn *c, const char *method, json_t *parameters,
-    int timeout, json_t **ret, struct problem *problem)
+conn_call(struct conn *c, const char *method, json_t *parameters, int timeout,
+    json_t **ret, struct problem *problem)
 {
 	_cleanup_json_ json_t *call = call_new(method, parameters);
 	_cleanup_json_ json_t *reply = NULL;

@@ -14,13 +14,13 @@
 struct conn;
 
 /* Milliseconds a call may take. */
-#define CALL_SHORT (30 * 1000)		/* what the agent knows by itself */
-#define CALL_NETWORK (10 * 60 * 1000)	/* a job without a person */
-#define CALL_PERSON (60 * 60 * 1000)	/* a job that may ask */
+#define CALL_SHORT (30 * 1000)	      /* what the agent knows by itself */
+#define CALL_NETWORK (10 * 60 * 1000) /* a job without a person */
+#define CALL_PERSON (60 * 60 * 1000)  /* a job that may ask */
 
 /* 0, or -1 with *problem saying what to type. */
 int conn_open(struct conn **ret, struct problem *problem);
-struct conn *conn_free(struct conn *c);		/* returns NULL */
+struct conn *conn_free(struct conn *c); /* returns NULL */
 /*
  * Calls a method; parameters are stolen.  0 with the reply's parameters (a new
  * reference, always an object); -EINTR when a held signal came (the call goes
@@ -29,8 +29,8 @@ struct conn *conn_free(struct conn *c);		/* returns NULL */
 int conn_call(struct conn *c, const char *method, json_t *parameters,
     int timeout, json_t **ret, struct problem *problem);
 /* conn_open, one conn_call, conn_free: for verbs of a single question. */
-int conn_ask(const char *method, json_t *parameters, int timeout,
-    json_t **ret, struct problem *problem);
+int conn_ask(const char *method, json_t *parameters, int timeout, json_t **ret,
+    struct problem *problem);
 
 void conn_freep(struct conn **c);
 #define _cleanup_conn_ __attribute__((cleanup(conn_freep)))

@@ -20,27 +20,36 @@
 #include "cli.h"
 
 static const struct verb *const verbs[] = {
-	&verb_login, &verb_status, &verb_roles, &verb_refresh, &verb_logout,
-	&verb_credential_process, &verb_list, &verb_reload,
+	&verb_login,
+	&verb_status,
+	&verb_roles,
+	&verb_refresh,
+	&verb_logout,
+	&verb_credential_process,
+	&verb_list,
+	&verb_reload,
 };
 
 static void
 help(FILE *out)
 {
-	fprintf(out, "%s\n\n%s\n", _("Usage: awsfedctl VERB [OPTION...] "
-	    "[PROFILE...]\n\nKeeps AWS profiles fresh that sign in through "
-	    "AD FS."), _("Verbs:"));
+	fprintf(out, "%s\n\n%s\n",
+	    _("Usage: awsfedctl VERB [OPTION...] "
+	      "[PROFILE...]\n\nKeeps AWS profiles fresh that sign in through "
+	      "AD FS."),
+	    _("Verbs:"));
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(out, "  %-20s %s\n", verbs[i]->name,
-		    _(verbs[i]->summary));
+		fprintf(
+		    out, "  %-20s %s\n", verbs[i]->name, _(verbs[i]->summary));
 	fprintf(out, "  %-20s %s\n", "help [VERB]",
 	    _("Show this text, or a verb's own"));
-	fprintf(out, "\n%s\n", _("Options:\n"
-	    "  --version            show the version\n"
-	    "  --help               show this text\n"
-	    "  -v, --verbose        say more on standard error\n\n"
-	    "The first time: awsfedctl login --profile NAME --adfs-host "
-	    "HOST"));
+	fprintf(out, "\n%s\n",
+	    _("Options:\n"
+	      "  --version            show the version\n"
+	      "  --help               show this text\n"
+	      "  -v, --verbose        say more on standard error\n\n"
+	      "The first time: awsfedctl login --profile NAME --adfs-host "
+	      "HOST"));
 }
 
 static const struct verb *
@@ -61,12 +70,15 @@ unknown_verb(const char *name)
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = verbs[i]->name;
-	near = strcmp(name, "reset") == 0 ? "logout" :
+	near = strcmp(name, "reset") == 0 ?
+	    "logout" :
 	    cli_nearest(name, names, ARRAY_SIZE(names));
 	fprintf(stderr, _("awsfed: there is no verb '%s'.\n"), clean);
 	if (near != NULL)
-		fprintf(stderr, _("  Next: awsfedctl %s (did you mean that?), "
-		    "or awsfedctl --help\n"), near);
+		fprintf(stderr,
+		    _("  Next: awsfedctl %s (did you mean that?), "
+		      "or awsfedctl --help\n"),
+		    near);
 	else
 		fprintf(stderr, _("  Next: awsfedctl --help\n"));
 	return EXIT_USAGE;
@@ -127,7 +139,7 @@ set_up(void)
 	fill_standard_descriptors();
 	/* A reader that went away is told by write(2), not by a signal. */
 	signal(SIGPIPE, SIG_IGN);
-#ifndef __SANITIZE_ADDRESS__	/* its leak check traces the process */
+#ifndef __SANITIZE_ADDRESS__ /* its leak check traces the process */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
 	log_init("awsfedctl", LOG_WARNING);
@@ -149,8 +161,9 @@ finish(int status)
 	bool bad = ferror(stdout) != 0;
 
 	if (fflush(stdout) != 0 || bad) {
-		fprintf(stderr, _("awsfed: the output could not be written "
-		    "(%s).\n  Next: check where standard output goes\n"),
+		fprintf(stderr,
+		    _("awsfed: the output could not be written "
+		      "(%s).\n  Next: check where standard output goes\n"),
 		    strerror(errno));
 		return status == EXIT_OK ? EXIT_FAILED : status;
 	}
@@ -162,8 +175,8 @@ dispatch(int argc, char **argv)
 {
 	const struct verb *v;
 
-	while (argc > 1 && (strcmp(argv[1], "-v") == 0 ||
-	    strcmp(argv[1], "--verbose") == 0)) {
+	while (argc > 1 &&
+	    (strcmp(argv[1], "-v") == 0 || strcmp(argv[1], "--verbose") == 0)) {
 		log_set_max(LOG_DEBUG);
 		argc--;
 		argv++;

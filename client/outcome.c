@@ -14,8 +14,8 @@
 static bool
 is_fresh(const json_t *profile)
 {
-	return str_eq(json_string_value(json_object_get(profile, "state")),
-	    "fresh");
+	return str_eq(
+	    json_string_value(json_object_get(profile, "state")), "fresh");
 }
 
 static void
@@ -49,16 +49,16 @@ static const struct {
 static void
 profile_fault(const json_t *profile, struct fault *ret)
 {
-	const char *state = json_string_value(
-	    json_object_get(profile, "state"));
+	const char *state =
+	    json_string_value(json_object_get(profile, "state"));
 
 	if (fault_from_json(json_object_get(profile, "fault"), ret) == 0)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(bare); i++) {
 		if (!str_eq(bare[i].state, state))
 			continue;
-		fault_set(ret, bare[i].kind, REASON_NONE, "%s",
-		    _(bare[i].text));
+		fault_set(
+		    ret, bare[i].kind, REASON_NONE, "%s", _(bare[i].text));
 		fault_next(ret, "awsfedctl status");
 		return;
 	}
@@ -81,7 +81,7 @@ tell_profiles(const json_t *list, bool all_named, int *ret_exit)
 	json_t *profile;
 	size_t i;
 
-	json_array_foreach(list, i, profile) {
+	json_array_foreach (list, i, profile) {
 		if (json_is_true(json_object_get(profile, "named")))
 			any_named = true;
 		if (!is_fresh(profile))
@@ -90,12 +90,13 @@ tell_profiles(const json_t *list, bool all_named, int *ret_exit)
 		fresh++;
 	}
 	fflush(stdout);
-	json_array_foreach(list, i, profile) {
+	json_array_foreach (list, i, profile) {
 		_cleanup_free_ char *name = show_text(profile, "profile");
 		_cleanup_fault_ struct fault f = { 0 };
 		int *first = all_named ||
-		    json_is_true(json_object_get(profile, "named")) ?
-		    &first_named : &first_other;
+			json_is_true(json_object_get(profile, "named")) ?
+		    &first_named :
+		    &first_other;
 
 		if (is_fresh(profile))
 			continue;
@@ -114,9 +115,9 @@ tell_warnings(const json_t *done)
 	json_t *w;
 	size_t i;
 
-	json_array_foreach(json_object_get(done, "warnings"), i, w) {
-		_cleanup_free_ char *text = str_clean(json_string_value(w),
-		    2048);
+	json_array_foreach (json_object_get(done, "warnings"), i, w) {
+		_cleanup_free_ char *text =
+		    str_clean(json_string_value(w), 2048);
 
 		if (text != NULL)
 			fprintf(stderr, _("awsfed: warning: %s\n"), text);
@@ -133,7 +134,7 @@ repeats(const json_t *profile, const json_t *whole)
 		return false;
 	return !json_is_object(own) ||
 	    str_eq(json_string_value(json_object_get(own, "text")),
-	    json_string_value(json_object_get(whole, "text")));
+		json_string_value(json_object_get(whole, "text")));
 }
 
 /*
@@ -147,12 +148,13 @@ without_repeats(const json_t *list, const json_t *fault, char **ret_name)
 	json_t *profile;
 	size_t i;
 
-	json_array_foreach(list, i, profile) {
+	json_array_foreach (list, i, profile) {
 		if (!repeats(profile, fault))
 			json_array_append(rest, profile);
 	}
 	*ret_name = json_array_size(list) == 1 ?
-	    show_text(json_array_get(list, 0), "profile") : NULL;
+	    show_text(json_array_get(list, 0), "profile") :
+	    NULL;
 	return rest;
 }
 
@@ -175,8 +177,9 @@ outcome_login(const json_t *done)
 	    (json_array_size(rest) != json_array_size(list) || fresh == 0))
 		status = fault_exit(f.kind);
 	tell_warnings(done);
-	if (fault_from_json(json_object_get(json_object_get(done, "written"),
-	    "fault"), &file) == 0) {
+	if (fault_from_json(
+		json_object_get(json_object_get(done, "written"), "fault"),
+		&file) == 0) {
 		problem_show_fault(NULL, &file, stderr);
 		if (status == 0)
 			status = fault_exit(file.kind);
@@ -199,12 +202,13 @@ outcome_refresh(const json_t *reply)
 
 	if (json_array_size(list) == 0) {
 		puts(_("no profile is kept fresh; awsfedctl login PROFILE "
-		    "starts one"));
+		       "starts one"));
 		return EXIT_OK;
 	}
 	fresh = tell_profiles(list, true, &status);
 	if (fresh > 0)
-		printf("%lld %s\n", (long long)fresh, ngettext(
-		    "profile fresh", "profiles fresh", (unsigned long)fresh));
+		printf("%lld %s\n", (long long)fresh,
+		    ngettext("profile fresh", "profiles fresh",
+			(unsigned long)fresh));
 	return status;
 }

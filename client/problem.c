@@ -20,8 +20,8 @@ problem_done(struct problem *p)
 }
 
 int
-problem_set(struct problem *p, int exit, enum fault_kind kind,
-    const char *fmt, ...)
+problem_set(
+    struct problem *p, int exit, enum fault_kind kind, const char *fmt, ...)
 {
 	_cleanup_free_ char *text = NULL;
 	va_list ap;
@@ -51,19 +51,18 @@ static const struct {
 	    N_("the question was answered meanwhile."),
 	    N_("awsfedctl status") },
 	{ E_NO_SUCH_LOGIN, EXIT_FAILED, FAULT_CANCELLED,
-	    N_("the sign-in has ended meanwhile."),
-	    N_("awsfedctl status") },
+	    N_("the sign-in has ended meanwhile."), N_("awsfedctl status") },
 	{ E_METHOD_NOT_FOUND, EXIT_FAILED, FAULT_INTERNAL,
 	    N_("the agent does not know this command: it is of another "
-	    "version."),
+	       "version."),
 	    N_("systemctl --user restart awsfedd.service") },
 	{ E_INTERFACE_NOT_FOUND, EXIT_FAILED, FAULT_INTERNAL,
 	    N_("what answers on the agent's socket is not an agent of "
-	    "awsfed."),
+	       "awsfed."),
 	    N_("check AWSFED_SOCKET") },
 	{ E_BAD_FRAME, EXIT_FAILED, FAULT_INTERNAL,
 	    N_("the agent could not read the request: it is of another "
-	    "version, or the request was too long."),
+	       "version, or the request was too long."),
 	    N_("systemctl --user restart awsfedd.service") },
 };
 
@@ -72,8 +71,8 @@ problem_from_reply(struct problem *p, const json_t *reply)
 {
 	const json_t *par = json_object_get(reply, "parameters");
 	const char *name = json_string_value(json_object_get(reply, "error"));
-	const char *param = json_string_value(
-	    json_object_get(par, "parameter"));
+	const char *param =
+	    json_string_value(json_object_get(par, "parameter"));
 	_cleanup_free_ char *clean = NULL;
 
 	problem_done(p);
@@ -95,16 +94,17 @@ problem_from_reply(struct problem *p, const json_t *reply)
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
 		if (!str_eq(errors[i].name, name))
 			continue;
-		problem_set(p, errors[i].exit, errors[i].kind, "%s",
-		    _(errors[i].text));
+		problem_set(
+		    p, errors[i].exit, errors[i].kind, "%s", _(errors[i].text));
 		fault_next(&p->fault, "%s", _(errors[i].next));
 		return;
 	}
 	problem_set(p, EXIT_FAILED, FAULT_INTERNAL,
 	    _("the agent answered with an error that this version does not "
-	    "know (%s)."), p->error);
-	fault_next(&p->fault, "%s",
-	    _("systemctl --user restart awsfedd.service"));
+	      "know (%s)."),
+	    p->error);
+	fault_next(
+	    &p->fault, "%s", _("systemctl --user restart awsfedd.service"));
 }
 
 char *
@@ -125,8 +125,10 @@ problem_show_fault(const char *label, const struct fault *f, FILE *out)
 	_cleanup_free_ char *next = problem_next(f, clean);
 
 	fprintf(out, "awsfed: %s%s%s\n", clean != NULL ? clean : "",
-	    clean != NULL ? ": " : "", str_empty(f->text) ?
-	    _("something failed, and the agent gave no reason.") : f->text);
+	    clean != NULL ? ": " : "",
+	    str_empty(f->text) ?
+		_("something failed, and the agent gave no reason.") :
+		f->text);
 	if (!str_empty(f->request))
 		fprintf(out, _("  Request %s\n"), f->request);
 	fprintf(out, _("  Next: %s\n"), next);
@@ -151,7 +153,6 @@ problem_report_line(const struct problem *p, const char *profile)
 	    str_empty(f->text) ? _("no credentials.") : f->text,
 	    str_empty(f->request) ? "" : _(" Request "),
 	    str_empty(f->request) ? "" : f->request,
-	    str_empty(f->request) ? "" : ".",
-	    _(" Next: "), next);
+	    str_empty(f->request) ? "" : ".", _(" Next: "), next);
 	return p->exit;
 }

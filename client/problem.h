@@ -11,9 +11,9 @@
 #include "awsfed/fault.h"
 
 struct problem {
-	int exit;		/* exit status, 0: no problem */
-	char *error;		/* the agent's error name, or NULL */
-	char *profile;		/* or NULL */
+	int exit;      /* exit status, 0: no problem */
+	char *error;   /* the agent's error name, or NULL */
+	char *profile; /* or NULL */
 	struct fault fault;
 };
 

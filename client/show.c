@@ -52,8 +52,8 @@ show_when(int64_t t, int64_t now, char out[SHOW_SIZE])
 }
 
 bool
-show_member_when(const json_t *o, const char *key, int64_t now,
-    char out[SHOW_SIZE])
+show_member_when(
+    const json_t *o, const char *key, int64_t now, char out[SHOW_SIZE])
 {
 	int64_t t;
 
@@ -108,8 +108,10 @@ show_state(const json_t *profile)
 		return xstrdup("-");
 	/* The CLI assumes such a role itself, from its source's section. */
 	if (str_eq(json_string_value(json_object_get(profile, "kind")),
-	    "chained") && str_eq(json_string_value(json_object_get(profile,
-	    "deliver")), "none") && str_eq(state, "idle"))
+		"chained") &&
+	    str_eq(json_string_value(json_object_get(profile, "deliver")),
+		"none") &&
+	    str_eq(state, "idle"))
 		return xstrdup(_("via AWS CLI"));
 	if (str_eq(state, "waiting") && live)
 		xreplace(&state, xstrdup(_("refreshing")));
@@ -147,8 +149,8 @@ static const struct {
 char *
 show_identity_state(const json_t *identity, int64_t now)
 {
-	const char *state = json_string_value(
-	    json_object_get(identity, "state"));
+	const char *state =
+	    json_string_value(json_object_get(identity, "state"));
 	_cleanup_free_ char *reason = show_text(identity, "reason");
 	_cleanup_free_ char *words = show_text(identity, "state");
 	char when[SHOW_SIZE];
@@ -156,10 +158,10 @@ show_identity_state(const json_t *identity, int64_t now)
 	for (size_t i = 0; i < ARRAY_SIZE(identity_states); i++)
 		if (str_eq(identity_states[i].state, state))
 			xreplace(&words, xstrdup(_(identity_states[i].words)));
-	if (str_eq(state, "signed-in") && show_member_when(identity,
-	    "renewableUntil", now, when))
-		return xasprintf(_("%s, renews without you until about %s"),
-		    words, when);
+	if (str_eq(state, "signed-in") &&
+	    show_member_when(identity, "renewableUntil", now, when))
+		return xasprintf(
+		    _("%s, renews without you until about %s"), words, when);
 	if (reason != NULL)
 		return xasprintf("%s (%s)", words, reason);
 	return words != NULL ? STEAL(words) : xstrdup("-");
@@ -177,8 +179,8 @@ char *
 show_closing(const json_t *done, int64_t fresh, int64_t now)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(1024);
-	int64_t passwords = json_integer_value(
-	    json_object_get(done, "passwords"));
+	int64_t passwords =
+	    json_integer_value(json_object_get(done, "passwords"));
 	int64_t pushes = json_integer_value(json_object_get(done, "pushes"));
 	char when[SHOW_SIZE];
 
@@ -186,12 +188,12 @@ show_closing(const json_t *done, int64_t fresh, int64_t now)
 	if (passwords > 0)
 		add_count(&b, " (", passwords, "password", "passwords");
 	if (pushes > 0)
-		add_count(&b, passwords > 0 ? ", " : " (", pushes, "push",
-		    "pushes");
+		add_count(
+		    &b, passwords > 0 ? ", " : " (", pushes, "push", "pushes");
 	if (passwords > 0 || pushes > 0)
 		(void)!buf_adds(&b, ")");
 	if (show_member_when(done, "renewableUntil", now, when))
-		(void)!buf_addf(&b, _("; renews without you until about %s"),
-		    when);
+		(void)!buf_addf(
+		    &b, _("; renews without you until about %s"), when);
 	return buf_take(&b);
 }

@@ -18,9 +18,9 @@ void show_left(int64_t seconds, char out[SHOW_SIZE]);
  */
 void show_when(int64_t t, int64_t now, char out[SHOW_SIZE]);
 /* The same for a member of a reply; false when it is absent or no time. */
-bool show_member_when(const json_t *o, const char *key, int64_t now,
-    char out[SHOW_SIZE]);
-int64_t show_now(void);		/* the wall clock, seconds */
+bool show_member_when(
+    const json_t *o, const char *key, int64_t now, char out[SHOW_SIZE]);
+int64_t show_now(void); /* the wall clock, seconds */
 
 /* A member as text fit to be shown (xalloc), NULL when absent or empty. */
 char *show_text(const json_t *o, const char *key);

@@ -11,11 +11,10 @@
 
 static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
 static volatile sig_atomic_t caught;
-static sigset_t outside;	/* the mask from before signals_hold */
+static sigset_t outside; /* the mask from before signals_hold */
 static bool holding;
 
-static void
-catch(int signo)
+static void catch (int signo)
 {
 	caught = signo;
 }
@@ -76,7 +75,7 @@ signals_stop(void)
 	raise(SIGTSTP);
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
-	sigprocmask(SIG_UNBLOCK, &set, NULL);	/* stops here */
+	sigprocmask(SIG_UNBLOCK, &set, NULL); /* stops here */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	install(SIGTSTP);
 }

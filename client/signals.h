@@ -12,7 +12,7 @@
 void signals_hold(void);
 /* The signal that came in last, 0 if none; forgets it. */
 int signals_take(void);
-int signals_peek(void);		/* the same, without forgetting it */
+int signals_peek(void); /* the same, without forgetting it */
 /* Stops the program as Ctrl-Z asks; returns when it goes on. */
 void signals_stop(void);
 /*

@@ -21,7 +21,7 @@
 #define INPUT_BYTES (64 * 1024)
 
 struct supply {
-	struct secret *user;	/* not secret, but kept like one */
+	struct secret *user; /* not secret, but kept like one */
 	struct secret *password;
 };
 
@@ -62,7 +62,7 @@ supply_set(struct supply *s, const char *user, const char *password,
 	if (!good) {
 		fault_set(fault, FAULT_CONFIG, REASON_NONE, "%s",
 		    _("the user name or the password that was brought holds "
-		    "a control character, or is not UTF-8."));
+		      "a control character, or is not UTF-8."));
 		fault_next(fault, "%s", _("bring them as plain UTF-8 text"));
 		return -1;
 	}
@@ -147,13 +147,16 @@ supply_from_authfile(struct supply *s, const char *path, const char *profile,
 	if (r < 0) {
 		fault_set(fault, FAULT_CONFIG, REASON_NONE,
 		    _("%s cannot be read (%s)."), path, strerror(-r));
-		fault_next(fault, "%s", _("check the file that --authfile "
-		    "names"));
+		fault_next(fault, "%s",
+		    _("check the file that --authfile "
+		      "names"));
 		return -1;
 	}
 	if (stat(path, &st) == 0 && (st.st_mode & 077) != 0)
-		fprintf(stderr, _("awsfed: warning: others may read %s; type "
-		    "chmod 600 %s\n"), path, path);
+		fprintf(stderr,
+		    _("awsfed: warning: others may read %s; type "
+		      "chmod 600 %s\n"),
+		    path, path);
 	ini = ini_parse(data, len);
 	user = ini_get(ini, profile, "username");
 	password = ini_get(ini, profile, "password");
@@ -170,7 +173,8 @@ supply_from_authfile(struct supply *s, const char *path, const char *profile,
 json_t *
 supply_user(const struct supply *s)
 {
-	return s->user == NULL ? NULL :
+	return s->user == NULL ?
+	    NULL :
 	    json_stringn(secret_bytes(s->user), secret_len(s->user));
 }
 
@@ -178,7 +182,8 @@ json_t *
 supply_answer(struct supply *s, const char *name)
 {
 	struct secret **from = str_eq(name, QN_USER) ? &s->user :
-	    str_eq(name, QN_PASSWORD) ? &s->password : NULL;
+	    str_eq(name, QN_PASSWORD)		     ? &s->password :
+						       NULL;
 	json_t *value;
 
 	if (from == NULL || *from == NULL)

@@ -13,7 +13,7 @@ struct supply;
 struct fault;
 
 struct supply *supply_new(void);
-struct supply *supply_free(struct supply *s);	/* returns NULL */
+struct supply *supply_free(struct supply *s); /* returns NULL */
 /* Two lines of standard input: user name, password.  0 or -1 with *fault. */
 int supply_from_stdin(struct supply *s, struct fault *fault);
 /* The variables username and password.  0 or -1 with *fault. */

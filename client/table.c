@@ -54,8 +54,8 @@ table_new(const char *const *titles)
 	/* A narrow terminal wraps a line; it never cuts an ARN. */
 	scols_table_set_termforce(t->tb, SCOLS_TERMFORCE_NEVER);
 	for (; titles[t->ncolumns] != NULL; t->ncolumns++)
-		must(scols_table_new_column(t->tb, titles[t->ncolumns], 0, 0)
-		    != NULL);
+		must(scols_table_new_column(t->tb, titles[t->ncolumns], 0, 0) !=
+		    NULL);
 	return t;
 }
 
@@ -82,7 +82,7 @@ table_row(struct table *t, const char *const *cells)
 	must(t->last != NULL);
 	for (size_t i = 0; i < t->ncolumns; i++)
 		must(scols_line_set_data(t->last, i,
-		    str_empty(cells[i]) ? "-" : cells[i]) == 0);
+			 str_empty(cells[i]) ? "-" : cells[i]) == 0);
 }
 
 void

@@ -10,7 +10,7 @@ struct table;
 
 /* Titles end with a NULL. */
 struct table *table_new(const char *const *titles);
-struct table *table_free(struct table *t);	/* returns NULL */
+struct table *table_free(struct table *t); /* returns NULL */
 /* A row of as many cells as there are titles; NULL is "-".  Copied. */
 void table_row(struct table *t, const char *const *cells);
 /* Colours one cell of the last row: a name libsmartcols knows ("red"). */

@@ -17,14 +17,14 @@
 #include "term.h"
 
 #define CANCEL_MS 5000
-#define STEPS_MAX 10000		/* an agent that never ends is broken */
+#define STEPS_MAX 10000 /* an agent that never ends is broken */
 
 struct state {
 	const struct talk *talk;
 	struct conn *conn;
-	struct term *term;	/* opened for the first question */
+	struct term *term; /* opened for the first question */
 	char *login;
-	char *shown;		/* the last text, so that it is told once */
+	char *shown; /* the last text, so that it is told once */
 };
 
 static void
@@ -54,8 +54,8 @@ cancel(struct state *s, bool waiting)
 	if (waiting)
 		(void)conn_ask(M_CANCEL, par, CANCEL_MS, &reply, &ignored);
 	else
-		(void)conn_call(s->conn, M_CANCEL, par, CANCEL_MS, &reply,
-		    &ignored);
+		(void)conn_call(
+		    s->conn, M_CANCEL, par, CANCEL_MS, &reply, &ignored);
 }
 
 static int
@@ -64,8 +64,9 @@ gave_up(struct problem *p, const struct question *q)
 	if (q != NULL && str_eq(q->name, QN_ROLE)) {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
 		    _("nothing was written; you stay signed in."));
-		fault_next(&p->fault, "%s", _("awsfedctl login again needs "
-		    "no password; awsfedctl roles lists what you may use"));
+		fault_next(&p->fault, "%s",
+		    _("awsfedctl login again needs "
+		      "no password; awsfedctl roles lists what you may use"));
 	} else {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
 		    _("given up; nothing was written."));
@@ -82,13 +83,20 @@ cannot_ask(const struct state *s, struct problem *p, const struct question *q)
 
 	problem_set(p, EXIT_NEEDS_LOGIN, FAULT_NEEDS_USER,
 	    _("there is no terminal to ask \"%s\" (%s) on; nothing was "
-	    "written."), q->label, q->name);
+	      "written."),
+	    q->label, q->name);
 	if (str_eq(q->name, QN_ROLE))
-		fault_next(&p->fault, "%s", _("awsfedctl roles lists the "
-		    "roles; name one with awsfedctl login --role-arn ARN"));
+		fault_next(&p->fault, "%s",
+		    _("awsfedctl roles lists the "
+		      "roles; name one with awsfedctl login --role-arn ARN"));
+	else if (str_eq(q->name, QN_HOST))
+		fault_next(&p->fault, "%s",
+		    _("name the server with awsfedctl login --adfs-host "
+		      "HOST"));
 	else if (str_eq(q->name, QN_USER) || str_eq(q->name, QN_PASSWORD))
-		fault_next(&p->fault, _("awsfedctl login %s in a terminal, "
-		    "or bring the answer with --stdin"),
+		fault_next(&p->fault,
+		    _("awsfedctl login %s in a terminal, "
+		      "or bring the answer with --stdin"),
 		    profile != NULL ? profile : "");
 	else
 		fault_next(&p->fault, _("awsfedctl login %s in a terminal"),
@@ -101,8 +109,8 @@ role_enforced(struct problem *p)
 {
 	problem_set(p, EXIT_REFUSED, FAULT_DENIED,
 	    _("the role is not among those you may use, and "
-	    "--enforce-role-arn forbids to choose another; nothing was "
-	    "written."));
+	      "--enforce-role-arn forbids to choose another; nothing was "
+	      "written."));
 	fault_next(&p->fault, "%s", _("awsfedctl roles"));
 	return -1;
 }
@@ -118,8 +126,8 @@ bad_step(struct problem *p)
 
 /* 0 with the value; -1 with *p, the sign-in cancelled. */
 static int
-get_answer(struct state *s, const struct question *q, json_t **ret,
-    struct problem *p)
+get_answer(
+    struct state *s, const struct question *q, json_t **ret, struct problem *p)
 {
 	enum answer a;
 
@@ -171,7 +179,7 @@ converse(struct state *s, const char *method, json_t *par, json_t **ret,
 		return r;
 	(void)signals_take();
 	if (isatty(STDERR_FILENO) == 1)
-		fputc('\n', stderr);	/* the terminal has shown ^C */
+		fputc('\n', stderr); /* the terminal has shown ^C */
 	cancel(s, true);
 	return gave_up(p, NULL);
 }
@@ -190,22 +198,23 @@ answer(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 	}
 	if (get_answer(s, &q, &value, p) < 0)
 		return -1;
-	r = converse(s, M_ANSWER, json_pack("{s:s, s:s, s:o}", "login",
-	    s->login, "question", q.id, "value", value), ret, p);
+	r = converse(s, M_ANSWER,
+	    json_pack("{s:s, s:s, s:o}", "login", s->login, "question", q.id,
+		"value", value),
+	    ret, p);
 	if (r < 0 && str_eq(p->error, E_STALE_QUESTION)) {
 		/* Another terminal was faster; go on with what comes next. */
 		problem_done(p);
-		fprintf(stderr, "%s\n",
-		    _("The question was answered elsewhere."));
-		r = converse(s, M_AWAIT, json_pack("{s:s}", "login",
-		    s->login), ret, p);
+		fprintf(
+		    stderr, "%s\n", _("The question was answered elsewhere."));
+		r = converse(
+		    s, M_AWAIT, json_pack("{s:s}", "login", s->login), ret, p);
 	}
 	return r;
 }
 
 static int
-next_step(struct state *s, const json_t *step, json_t **ret,
-    struct problem *p)
+next_step(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 {
 	const char *kind = json_string_value(json_object_get(step, "kind"));
 
@@ -216,8 +225,8 @@ next_step(struct state *s, const json_t *step, json_t **ret,
 		return bad_step(p);
 	}
 	tell(s, step);
-	return converse(s, M_AWAIT, json_pack("{s:s}", "login", s->login),
-	    ret, p);
+	return converse(
+	    s, M_AWAIT, json_pack("{s:s}", "login", s->login), ret, p);
 }
 
 int
@@ -237,15 +246,15 @@ talk_login(const struct talk *talk, json_t *parameters, json_t **ret_done,
 	for (int i = 0; r == 0 && i < STEPS_MAX; i++) {
 		_cleanup_json_ json_t *last = STEAL(reply);
 		const json_t *step = json_object_get(last, "step");
-		const char *id = json_string_value(
-		    json_object_get(last, "login"));
+		const char *id =
+		    json_string_value(json_object_get(last, "login"));
 
 		if (!json_is_object(step) || (id == NULL && s.login == NULL))
 			return bad_step(problem);
 		if (id != NULL)
 			xreplace(&s.login, xstrdup(id));
 		if (str_eq(json_string_value(json_object_get(step, "kind")),
-		    STEP_DONE)) {
+			STEP_DONE)) {
 			*ret_done = json_incref(json_object_get(last, "step"));
 			return 0;
 		}

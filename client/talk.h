@@ -15,9 +15,9 @@
 struct supply;
 
 struct talk {
-	struct supply *supply;	/* borrowed; answers brought by a script */
-	bool enforce_role;	/* a choice of role is a refusal */
-	const char *profile;	/* for messages; borrowed, may be NULL */
+	struct supply *supply; /* borrowed; answers brought by a script */
+	bool enforce_role;     /* a choice of role is a refusal */
+	const char *profile;   /* for messages; borrowed, may be NULL */
 };
 
 /*

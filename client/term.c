@@ -13,11 +13,11 @@
 #include "awsfed/xalloc.h"
 #include "signals.h"
 
-#define LINE_BYTES 4096		/* the kernel's own limit of a line (N_TTY) */
+#define LINE_BYTES 4096 /* the kernel's own limit of a line (N_TTY) */
 
 struct term {
 	int fd;
-	bool quiet;		/* echo is off by us */
+	bool quiet; /* echo is off by us */
 	struct termios saved;
 };
 
@@ -139,8 +139,8 @@ term_line(struct term *t, const char *prompt, bool echo, char **ret)
 	if (!echo || r != LINE_OK)
 		term_write(t, "\n");
 	if (r == LINE_OK) {
-		while (len > 0 && (buf[len - 1] == '\n' ||
-		    buf[len - 1] == '\r'))
+		while (
+		    len > 0 && (buf[len - 1] == '\n' || buf[len - 1] == '\r'))
 			len--;
 		*ret = xstrndup(buf, len);
 	}

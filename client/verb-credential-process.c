@@ -42,8 +42,9 @@ set(void *arg, int id, const char *value)
 	if (id == OPT_PROFILE)
 		r->profile = value;
 	else if (str_int(value, 1, 43200, &r->min_valid) < 0)
-		return cli_usage(r->verb, "%s", _("--min-valid takes a number "
-		    "of seconds, 1 to 43200."));
+		return cli_usage(r->verb, "%s",
+		    _("--min-valid takes a number "
+		      "of seconds, 1 to 43200."));
 	return 0;
 }
 
@@ -71,9 +72,10 @@ deliver(const struct creds *c, struct problem *problem)
 		return 0;
 	problem_set(problem, EXIT_FAILED, FAULT_INTERNAL,
 	    _("the credentials could not be written to standard output "
-	    "(%s)."), n < 0 ? strerror(errno) : _("it took only a part"));
-	fault_next(&problem->fault, "%s",
-	    _("let the tool that asked read them"));
+	      "(%s)."),
+	    n < 0 ? strerror(errno) : _("it took only a part"));
+	fault_next(
+	    &problem->fault, "%s", _("let the tool that asked read them"));
 	return -1;
 }
 
@@ -124,9 +126,10 @@ const struct verb verb_credential_process = {
 	.name = "credential-process",
 	.usage = N_("PROFILE [--min-valid SECONDS]"),
 	.summary = N_("Print a profile's credentials for AWS tools"),
-	.details = N_("For a line in the AWS config:\n"
-	    "  credential_process = awsfedctl credential-process PROFILE\n"
-	    "It never asks anything: sign in with awsfedctl login first."),
+	.details =
+	    N_("For a line in the AWS config:\n"
+	       "  credential_process = awsfedctl credential-process PROFILE\n"
+	       "It never asks anything: sign in with awsfedctl login first."),
 	.options = options,
 	.quick = true,
 	.run = run,

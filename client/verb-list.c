@@ -32,8 +32,8 @@ run(const struct verb *v, int argc, char **argv)
 	list = json_object_get(reply, "profiles");
 	/* Scripts read these lines: they are not translated. */
 	puts(json_array_size(list) == 0 ? "No defined profiles" :
-	    "Available profiles:");
-	json_array_foreach(list, k, o) {
+					  "Available profiles:");
+	json_array_foreach (list, k, o) {
 		_cleanup_free_ char *name = show_text(o, "profile");
 		_cleanup_free_ char *arn = show_text(o, "roleArn");
 

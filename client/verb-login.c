@@ -18,10 +18,24 @@
 #include "talk.h"
 
 enum {
-	OPT_PROFILE = 1, OPT_ALL, OPT_HOST, OPT_ROLE, OPT_REGION, OPT_USER,
-	OPT_PROVIDER, OPT_DURATION, OPT_VERIFY, OPT_NO_VERIFY, OPT_OUTPUT,
-	OPT_FORCE, OPT_ENFORCE, OPT_STDIN, OPT_ENV, OPT_AUTHFILE, OPT_IGNORED,
-	OPT_LATER	/* this and above: LATER + index into later[] */
+	OPT_PROFILE = 1,
+	OPT_ALL,
+	OPT_HOST,
+	OPT_ROLE,
+	OPT_REGION,
+	OPT_USER,
+	OPT_PROVIDER,
+	OPT_DURATION,
+	OPT_VERIFY,
+	OPT_NO_VERIFY,
+	OPT_OUTPUT,
+	OPT_FORCE,
+	OPT_ENFORCE,
+	OPT_STDIN,
+	OPT_ENV,
+	OPT_AUTHFILE,
+	OPT_IGNORED,
+	OPT_LATER /* this and above: LATER + index into later[] */
 };
 
 static const struct {
@@ -29,14 +43,17 @@ static const struct {
 	const char *next;
 } later[] = {
 	{ "adfs-ca-bundle", N_("set awsfed.ca_bundle in the profile") },
-	{ "s3-signature-version", N_("leave it out: today's tools sign with "
-	    "version 4 by themselves") },
-	{ "username-password-command", N_("leave it out and type the "
-	    "password, or bring it with --stdin") },
+	{ "s3-signature-version",
+	    N_("leave it out: today's tools sign with "
+	       "version 4 by themselves") },
+	{ "username-password-command",
+	    N_("leave it out and type the "
+	       "password, or bring it with --stdin") },
 	{ "mfa-token-command", N_("leave it out") },
 	{ "stdout", "awsfedctl credential-process PROFILE" },
-	{ "printenv", N_("sign in, then give your tools the profile with "
-	    "AWS_PROFILE") },
+	{ "printenv",
+	    N_("sign in, then give your tools the profile with "
+	       "AWS_PROFILE") },
 	{ "print-console-signin-url", N_("leave it out") },
 	{ "console-role-arn", N_("leave it out") },
 	{ "console-external-id", N_("leave it out") },
@@ -47,39 +64,49 @@ static const struct {
 };
 
 #define LATER(i, name, arg) \
-	{ name, OPT_LATER + (i), arg, NULL }
+	{ \
+		name, OPT_LATER + (i), arg, NULL \
+	}
 
 static const struct option_info options[] = {
 	{ "profile", OPT_PROFILE, "PROFILE",
 	    N_("the profile; the same as naming it without the option") },
 	{ "all", OPT_ALL, NULL, N_("every AD FS profile of the AWS config") },
-	{ "adfs-host", OPT_HOST, "HOST", N_("the AD FS server, host or "
-	    "host:port; saved to the profile") },
+	{ "adfs-host", OPT_HOST, "HOST",
+	    N_("the AD FS server, host or "
+	       "host:port; saved to the profile") },
 	{ "role-arn", OPT_ROLE, "ARN", N_("the role; saved to the profile") },
 	{ "region", OPT_REGION, "REGION",
 	    N_("the AWS region; saved to the profile") },
-	{ "user", OPT_USER, "USER", N_("DOMAIN\\user or user@domain; saved to "
-	    "the profile") },
+	{ "user", OPT_USER, "USER",
+	    N_("DOMAIN\\user or user@domain; saved to "
+	       "the profile") },
 	{ "provider-id", OPT_PROVIDER, "ID",
 	    N_("the relying party's identifier; saved to the profile") },
-	{ "session-duration", OPT_DURATION, "SECONDS", N_("how long a role's "
-	    "credentials shall live; saved to the profile") },
-	{ "output-format", OPT_OUTPUT, "FORMAT", N_("the AWS CLI's output "
-	    "format; saved to the profile") },
+	{ "session-duration", OPT_DURATION, "SECONDS",
+	    N_("how long a role's "
+	       "credentials shall live; saved to the profile") },
+	{ "output-format", OPT_OUTPUT, "FORMAT",
+	    N_("the AWS CLI's output "
+	       "format; saved to the profile") },
 	{ "ssl-verification", OPT_VERIFY, NULL,
 	    N_("verify the AD FS server's certificate (the default)") },
 	{ "no-ssl-verification", OPT_NO_VERIFY, NULL,
 	    N_("do not verify it; AWS is verified all the same") },
-	{ "force", OPT_FORCE, NULL, N_("take over a section of the "
-	    "credentials file that another tool or a person wrote") },
+	{ "force", OPT_FORCE, NULL,
+	    N_("take over a section of the "
+	       "credentials file that another tool or a person wrote") },
 	{ "enforce-role-arn", OPT_ENFORCE, NULL,
 	    N_("fail when the role is not offered, and never ask for one") },
-	{ "stdin", OPT_STDIN, NULL, N_("read user name and password from "
-	    "standard input, a line each") },
-	{ "env", OPT_ENV, NULL, N_("take them from the variables username "
-	    "and password") },
-	{ "authfile", OPT_AUTHFILE, "FILE", N_("take them from the profile's "
-	    "section of an INI file") },
+	{ "stdin", OPT_STDIN, NULL,
+	    N_("read user name and password from "
+	       "standard input, a line each") },
+	{ "env", OPT_ENV, NULL,
+	    N_("take them from the variables username "
+	       "and password") },
+	{ "authfile", OPT_AUTHFILE, "FILE",
+	    N_("take them from the profile's "
+	       "section of an INI file") },
 	{ "sspi", OPT_IGNORED, NULL, N_("accepted, does nothing") },
 	{ "no-sspi", OPT_IGNORED, NULL, N_("accepted, does nothing") },
 	{ "no-session-cache", OPT_IGNORED, NULL,
@@ -105,8 +132,8 @@ struct login {
 	json_t *names;
 	json_t *par;
 	bool all;
-	bool named;		/* a profile was typed */
-	bool describes;		/* an option that goes into one profile */
+	bool named;	/* a profile was typed */
+	bool describes; /* an option that goes into one profile */
 	bool enforce;
 	bool from_stdin, from_env;
 	const char *authfile;
@@ -131,12 +158,13 @@ static const char *
 only_profile(const struct login *l)
 {
 	return json_array_size(l->names) == 1 ?
-	    json_string_value(json_array_get(l->names, 0)) : NULL;
+	    json_string_value(json_array_get(l->names, 0)) :
+	    NULL;
 }
 
 static int
-put_text(struct login *l, const char *key, const char *option,
-    const char *value)
+put_text(
+    struct login *l, const char *key, const char *option, const char *value)
 {
 	l->describes = true;
 	return cli_put(l->verb, l->par, key, option, value);
@@ -147,10 +175,11 @@ put_role(struct login *l, const char *value)
 {
 	if (strcmp(value, "?") != 0)
 		return put_text(l, "roleArn", "--role-arn", value);
-	fprintf(stderr, "%s\n", _("awsfed: login: --role-arn ? (choose again) "
-	    "is not in this version.\n"
-	    "  Next: awsfedctl roles lists the roles; name one with "
-	    "--role-arn ARN"));
+	fprintf(stderr, "%s\n",
+	    _("awsfed: login: --role-arn ? (choose again) "
+	      "is not in this version.\n"
+	      "  Next: awsfedctl roles lists the roles; name one with "
+	      "--role-arn ARN"));
 	return EXIT_USAGE;
 }
 
@@ -160,9 +189,10 @@ put_duration(struct login *l, const char *value)
 	int64_t n;
 
 	/* AWS decides the finer limits, role by role. */
-	if (str_int(value, 1, 7 * 86400, &n) < 0)
-		return cli_usage(l->verb, "%s", _("--session-duration takes "
-		    "a number of seconds, 900 to 43200."));
+	if (str_int(value, 1, 43200, &n) < 0)
+		return cli_usage(l->verb, "%s",
+		    _("--session-duration takes "
+		      "a number of seconds, 900 to 43200."));
 	json_put_int(l->par, "sessionDuration", n);
 	l->describes = true;
 	return 0;
@@ -171,8 +201,7 @@ put_duration(struct login *l, const char *value)
 static int
 put_verify(struct login *l, bool verify)
 {
-	json_object_set_new(l->par, "noSslVerification",
-	    json_boolean(!verify));
+	json_object_set_new(l->par, "noSslVerification", json_boolean(!verify));
 	l->describes = true;
 	return 0;
 }
@@ -180,9 +209,10 @@ put_verify(struct login *l, bool verify)
 static int
 refuse_later(size_t i)
 {
-	fprintf(stderr, _("awsfed: login: --%s of aws-adfs is not in this "
-	    "version of awsfed.\n  Next: %s\n"), later[i].name,
-	    _(later[i].next));
+	fprintf(stderr,
+	    _("awsfed: login: --%s of aws-adfs is not in this "
+	      "version of awsfed.\n  Next: %s\n"),
+	    later[i].name, _(later[i].next));
 	return EXIT_USAGE;
 }
 
@@ -230,8 +260,9 @@ set(void *arg, int id, const char *value)
 		l->authfile = value;
 		return 0;
 	default:
-		return id >= OPT_LATER ? refuse_later((size_t)(id -
-		    OPT_LATER)) : 0;
+		return id >= OPT_LATER ?
+		    refuse_later((size_t)(id - OPT_LATER)) :
+		    0;
 	}
 }
 
@@ -246,19 +277,22 @@ settle_profiles(struct login *l)
 		return cli_usage(l->verb, "%s",
 		    _("--all and a profile's name exclude each other."));
 	if (l->all && l->describes)
-		return cli_usage(l->verb, "%s", _("--all takes every profile "
-		    "as it is; options that describe one profile exclude "
-		    "it."));
+		return cli_usage(l->verb, "%s",
+		    _("--all takes every profile "
+		      "as it is; options that describe one profile exclude "
+		      "it."));
 	if (json_array_size(l->names) > 1 && l->describes)
-		return cli_usage(l->verb, "%s", _("options that describe a "
-		    "profile need exactly one profile."));
+		return cli_usage(l->verb, "%s",
+		    _("options that describe a "
+		      "profile need exactly one profile."));
 	/* One password must not meet another person's sign-in. */
 	if (brings && (l->all || json_array_size(l->names) > 1))
-		return cli_usage(l->verb, "%s", _("--stdin, --env and "
-		    "--authfile need exactly one profile."));
+		return cli_usage(l->verb, "%s",
+		    _("--stdin, --env and "
+		      "--authfile need exactly one profile."));
 	if (!l->all && !l->named)
-		return cli_add_profile(l->verb, l->names,
-		    env != NULL ? env : "default");
+		return cli_add_profile(
+		    l->verb, l->names, env != NULL ? env : "default");
 	return 0;
 }
 
@@ -276,9 +310,11 @@ put_environment(json_t *par)
 		_cleanup_free_ char *full = path_expand(v);
 
 		if (!str_empty(v) && full == NULL)
-			fprintf(stderr, _("awsfed: warning: %s is not an "
-			    "absolute path; awsfed does not use it, but AWS "
-			    "tools do.\n"), vars[i]);
+			fprintf(stderr,
+			    _("awsfed: warning: %s is not an "
+			      "absolute path; awsfed does not use it, but AWS "
+			      "tools do.\n"),
+			    vars[i]);
 	}
 	json_put_str(par, "config", config);
 	json_put_str(par, "credentials", credentials);
@@ -311,8 +347,7 @@ static int
 bring_answers(const struct login *l, struct supply *s)
 {
 	_cleanup_problem_ struct problem p = { 0 };
-	const char *typed = json_string_value(
-	    json_object_get(l->par, "user"));
+	const char *typed = json_string_value(json_object_get(l->par, "user"));
 	json_t *user;
 	int r = 0;
 
@@ -321,8 +356,8 @@ bring_answers(const struct login *l, struct supply *s)
 	else if (l->from_env)
 		r = supply_from_env(s, &p.fault);
 	else if (l->authfile != NULL)
-		r = supply_from_authfile(s, l->authfile, only_profile(l),
-		    &p.fault);
+		r = supply_from_authfile(
+		    s, l->authfile, only_profile(l), &p.fault);
 	if (r < 0) {
 		problem_report(&p);
 		return fault_exit(p.fault.kind);
@@ -331,8 +366,9 @@ bring_answers(const struct login *l, struct supply *s)
 	if (user != NULL && typed != NULL &&
 	    !str_eq(typed, json_string_value(user))) {
 		json_decref(user);
-		return cli_usage(l->verb, "%s", _("--user and the user name "
-		    "that was brought with the password differ."));
+		return cli_usage(l->verb, "%s",
+		    _("--user and the user name "
+		      "that was brought with the password differ."));
 	}
 	if (user != NULL)
 		json_object_set_new(l->par, "user", user);
@@ -342,8 +378,9 @@ bring_answers(const struct login *l, struct supply *s)
 static int
 run(const struct verb *v, int argc, char **argv)
 {
-	_cleanup_(login_done) struct login l = { .verb = v,
-		.names = json_array(), .par = json_object() };
+	_cleanup_(login_done) struct login l = {
+		.verb = v, .names = json_array(), .par = json_object()
+	};
 	_cleanup_supply_ struct supply *supply = supply_new();
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *done = NULL;
@@ -374,9 +411,10 @@ run(const struct verb *v, int argc, char **argv)
 const struct verb verb_login = {
 	.name = "login",
 	.usage = N_("[PROFILE...] [--all] [--adfs-host HOST] [--role-arn ARN] "
-	    "[--region REGION] [--user USER] [OPTION...]"),
+		    "[--region REGION] [--user USER] [OPTION...]"),
 	.summary = N_("Sign in and make profiles fresh"),
-	.details = N_("Without a name the profile is AWS_PROFILE, then "
+	.details = N_(
+	    "Without a name the profile is AWS_PROFILE, then "
 	    "AWS_DEFAULT_PROFILE, then default.\n"
 	    "A profile that does not exist yet is made, once the sign-in has "
 	    "succeeded."),

@@ -41,9 +41,9 @@ tell(const json_t *list, const char *words)
 	json_t *o;
 	size_t i;
 
-	json_array_foreach(list, i, o) {
-		_cleanup_free_ char *name = str_clean(json_string_value(o),
-		    512);
+	json_array_foreach (list, i, o) {
+		_cleanup_free_ char *name =
+		    str_clean(json_string_value(o), 512);
 
 		if (name != NULL)
 			printf("%s %s\n", name, words);
@@ -69,8 +69,8 @@ run(const struct verb *v, int argc, char **argv)
 		return status;
 	/* What takes something away takes no guesses from the environment. */
 	if (l.all == (json_array_size(names) > 0))
-		return cli_usage(v, "%s",
-		    _("name profiles, or say --all (not both)."));
+		return cli_usage(
+		    v, "%s", _("name profiles, or say --all (not both)."));
 	par = json_object();
 	if (l.all)
 		json_object_set_new(par, "all", json_true());
@@ -92,7 +92,7 @@ const struct verb verb_logout = {
 	.usage = N_("PROFILE... | --all"),
 	.summary = N_("Stop keeping profiles fresh and forget their keys"),
 	.details = N_("The last kept profile of a sign-in takes the sign-in "
-	    "with it."),
+		      "with it."),
 	.options = options,
 	.run = run,
 };

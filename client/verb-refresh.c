@@ -10,19 +10,17 @@
 #include "conn.h"
 #include "outcome.h"
 
-enum { OPT_PROFILE = 1, OPT_FORCE };
+enum { OPT_PROFILE = 1 };
 
 static const struct option_info options[] = {
 	{ "profile", OPT_PROFILE, "PROFILE",
 	    N_("the profile; the same as naming it without the option") },
-	{ "force", OPT_FORCE, NULL, N_("also what is not due yet") },
 	{ 0 },
 };
 
 struct refresh {
 	const struct verb *verb;
 	json_t *profiles;
-	bool force;
 };
 
 static int
@@ -30,10 +28,8 @@ set(void *arg, int id, const char *value)
 {
 	struct refresh *r = arg;
 
-	if (id == OPT_PROFILE)
-		return cli_add_profile(r->verb, r->profiles, value);
-	r->force = true;
-	return 0;
+	(void)id;		/* there is but one */
+	return cli_add_profile(r->verb, r->profiles, value);
 }
 
 static int
@@ -55,8 +51,6 @@ run(const struct verb *v, int argc, char **argv)
 	par = json_object();
 	if (json_array_size(names) > 0)
 		json_object_set(par, "profiles", names);
-	if (r.force)
-		json_object_set_new(par, "force", json_true());
 	if (conn_ask(M_REFRESH, par, CALL_NETWORK, &reply, &problem) < 0)
 		return problem_report(&problem);
 	return outcome_refresh(reply);
@@ -64,7 +58,7 @@ run(const struct verb *v, int argc, char **argv)
 
 const struct verb verb_refresh = {
 	.name = "refresh",
-	.usage = N_("[PROFILE...] [--force]"),
+	.usage = N_("[PROFILE...]"),
 	.summary = N_("Renew profiles now, without asking anything"),
 	.details = N_("Without a name: every profile that is kept fresh."),
 	.options = options,

@@ -30,9 +30,9 @@ run(const struct verb *v, int argc, char **argv)
 	if (conn_ask(M_RELOAD, NULL, CALL_SHORT, &reply, &problem) < 0)
 		return problem_report(&problem);
 	changed = json_object_get(reply, "changed");
-	json_array_foreach(changed, k, name) {
-		_cleanup_free_ char *text = str_clean(
-		    json_string_value(name), 512);
+	json_array_foreach (changed, k, name) {
+		_cleanup_free_ char *text =
+		    str_clean(json_string_value(name), 512);
 
 		if (text != NULL)
 			printf(_("%s changed\n"), text);
@@ -51,7 +51,7 @@ const struct verb verb_reload = {
 	.name = "reload",
 	.usage = "",
 	.summary = N_("Make the agent read the AWS config and its settings "
-	    "again"),
+		      "again"),
 	.options = options,
 	.run = run,
 };

@@ -52,17 +52,17 @@ show_roles(const json_t *list)
 
 	if (json_array_size(list) == 0) {
 		puts(_("the last sign-in offered no roles; ask who manages "
-		    "them to grant you one"));
+		       "them to grant you one"));
 		return;
 	}
-	json_array_foreach(list, i, o) {
+	json_array_foreach (list, i, o) {
 		_cleanup_free_ char *account = show_text(o, "account");
 		_cleanup_free_ char *role = show_text(o, "role");
 		_cleanup_free_ char *profile = show_text(o, "profile");
 		_cleanup_free_ char *arn = show_text(o, "roleArn");
 
-		table_row(t, (const char *const[]){ account, role, profile,
-		    arn });
+		table_row(
+		    t, (const char *const[]){ account, role, profile, arn });
 	}
 	table_print(t);
 }
@@ -81,8 +81,8 @@ run(const struct verb *v, int argc, char **argv)
 	if (i < argc && r.profile == NULL)
 		r.profile = argv[i++];
 	if (i < argc || (r.profile != NULL && r.host != NULL))
-		return cli_usage(v, "%s",
-		    _("name one profile or one server, or neither."));
+		return cli_usage(
+		    v, "%s", _("name one profile or one server, or neither."));
 	status = cli_put(v, par, "profile", _("the profile"), r.profile);
 	if (status == 0)
 		status = cli_put(v, par, "host", "--adfs-host", r.host);

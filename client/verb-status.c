@@ -17,8 +17,9 @@ enum { OPT_PROFILE = 1, OPT_JSON };
 enum { COL_STATE = 4, COLUMNS };
 
 static const struct option_info options[] = {
-	{ "profile", OPT_PROFILE, "PROFILE", N_("only this profile, and what "
-	    "is chained to it") },
+	{ "profile", OPT_PROFILE, "PROFILE",
+	    N_("only this profile, and what "
+	       "is chained to it") },
 	{ "json", OPT_JSON, NULL, N_("the agent's own answer, as JSON") },
 	{ 0 },
 };
@@ -57,12 +58,12 @@ show_identities(const json_t *list, int64_t now)
 	size_t width = 0, i;
 	json_t *o;
 
-	json_array_foreach(list, i, o) {
+	json_array_foreach (list, i, o) {
 		_cleanup_free_ char *who = show_identity(o);
 
 		width = strlen(who) > width ? strlen(who) : width;
 	}
-	json_array_foreach(list, i, o) {
+	json_array_foreach (list, i, o) {
 		_cleanup_free_ char *who = show_identity(o);
 		_cleanup_free_ char *state = show_identity_state(o, now);
 		_cleanup_fault_ struct fault f = { 0 };
@@ -84,9 +85,9 @@ find_profile(const json_t *list, const char *name)
 	json_t *o;
 	size_t i;
 
-	json_array_foreach(list, i, o) {
-		if (str_eq(json_string_value(json_object_get(o, "profile")),
-		    name))
+	json_array_foreach (list, i, o) {
+		if (str_eq(
+			json_string_value(json_object_get(o, "profile")), name))
 			return o;
 	}
 	return NULL;
@@ -99,8 +100,8 @@ depth(const json_t *list, const json_t *profile)
 	int n = 0;
 
 	while (n < DEPTH_MAX) {
-		const char *source = json_string_value(
-		    json_object_get(profile, "source"));
+		const char *source =
+		    json_string_value(json_object_get(profile, "source"));
 
 		profile = source == NULL ? NULL : find_profile(list, source);
 		if (profile == NULL)
@@ -114,8 +115,11 @@ static const struct {
 	const char *state;
 	const char *colour;
 } colours[] = {
-	{ "fresh", "green" }, { "waiting", "cyan" }, { "backoff", "yellow" },
-	{ "needs-login", "red" }, { "failed", "red" },
+	{ "fresh", "green" },
+	{ "waiting", "cyan" },
+	{ "backoff", "yellow" },
+	{ "needs-login", "red" },
+	{ "failed", "red" },
 };
 
 static void
@@ -128,15 +132,18 @@ add_row(struct table *t, const json_t *list, const json_t *o, int64_t now)
 	char left[SHOW_SIZE], next[SHOW_SIZE] = "-";
 	int level = depth(list, o);
 
-	tree = level == 0 ? xstrdup(name) : xasprintf("%*s%s%s",
-	    2 * level - 1, "", table_utf8() ? "└" : "`", name);
+	tree = level == 0 ? xstrdup(name) :
+			    xasprintf("%*s%s%s", 2 * level - 1, "",
+				table_utf8() ? "└" : "`", name);
 	show_left(json_is_true(json_object_get(o, "live")) ?
-	    json_integer_value(json_object_get(o, "left")) : 0, left);
+		json_integer_value(json_object_get(o, "left")) :
+		0,
+	    left);
 	(void)show_member_when(o, "next", now, next);
 	table_row(t, (const char *const[]){ tree, role, left, next, state });
 	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
 		if (str_eq(json_string_value(json_object_get(o, "state")),
-		    colours[i].state))
+			colours[i].state))
 			table_colour(t, COL_STATE, colours[i].colour);
 }
 
@@ -151,11 +158,11 @@ show_profiles(const json_t *list, int64_t now)
 
 	if (json_array_size(list) == 0) {
 		puts(_("no AD FS profiles yet; make the first one with:\n"
-		    "  awsfedctl login --profile NAME --adfs-host HOST"));
+		       "  awsfedctl login --profile NAME --adfs-host HOST"));
 		return;
 	}
 	t = table_new(titles);
-	json_array_foreach(list, i, o)
+	json_array_foreach (list, i, o)
 		add_row(t, list, o, now);
 	table_print(t);
 }

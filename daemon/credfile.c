@@ -37,6 +37,7 @@ static const char *const our_keys[] = {
 struct item {
 	char *section;
 	bool remove;
+	bool force;		/* whoever's section it is */
 	char *values[OUR_KEYS];
 	struct fault fault;	/* why this one was left alone */
 };
@@ -58,6 +59,7 @@ struct credfile {
 	struct files *files;
 	struct timer *timer;
 	struct strv pending;	/* names of profiles to look at */
+	struct strv forced;	/* names whose sections are taken over */
 	struct batch *writing;	/* with the writer, or NULL */
 	struct held *held;	/* released after the write */
 	struct fault fault;	/* of the last write */
@@ -100,6 +102,8 @@ put_item(struct ini *doc, struct item *it)
 		r = it->values[k] == NULL ?
 		    ini_unset(doc, it->section, our_keys[k]) :
 		    ini_set(doc, it->section, our_keys[k], it->values[k]);
+	if (r == 0 && it->force)
+		r = ini_unset(doc, it->section, "credential_process");
 	/* aws-adfs and saml2aws leave it behind, and botocore prefers it. */
 	if (r == 0)
 		r = ini_unset(doc, it->section, "aws_security_token");
@@ -144,17 +148,18 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 			}
 			continue;
 		}
-		if (owner == OWNER_OTHER) {
+		if (owner == OWNER_OTHER && !it->force) {
 			fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The section [%s] of the credentials file %s; "
 			    "it was left alone."), it->section, why);
-			fault_next(&it->fault, _("take its keys out, or give "
-			    "the profile another name"));
+			fault_next(&it->fault, _("awsfedctl login --force %s "
+			    "takes it over and keeps a backup"), it->section);
 			continue;
 		}
 		if (put_item(doc, it) == 0) {
 			any = true;
-			backup |= owner == OWNER_ADOPTED;
+			backup |= owner == OWNER_ADOPTED ||
+			    owner == OWNER_OTHER;
 		}
 	}
 	if (!any)
@@ -229,6 +234,7 @@ collect(struct credfile *cf)
 			    shadowed_by(session_profile(s)));
 			continue;
 		}
+		b->items[b->n].force = strv_has(&cf->forced, name);
 		fill_item(&b->items[b->n++], s, name);
 	}
 	strv_done(&cf->pending);
@@ -340,6 +346,10 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 		if (session_kept(s) &&
 		    session_profile(s)->deliver == DELIVER_FILE)
 			changed(cf, session_name(s));
+		break;
+	case MANAGER_FORCE:
+		if (!strv_has(&cf->forced, session_name(s)))
+			strv_add(&cf->forced, session_name(s));
 		break;
 	case MANAGER_LOGOUT:
 		changed(cf, session_name(s));
@@ -474,6 +484,7 @@ credfile_free(struct credfile *cf)
 		xfree(h);
 	}
 	strv_done(&cf->pending);
+	strv_done(&cf->forced);
 	fault_done(&cf->fault);
 	xfree(cf);
 }

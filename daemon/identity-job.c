@@ -262,6 +262,12 @@ on_outcome(struct identity *id, const json_t *msg)
 	if (!id->attempting)
 		return;
 	id->attempting = false;
+	if (str_eq(result, OUTCOME_UNSENT)) {
+		/* No connection was made: nothing was spent. */
+		id->passwords--;
+		ledger_unsent(id->env.ledger, id->name);
+		return;
+	}
 	ledger_outcome(id->env.ledger, id->name, ok ? LEDGER_ACCEPTED :
 	    str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
 	    LEDGER_UNKNOWN);

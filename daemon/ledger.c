@@ -351,21 +351,38 @@ noted(const struct fault *fault, void *arg)
 		    "recorded: %s", fault->text);
 }
 
+static void
+save(struct ledger *l)
+{
+	char *text = to_text(l);
+
+	l->files->ops->replace(l->files, l->path, text, strlen(text), noted,
+	    NULL);
+}
+
 void
 ledger_outcome(struct ledger *l, const char *identity,
     enum ledger_outcome outcome)
 {
 	struct entry *e = pending(l, identity);
-	char *text;
 
 	if (e == NULL)
 		return;
 	e->outcome = outcome;
 	if (outcome == LEDGER_ACCEPTED && e->person)
 		l->broken = false;
-	text = to_text(l);
-	l->files->ops->replace(l->files, l->path, text, strlen(text), noted,
-	    NULL);
+	save(l);
+}
+
+void
+ledger_unsent(struct ledger *l, const char *identity)
+{
+	struct entry *e = pending(l, identity);
+
+	if (e == NULL)
+		return;
+	drop(l, (size_t)(e - l->entries));
+	save(l);
 }
 
 void

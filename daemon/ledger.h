@@ -55,6 +55,8 @@ enum ledger_outcome { LEDGER_PENDING, LEDGER_ACCEPTED, LEDGER_REJECTED,
 	LEDGER_UNKNOWN };
 void ledger_outcome(struct ledger *l, const char *identity,
     enum ledger_outcome outcome);
+/* The password never left: the attempt did not happen. */
+void ledger_unsent(struct ledger *l, const char *identity);
 /*
  * Would a stored password have a chance now?  Asked before a command is run or
  * a keyring opened, so that a refused one is not even fetched again.

@@ -22,9 +22,9 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/methods-idl.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS)
 
-bin_PROGRAMS += daemon/awsfedd
-daemon_awsfedd_SOURCES = daemon/main.c
-daemon_awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
+bin_PROGRAMS += awsfedd
+awsfedd_SOURCES = daemon/main.c
+awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
-daemon_awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
+awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)

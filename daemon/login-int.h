@@ -82,12 +82,13 @@ struct logins {
 void login_free(struct login *l);
 
 /* login-target.c */
-void target_edit(struct target *t, const char *key, const char *value);
+void login_target_edit(struct target *t, const char *key, const char *value);
 /*
  * Makes the profile that the config file would give with the target's edits.
  * 0, or -1 with *fault.
  */
-int target_build(struct login *l, struct target *t, struct fault *fault);
+int login_target_build(struct login *l, struct target *t,
+    struct fault *fault);
 void login_target_done(struct target *t);
 /*
  * Writes the edits of all targets that succeeded.  False: there was nothing to

@@ -14,7 +14,7 @@
 #include "session.h"
 
 void
-target_edit(struct target *t, const char *key, const char *value)
+login_target_edit(struct target *t, const char *key, const char *value)
 {
 	for (size_t i = 0; i < t->nedits; i++) {
 		if (str_eq(t->edits[i].key, key)) {
@@ -61,22 +61,53 @@ apply_edits(struct ini *doc, const char *section, const struct edit *edits,
 	return 0;
 }
 
+/* The document as it is on disk now, or NULL with *fault. */
+static struct ini *
+read_config(const struct config *base, struct fault *fault)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int r = path_read(base->path, INI_MAX, &data, &len);
+
+	if (r < 0 && r != -ENOENT) {
+		fault_set(fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s cannot be read: %s."), base->path, strerror(-r));
+		return NULL;
+	}
+	return ini_parse(data != NULL ? data : "", len);
+}
+
+/* Takes the target's profile out of a config: 0, or -1 with *fault. */
+static int
+take_profile(struct target *t, const struct config *c, struct fault *fault)
+{
+	struct profile *p = config_find(c, t->name);
+
+	if (p != NULL && fault_is(&p->fault)) {
+		fault_copy(fault, &p->fault);
+		return -1;
+	}
+	if (p == NULL || p->kind != PROFILE_ADFS || p->identity_base == NULL)
+		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("The profile %s cannot be signed in through AD FS."),
+		    t->name);
+	profile_unref(t->profile);
+	t->profile = profile_ref(p);
+	return 0;
+}
+
 int
-target_build(struct login *l, struct target *t, struct fault *fault)
+login_target_build(struct login *l, struct target *t, struct fault *fault)
 {
 	const struct config *base = manager_config(l->logins->manager);
-	_cleanup_free_ char *data = NULL, *section = NULL;
-	_cleanup_ini_ struct ini *doc = NULL;
 	_cleanup_config_ struct config *derived = NULL;
-	const struct profile *p;
-	size_t len = 0;
-	int r;
+	_cleanup_ini_ struct ini *doc = NULL;
+	_cleanup_free_ char *section = NULL;
 
-	r = path_read(base->path, INI_MAX, &data, &len);
-	if (r < 0 && r != -ENOENT)
-		return fault_set(fault, FAULT_CONFIG, REASON_FILE,
-		    _("%s cannot be read: %s."), base->path, strerror(-r));
-	doc = ini_parse(data != NULL ? data : "", len);
+	if (t->nedits == 0)
+		return take_profile(t, base, fault);
+	if ((doc = read_config(base, fault)) == NULL)
+		return -1;
 	section = config_find_section(doc, t->name);
 	if (apply_edits(doc, section, t->edits, t->nedits, fault) < 0)
 		return -1;
@@ -85,21 +116,7 @@ target_build(struct login *l, struct target *t, struct fault *fault)
 		fault_copy(fault, &derived->fault);
 		return -1;
 	}
-	p = config_profile(derived, t->name);
-	if (p == NULL || p->kind != PROFILE_ADFS)
-		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("The profile %s cannot be signed in through AD FS."),
-		    t->name);
-	if (p != NULL && fault_is(&p->fault))
-		fault_copy(fault, &p->fault);
-	if (!fault_is(fault)) {
-		profile_unref(t->profile);
-		/* The snapshot hands out const; a reference is no change. */
-		for (size_t i = 0; i < derived->nprofiles; i++)
-			if (derived->profiles[i] == p)
-				t->profile = profile_ref(derived->profiles[i]);
-	}
-	return fault_is(fault) ? -1 : 0;
+	return take_profile(t, derived, fault);
 }
 
 /* ---- saving ------------------------------------------------------------------ */

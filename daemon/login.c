@@ -75,7 +75,7 @@ on_host(const char *value, const struct fault *fault, void *arg)
 	struct target *t = answered(l, value, fault);
 
 	if (value != NULL)
-		target_edit(t, "adfs_config.adfs_host", value);
+		login_target_edit(t, "adfs_config.adfs_host", value);
 }
 
 static void
@@ -125,6 +125,21 @@ foreign(const struct profile *p, struct fault *fault)
 	return true;
 }
 
+static bool
+new_default(const struct login *l, const struct target *t)
+{
+	return !l->new_default && str_eq(t->name, "default") &&
+	    config_profile(manager_config(l->logins->manager), t->name) ==
+	    NULL;
+}
+
+static void
+ask_default(struct login *l, struct target *t, prompt_fn *fn)
+{
+	ask(l, t, Q_CONFIRM, QN_DEFAULT,
+	    _("No profile is named. Make a new profile [default]?"), NULL, fn);
+}
+
 /*
  * One target on its way to a profile: 0 known, 1 a question is open, -1 with
  * the target's fault.
@@ -138,10 +153,9 @@ prepare_target(struct login *l, struct target *t)
 
 	if (p != NULL && foreign(p, &t->fault))
 		return -1;
-	if (p == NULL && str_eq(t->name, "default") && !l->new_default) {
-		ask(l, t, Q_CONFIRM, QN_DEFAULT,
-		    _("No profile is named. Make a new profile [default]?"),
-		    NULL, on_default);
+	/* Without a role there is a list to stop at first. */
+	if (new_default(l, t) && edited(t, "adfs_config.role_arn") != NULL) {
+		ask_default(l, t, on_default);
 		return 1;
 	}
 	if (!known && edited(t, "adfs_config.adfs_host") == NULL) {
@@ -152,10 +166,10 @@ prepare_target(struct login *l, struct target *t)
 			ask(l, t, Q_TEXT, QN_HOST, label, NULL, on_host);
 			return 1;
 		}
-		target_edit(t, "adfs_config.adfs_host",
+		login_target_edit(t, "adfs_config.adfs_host",
 		    c->settings.adfs_host);
 	}
-	return target_build(l, t, &t->fault);
+	return login_target_build(l, t, &t->fault);
 }
 
 static bool
@@ -196,11 +210,8 @@ start_session(struct login *l, struct target *t)
 	t->was_kept = session_kept(t->session);
 	/* Before its keys come, so that they are delivered. */
 	session_set_kept(t->session, true);
-	if (session_state(t->session) == SESSION_FRESH && !l->force &&
-	    !session_due_soon(t->session)) {
-		t->done = true;
-		return;
-	}
+	if (l->force)
+		manager_force(m, t->session);
 	session_event(t->session, SESSION_ATTENDED, NULL);
 }
 
@@ -235,16 +246,15 @@ learn(struct login *l)
 	l->renewable_until = identity_renewable_until(id);
 	xreplace(&l->user, xstrdup(identity_user(id)));
 	xreplace(&l->host, xstrdup(identity_host(id)));
+	if (identity_typed_user(id) == NULL || identity_user(id) == NULL)
+		return;
+	/* What was typed is saved, so that it is not asked again. */
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
-		if (!t->active || t->session == NULL)
-			continue;
-		/* What was typed is saved, so that it is not asked again. */
-		if (t->profile->adfs_user == NULL &&
-		    identity_typed_user(id) != NULL &&
-		    identity_user(id) != NULL)
-			target_edit(t, "adfs_config.adfs_user",
+		if (t->active && t->session != NULL &&
+		    t->profile->adfs_user == NULL)
+			login_target_edit(t, "adfs_config.adfs_user",
 			    identity_user(id));
 	}
 }
@@ -488,14 +498,37 @@ choosing(struct logins *ls, const struct identity *id)
 static void
 decide(struct login *l, struct target *t, const char *role)
 {
-	target_edit(t, "adfs_config.role_arn", role);
-	if (target_build(l, t, &t->fault) < 0)
+	login_target_edit(t, "adfs_config.role_arn", role);
+	if (login_target_build(l, t, &t->fault) < 0)
 		t->done = true;
 	else
 		start_session(l, t);
 }
 
 static bool offer_roles(struct login *l);
+
+/* Nothing left to choose at this identity: redeem what was chosen. */
+static void
+go_on(struct login *l, struct identity *id)
+{
+	if (!offer_roles(l) && !choosing(l->logins, id))
+		manager_redeem(l->logins->manager, id);
+}
+
+static void
+on_role_default(const char *value, const struct fault *fault, void *arg)
+{
+	struct login *l = arg;
+	struct identity *id = l->identity;
+	_cleanup_free_ char *role = xstrdup(edited(l->asking,
+	    "adfs_config.role_arn"));
+	struct target *t = l->asking;
+
+	on_default(value, fault, arg);
+	if (!t->done)
+		decide(l, t, role);
+	go_on(l, id);
+}
 
 static void
 on_role(const char *value, const struct fault *fault, void *arg)
@@ -504,10 +537,14 @@ on_role(const char *value, const struct fault *fault, void *arg)
 	struct identity *id = l->identity;
 	struct target *t = answered(l, value, fault);
 
+	if (value != NULL && new_default(l, t)) {
+		login_target_edit(t, "adfs_config.role_arn", value);
+		ask_default(l, t, on_role_default);
+		return;
+	}
 	if (value != NULL)
 		decide(l, t, value);
-	if (!offer_roles(l) && !choosing(l->logins, id))
-		manager_redeem(l->logins->manager, id);
+	go_on(l, id);
 }
 
 /* True when a question is open now. */
@@ -875,7 +912,7 @@ add_flags(struct login *l, const struct login_request *req,
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("A value for %s goes with exactly one profile."),
 			    flags[i].key);
-		target_edit(&l->targets[0], flags[i].key, flags[i].value);
+		login_target_edit(&l->targets[0], flags[i].key, flags[i].value);
 	}
 	if (req->session_duration > 0) {
 		_cleanup_free_ char *d = xasprintf("%" PRId64,
@@ -885,7 +922,7 @@ add_flags(struct login *l, const struct login_request *req,
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("A session duration goes with exactly one "
 			    "profile."));
-		target_edit(&l->targets[0], "adfs_config.session_duration", d);
+		login_target_edit(&l->targets[0], "adfs_config.session_duration", d);
 	}
 	return 0;
 }
@@ -925,6 +962,12 @@ static int
 fill(struct login *l, const struct login_request *req, struct fault *fault)
 {
 	const struct config *c = manager_config(l->logins->manager);
+
+	/* A file that the AWS CLI cannot read is not built upon. */
+	if (fault_is(manager_config_fault(l->logins->manager))) {
+		fault_copy(fault, manager_config_fault(l->logins->manager));
+		return -1;
+	}
 
 	if (req->all)
 		add_all(l);

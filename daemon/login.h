@@ -26,7 +26,7 @@ struct manager;
 struct login_request {
 	struct strv profiles;
 	bool all;
-	bool force;		/* also when fresh */
+	bool force;		/* take over sections of other owners */
 	bool new_default;	/* a new [default] is meant */
 	/* What a flag says about the one profile named; NULL, 0, false unset. */
 	const char *host;

@@ -12,6 +12,7 @@
 
 struct member {
 	struct session *session;
+	struct identity *identity;	/* that signs it in */
 	bool redeeming;		/* its role is with the worker */
 	bool took_part;		/* in the identity's last assertion */
 	bool draft;		/* a login is trying it out */

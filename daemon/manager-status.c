@@ -42,7 +42,7 @@ chained_status(struct manager *m, const struct profile *p)
 	json_t *o = json_object();
 
 	json_put_str(o, "profile", p->name);
-	json_put_str(o, "kind", "chained");
+	json_put_str(o, "kind", p->kind == PROFILE_ADFS ? "adfs" : "chained");
 	json_put_str(o, "source", p->source_profile);
 	json_put_str(o, "root", p->root);
 	if (root != NULL)
@@ -124,12 +124,13 @@ profiles_status(struct manager *m, const char *asked, struct strv *ids)
 		json_array_append_new(list, adfs_status(m, s));
 		add_chained(m, list, name, &shown);
 	}
-	/* Chains that lead nowhere hang below nobody, but are shown. */
+	/* What leads nowhere hangs below nobody, but is shown. */
 	for (size_t i = 0; i < m->config->nprofiles; i++) {
 		const struct profile *p = m->config->profiles[i];
 
-		if (p->kind == PROFILE_CHAINED && !strv_has(&shown, p->name) &&
-		    fault_is(&p->fault) && related(m, p->name, asked))
+		if (fault_is(&p->fault) && !strv_has(&shown, p->name) &&
+		    manager_session(m, p->name) == NULL &&
+		    related(m, p->name, asked))
 			json_array_append_new(list, chained_status(m, p));
 	}
 	return list;
@@ -144,7 +145,8 @@ manager_status(struct manager *m, const char *asked)
 	if (asked != NULL && manager_session(m, asked) == NULL) {
 		const struct profile *p = config_profile(m->config, asked);
 
-		if (p == NULL || p->kind != PROFILE_CHAINED)
+		if (p == NULL || (p->kind != PROFILE_CHAINED &&
+		    !fault_is(&p->fault)))
 			return NULL;
 	}
 	profiles = profiles_status(m, asked, &ids);

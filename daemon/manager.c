@@ -113,6 +113,14 @@ manager_flush(struct manager *m, manager_done_fn *done, void *arg)
 	barrier_release(b, NULL);
 }
 
+/* An AD FS profile whose host can be told; others only show their fault. */
+static bool
+usable(const struct profile *p)
+{
+	return p != NULL && p->kind == PROFILE_ADFS &&
+	    p->identity_base != NULL;
+}
+
 /* ---- identities ----------------------------------------------------------------- */
 
 /* The only user that the configuration knows for this base, or NULL. */
@@ -125,7 +133,7 @@ only_user(const struct manager *m, const char *base)
 	    i++) {
 		const struct profile *p = m->config->profiles[i];
 
-		if (p->kind != PROFILE_ADFS || p->adfs_user == NULL ||
+		if (!usable(p) || p->adfs_user == NULL ||
 		    !str_eq(p->identity_base, base))
 			continue;
 		if (user != NULL && !str_caseeq(user, p->adfs_user))
@@ -182,12 +190,6 @@ manager_identity(struct manager *m, const struct profile *p)
 }
 
 struct identity *
-manager_identity_of(struct manager *m, const struct session *s)
-{
-	return manager_identity(m, session_profile(s));
-}
-
-struct identity *
 manager_identity_at(struct manager *m, size_t i)
 {
 	return i < m->nidentities ? m->identities[i] : NULL;
@@ -230,12 +232,30 @@ manager_session_at(struct manager *m, size_t i)
 	return i < m->nmembers ? m->members[i].session : NULL;
 }
 
+struct identity *
+manager_identity_of(struct manager *m, const struct session *s)
+{
+	return member_of(m, session_name(s))->identity;
+}
+
 bool
 manager_took_part(struct manager *m, const struct session *s)
 {
 	struct member *mb = member_of(m, session_name(s));
 
 	return mb != NULL && mb->took_part;
+}
+
+/* Keys of another identity are not its keys, though the role be the same. */
+static void
+set_profile(struct manager *m, struct member *mb, struct profile *p)
+{
+	struct identity *before = mb->identity;
+
+	mb->identity = manager_identity(m, p);
+	session_set_profile(mb->session, p);
+	if (mb->identity != before)
+		session_event(mb->session, SESSION_CHANGED, NULL);
 }
 
 static struct member *
@@ -245,13 +265,14 @@ take_profile(struct manager *m, struct profile *p)
 
 	if (mb != NULL) {
 		mb->orphan = false;
-		session_set_profile(mb->session, p);
+		set_profile(m, mb, p);
 		return mb;
 	}
 	m->members = xreallocarray(m->members, m->nmembers + 1,
 	    sizeof(*m->members));
 	mb = &m->members[m->nmembers++];
-	*mb = (struct member){ .session = session_new(&m->session_env, p) };
+	*mb = (struct member){ .session = session_new(&m->session_env, p),
+		.identity = manager_identity(m, p) };
 	return mb;
 }
 
@@ -287,10 +308,10 @@ manager_settle(struct manager *m, const char *name)
 	if (mb == NULL || !mb->draft)
 		return;
 	mb->draft = false;
-	if (p == NULL || p->kind != PROFILE_ADFS) {
+	if (!usable(p)) {
 		orphan(m, mb);
 	} else {
-		session_set_profile(mb->session, p);
+		set_profile(m, mb, p);
 		/* The draft came to nothing: what was is good still. */
 		if (mb->stash_profile != NULL && mb->stash_profile->
 		    fingerprint == p->fingerprint && !creds_expired(
@@ -325,7 +346,7 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *s = m->members[i].session;
 
-		if (!session_wants(s) || manager_identity_of(m, s) != id)
+		if (m->members[i].identity != id || !session_wants(s))
 			continue;
 		ret->profile = session_profile(s);
 		ret->attended = m->logins.watched != NULL &&
@@ -386,7 +407,7 @@ on_credentials(struct identity *id, const json_t *msg, void *arg)
 
 	/* Not asked for, or the profile changed while the job ran. */
 	if (mb == NULL || !mb->redeeming ||
-	    manager_identity_of(m, mb->session) != id ||
+	    mb->identity != id ||
 	    !str_eq(json_string_value(json_object_get(msg, "roleArn")),
 	    session_profile(mb->session)->role_arn))
 		return;
@@ -417,7 +438,7 @@ on_role_fault(struct identity *id, const char *name, const struct fault *fault,
 	struct member *mb = member_of(m, name);
 
 	if (mb == NULL || !mb->redeeming ||
-	    manager_identity_of(m, mb->session) != id)
+	    mb->identity != id)
 		return;
 	mb->redeeming = false;
 	session_event(mb->session, role_event(fault), fault);
@@ -436,7 +457,7 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
 
-		if (manager_identity_of(m, mb->session) != id)
+		if (mb->identity != id)
 			continue;
 		if (fault_is(fault)) {
 			if (session_wants(mb->session))
@@ -604,7 +625,7 @@ manager_redeem(struct manager *m, struct identity *id)
 		const struct profile *p = session_profile(mb->session);
 		const char *principal;
 
-		if (manager_identity_of(m, mb->session) != id)
+		if (mb->identity != id)
 			continue;
 		mb->took_part = false;
 		if (!str_eq(p->provider_id, identity_provider(id)) ||
@@ -639,7 +660,7 @@ apply(struct manager *m, struct strv *changed)
 		struct profile *p = m->config->profiles[i];
 		struct member *mb;
 
-		if (p->kind != PROFILE_ADFS)
+		if (!usable(p))
 			continue;
 		mb = member_of(m, p->name);
 		if (mb == NULL || session_profile(mb->session)->fingerprint !=
@@ -655,8 +676,7 @@ apply(struct manager *m, struct strv *changed)
 		const struct profile *p = config_profile(m->config,
 		    session_name(mb->session));
 
-		if (mb->orphan || mb->draft ||
-		    (p != NULL && p->kind == PROFILE_ADFS))
+		if (mb->orphan || mb->draft || usable(p))
 			continue;
 		note(changed, session_name(mb->session));
 		orphan(m, mb);
@@ -739,6 +759,12 @@ manager_config(const struct manager *m)
 	return m->config;
 }
 
+const struct fault *
+manager_config_fault(const struct manager *m)
+{
+	return &m->config_fault;
+}
+
 /* ---- logout ------------------------------------------------------------------------------------ */
 
 /* Those that wait for this identity go back to what they have. */
@@ -748,7 +774,7 @@ release_waiting(struct manager *m, struct identity *id)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
 
-		if (manager_identity_of(m, mb->session) != id)
+		if (mb->identity != id)
 			continue;
 		mb->redeeming = false;
 		session_event(mb->session, SESSION_CANCELLED, NULL);
@@ -772,6 +798,12 @@ manager_logout_identity(struct manager *m, struct identity *id)
 }
 
 void
+manager_force(struct manager *m, struct session *s)
+{
+	manager_publish(m, MANAGER_FORCE, s, NULL);
+}
+
+void
 manager_logout(struct manager *m, struct session *s)
 {
 	struct identity *id = manager_identity_of(m, s);
@@ -783,7 +815,7 @@ manager_logout(struct manager *m, struct session *s)
 		struct session *other = m->members[i].session;
 
 		if (other != s && session_kept(other) &&
-		    manager_identity_of(m, other) == id)
+		    m->members[i].identity == id)
 			return;
 	}
 	manager_logout_identity(m, id);

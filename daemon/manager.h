@@ -38,6 +38,7 @@ struct question;
 enum manager_event {
 	MANAGER_SESSION,	/* a session's state changed */
 	MANAGER_CREDENTIALS,	/* a session has new ones */
+	MANAGER_FORCE,		/* a person wants its section taken over */
 	MANAGER_LOGOUT,		/* a session's delivered keys must go */
 	MANAGER_IDENTITY,
 	MANAGER_JOB_ENDED,	/* whatever was put off, do now */
@@ -95,6 +96,8 @@ int manager_reload(struct manager *m, struct strv *changed,
 /* Reloads when the config file looks different than last time. */
 void manager_look(struct manager *m);
 const struct config *manager_config(const struct manager *m);
+/* Why the file as it is now is not in force; empty when it is. */
+const struct fault *manager_config_fault(const struct manager *m);
 
 /* The session of an AD FS profile; NULL when there is none. */
 struct session *manager_session(struct manager *m, const char *name);
@@ -125,6 +128,8 @@ void manager_flush(struct manager *m, manager_done_fn *done, void *arg);
 void barrier_hold(struct barrier *b);
 void barrier_release(struct barrier *b, const struct fault *fault);
 
+/* Its section of the credentials file is ours from now on. */
+void manager_force(struct manager *m, struct session *s);
 /* Stops keeping a session, drops its keys, and its identity with the last. */
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);

@@ -19,7 +19,7 @@ const char methods_interface[] =
     "  -> (login: string, step: object)\n"
     "method Await(login: string) -> (login: string, step: object)\n"
     "method Cancel(login: string) -> ()\n"
-    "method Refresh(profiles: ?[]string, force: ?bool)\n"
+    "method Refresh(profiles: ?[]string)\n"
     "  -> (profiles: []object)\n"
     "method Logout(profiles: ?[]string, all: ?bool)\n"
     "  -> (profiles: []string, identities: []string)\n"

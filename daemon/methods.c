@@ -670,7 +670,7 @@ static const struct {
 	{ M_ANSWER, do_answer, "login question value" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
-	{ M_REFRESH, do_refresh, "profiles force" },
+	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
 	{ M_ROLES, do_roles, "host profile" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },

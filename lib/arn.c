@@ -255,20 +255,25 @@ partition_of_arn(const char *arn)
 const struct partition *
 partition_by_signin_host(const char *host)
 {
-	for (size_t i = 0; host != NULL && i < ARRAY_SIZE(partitions); i++) {
+	_cleanup_free_ char *lower = xstrdup(host);
+
+	if (lower == NULL)
+		return NULL;
+	str_lower(lower);
+	for (size_t i = 0; i < ARRAY_SIZE(partitions); i++) {
 		const char *signin = partitions[i].signin_host;
 		_cleanup_free_ char *regional = NULL;
 
 		if (signin == NULL) {
 			/* "signin.<region>.<suffix>", by botocore's model */
 			regional = xasprintf(".%s", partitions[i].dns_suffix);
-			if (str_starts(host, "signin.") &&
-			    str_ends(host, regional))
+			if (str_starts(lower, "signin.") &&
+			    str_ends(lower, regional))
 				return &partitions[i];
 			continue;
 		}
 		regional = xasprintf(".%s", signin);
-		if (str_caseeq(host, signin) || str_ends(host, regional))
+		if (str_eq(lower, signin) || str_ends(lower, regional))
 			return &partitions[i];
 	}
 	return NULL;

@@ -378,7 +378,6 @@ identity_base(const struct profile *p)
 void
 profile_finish(struct profile *p)
 {
-	_cleanup_free_ char *user = user_normal(p->adfs_user);
 	uint64_t h = 14695981039346656037ULL;
 
 	if (p->kind == PROFILE_ADFS && p->adfs_host != NULL)
@@ -388,7 +387,7 @@ profile_finish(struct profile *p)
 	for (size_t i = 0; i < nprofile_fields; i++)
 		if (profile_fields[i].counts)
 			h = field_hash(&profile_fields[i], p, h);
-	h = hash_string(h, user);
+	/* Not the user: who compares keys compares identities as well. */
 	h = hash_string(h, p->identity_base);
 	p->fingerprint = hash_string(h, p->root);
 }

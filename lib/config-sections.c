@@ -52,7 +52,7 @@ next_word(const char **s)
 char *
 config_profile_name(const char *section)
 {
-	_cleanup_free_ char *first = NULL, *name = NULL, *more = NULL;
+	_cleanup_free_ char *first = NULL, *name = NULL;
 	const char *s = section;
 
 	if (str_eq(section, "default"))

@@ -277,6 +277,8 @@ path_replace(const char *path, const void *data, size_t len, mode_t mode)
 	char hex[17];
 	int fd, e = 0;
 
+	if (path[0] != '/')
+		return -EINVAL;
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
 		return -EIO;
 	str_hex(r, sizeof(r), hex);

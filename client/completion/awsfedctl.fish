@@ -48,7 +48,6 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from roles' -l json -d 'the age
 complete -c awsfedctl -n '__fish_seen_subcommand_from roles' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from roles' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from refresh' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
-complete -c awsfedctl -n '__fish_seen_subcommand_from refresh' -l force -d 'also what is not due yet'
 complete -c awsfedctl -n '__fish_seen_subcommand_from refresh' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from refresh' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from logout' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'

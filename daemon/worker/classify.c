@@ -88,7 +88,9 @@ any(const struct form *f)
 static bool
 has_assertion(const struct form *f)
 {
-	return form_control(f, "SAMLResponse") != NULL;
+	const struct control *c = form_control(f, "SAMLResponse");
+
+	return c != NULL && *c->value != '\0';
 }
 
 static bool

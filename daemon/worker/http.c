@@ -133,7 +133,13 @@ http_new(const struct http_settings *set, struct fault *fault)
 	    (long)HTTP_POOL_MAX);
 	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
 	    (long)HTTP_POOL_MAX);
-	curl_easy_setopt(h->browser, CURLOPT_COOKIEFILE, "");
+	/*
+	 * A cookie starts the engine, for good: COOKIEFILE would have to be
+	 * set again for each request, and 7.88 leaks its list.
+	 */
+	curl_easy_setopt(h->browser, CURLOPT_COOKIELIST,
+	    "localhost\tFALSE\t/\tTRUE\t0\tstart\tx");
+	curl_easy_setopt(h->browser, CURLOPT_COOKIELIST, "ALL");
 	str_uuid(h->request_id);
 	id = xasprintf("client-request-id: %s", h->request_id);
 	h->headers = curl_slist_append(NULL, id);
@@ -247,12 +253,8 @@ set_request(struct http *h, struct transfer *t)
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-	if (c->flags & HTTP_COOKIES) {
-		curl_easy_setopt(e, CURLOPT_COOKIEFILE, "");
-		curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->headers);
-	} else {
-		curl_easy_setopt(e, CURLOPT_HTTPHEADER, h->plain);
-	}
+	curl_easy_setopt(e, CURLOPT_HTTPHEADER,
+	    c->flags & HTTP_COOKIES ? h->headers : h->plain);
 	if (c->body != NULL) {
 		/* Not copied: one copy of a secret less. */
 		curl_easy_setopt(e, CURLOPT_POST, 1L);

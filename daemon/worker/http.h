@@ -50,7 +50,7 @@ struct http_reply {
 	int64_t retry_after;	/* seconds, 0 when not said */
 	bool dated;
 	int64_t date_s;		/* the server's Date */
-	int64_t skew_s;		/* server minus ours; 0 within a second or two */
+	int64_t skew_s;		/* server minus ours; 0: hardly any */
 	struct buf body;
 };
 

@@ -72,8 +72,9 @@ tests_unit_test_conduit_SOURCES = tests/unit/test-conduit.c \
 tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_conduit_LDADD = $(WORKER_TEST_LIBS)
 
-EXTRA_DIST += tests/system/worker.py tests/system/worker_agent.py
-TESTS += tests/system/worker.py
+EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
+	tests/system/worker_agent.py
+TESTS += tests/system/worker.py tests/system/worker-sim.py
 EXTRA_DIST += \
 	tests/fixtures/PROVENANCE.md \
 	tests/fixtures/aws-adfs-login/LICENSE \

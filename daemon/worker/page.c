@@ -11,7 +11,7 @@
 #include "origin.h"
 #include "xml.h"
 
-/* ---- bytes to valid UTF-8 -------------------------------------------------- */
+/* ---- bytes to valid UTF-8 ------------------------------------------------ */
 
 /* Length of the valid UTF-8 sequence at p, 0 if it is none. */
 static size_t
@@ -61,7 +61,7 @@ normalise(const char *bytes, size_t len, size_t *ret_len)
 	return out;
 }
 
-/* ---- the tree to forms ----------------------------------------------------- */
+/* ---- the tree to forms --------------------------------------------------- */
 
 static bool
 is_tag(const xmlNode *n, const char *name)

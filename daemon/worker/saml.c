@@ -29,7 +29,7 @@ malformed(struct fault *f, const char *what)
 	return -1;
 }
 
-/* ---- base64 ---------------------------------------------------------------- */
+/* ---- base64 -------------------------------------------------------------- */
 
 static int
 sextet(char c)
@@ -74,7 +74,7 @@ decode(const char *in, size_t len, struct buf *clean, struct buf *out)
 	    (acc & ((1u << bits) - 1)) != 0 ? -1 : 0;
 }
 
-/* ---- the parts ------------------------------------------------------------- */
+/* ---- the parts ----------------------------------------------------------- */
 
 static const struct {
 	const char *code;	/* the inner one first */
@@ -320,7 +320,7 @@ check_clock(const struct saml *s, const struct saml_rules *rules,
 	return 0;
 }
 
-/* ---- the whole -------------------------------------------------------------- */
+/* ---- the whole ----------------------------------------------------------- */
 
 static int
 read_assertion(const xmlNode *a, const struct saml_rules *rules,

@@ -42,7 +42,7 @@ struct saml {
 
 struct saml_rules {
 	const char *provider_id;
-	const struct strv *allowed;	/* other hosts that may be Destination */
+	const struct strv *allowed;	/* other Destination hosts */
 	bool allow_loopback;		/* tests: a sign-in host on loopback */
 	int64_t now_s;			/* by the server's clock */
 };

@@ -16,13 +16,16 @@
 static int
 limit(__rlimit_resource_t what, rlim_t value)
 {
-	struct rlimit now, want = { value, value };
+	struct rlimit l;
 
-	if (getrlimit(what, &now) < 0)
+	if (getrlimit(what, &l) < 0)
 		return -errno;
-	if (now.rlim_max != RLIM_INFINITY && now.rlim_max < value)
-		want.rlim_cur = want.rlim_max = now.rlim_max;
-	return setrlimit(what, &want) < 0 ? -errno : 0;
+	if (l.rlim_max == RLIM_INFINITY || l.rlim_max > value)
+		l.rlim_cur = value;
+	/* valgrind, which has files of its own, keeps the hard limit. */
+	if (what != RLIMIT_NOFILE && l.rlim_cur == value)
+		l.rlim_max = value;
+	return setrlimit(what, &l) < 0 ? -errno : 0;
 }
 
 int
@@ -35,7 +38,6 @@ sandbox_enter(void)
 		{ RLIMIT_CORE, 0 },
 		{ RLIMIT_CPU, CPU_SECONDS },
 		{ RLIMIT_NOFILE, FILES },
-		{ RLIMIT_FSIZE, 0 },	/* standard error is no file of ours */
 	};
 	int r;
 

@@ -14,7 +14,7 @@
 #include "redeem.h"
 #include "saml.h"
 
-/* ---- moving from page to page ---------------------------------------------- */
+/* ---- moving from page to page -------------------------------------------- */
 
 static int
 add_escaped(struct buf *b, const char *s)
@@ -216,7 +216,7 @@ signin_post(struct signin *s, const char *url, const char *body, size_t len,
 	return travel(s, url, body, len, grade, fault);
 }
 
-/* ---- handlers: 1 done, 0 next page, -1 fault ------------------------------- */
+/* ---- handlers: 1 done, 0 next page, -1 fault ----------------------------- */
 
 static int
 auto_post(struct signin *s, struct fault *fault)
@@ -225,7 +225,7 @@ auto_post(struct signin *s, struct fault *fault)
 	_cleanup_free_ char *action = NULL;
 
 	if (s->page.foreign_base || s->form->action == NULL ||
-	    !s->form->plain)
+	    !s->form->post || !s->form->plain)
 		return unknown_page_fault(&s->page, PAGE_AUTO_POST, s->host,
 		    fault);
 	if (policy_check(&s->policy, s->form->action, GRADE_PAGE, fault) < 0)
@@ -332,7 +332,7 @@ walk(struct signin *s, struct fault *fault)
 	return r < 0 ? -1 : 0;
 }
 
-/* ---- the job ---------------------------------------------------------------- */
+/* ---- the job ------------------------------------------------------------- */
 
 static json_t *
 assertion_json(const struct saml *a, int64_t skew_s)

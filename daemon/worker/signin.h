@@ -59,7 +59,7 @@ void signin_settle(struct signin *s, const char *outcome);
 /* The URL to begin with: xalloc, or NULL when host or path is unusable. */
 char *signin_entry_url(const struct job *job, const char *request_id);
 
-/* ---- login.c: the page that asks for a password --------------------------- */
+/* ---- login.c: the page that asks for a password -------------------------- */
 int login_answer(struct signin *s, struct fault *fault);
 /*
  * The name as AD FS takes it: a domain is put before a bare one.  0; -1 with a
@@ -72,7 +72,7 @@ int login_user(const char *typed, const char *domain, char **ret,
 void login_tag(const char *password, size_t len, const unsigned char *salt,
     size_t salt_len, char tag[LOGIN_TAG_SIZE]);
 
-/* ---- page-fault.c: pages that end a sign-in -------------------------------- */
+/* ---- page-fault.c: pages that end a sign-in ------------------------------ */
 /* An error page: message, MSIS code, Activity ID. */
 int error_page_fault(const struct page *p, long status, const char *host,
     struct fault *fault);

@@ -16,7 +16,7 @@
 #define ROLE_ARN_MIN 20
 #define POLICY_ARNS_MAX 10
 
-/* ---- request ---------------------------------------------------------------- */
+/* ---- request ------------------------------------------------------------- */
 
 int
 sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
@@ -140,7 +140,7 @@ sts_request(const struct sts_role *role, const char *assertion,
 	return add(out, "SAMLAssertion", assertion);
 }
 
-/* ---- answer ----------------------------------------------------------------- */
+/* ---- answer -------------------------------------------------------------- */
 
 static char *
 text_of(const xmlNode *root, const char *name, size_t max)

@@ -15,12 +15,19 @@
 #include <stdarg.h>
 #include <stddef.h>
 
+/* gcc matches allocations with xfree; clang knows the plain form alone. */
+#ifdef __clang__
+#define XALLOC_ATTR malloc
+#else
+#define XALLOC_ATTR malloc, malloc(xfree, 1)
+#endif
+
 void xfree(void *p);
 void *xmalloc(size_t size)
-	__attribute__((malloc, malloc(xfree, 1), alloc_size(1),
+	__attribute__((XALLOC_ATTR, alloc_size(1),
 	    returns_nonnull, warn_unused_result));
 void *xcalloc(size_t n, size_t size)
-	__attribute__((malloc, malloc(xfree, 1), alloc_size(1, 2),
+	__attribute__((XALLOC_ATTR, alloc_size(1, 2),
 	    returns_nonnull, warn_unused_result));
 /* Grows or shrinks by copy; the old block is wiped.  size 0 is size 1. */
 void *xrealloc(void *p, size_t size)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
@@ -12,278 +12,8 @@
 #include "http.h"
 #include "mishap.h"
 #include "pages.h"
-#include "saml.h"
 #include "state.h"
-
-#define COOKIE "; path=/adfs; HttpOnly; Secure"
-#define COOKIE_GONE \
-	"; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/adfs; HttpOnly; Secure"
-#define MAX_CHUNKS 16
-#define FOREIGN "https://evil.example.net"
-#define HTML "text/html; charset=utf-8"
-
-/* One request to AD FS while it is being answered. */
-struct visit {
-	struct sim *sim;
-	const struct request *q;
-	struct response *r;
-	struct form query;
-	struct form cookies;
-	struct form fields;
-	char *host;		/* without port */
-	char *self;		/* path?query, without client-request-id */
-	char *id;		/* client-request-id */
-	struct page page;
-	struct sso *sso;
-	const struct mishap *m;
-};
-
-static void
-visit_done(struct visit *v)
-{
-	form_done(&v->query);
-	form_done(&v->cookies);
-	form_done(&v->fields);
-	xfree(v->host);
-	xfree(v->self);
-	xfree(v->id);
-	xfree(v->page.action);
-	xfree(v->page.absolute);
-}
-
-static bool
-is_guid(const char *s)
-{
-	if (s == NULL || strlen(s) != 36)
-		return false;
-	for (size_t i = 0; i < 36; i++)
-		if (strchr(i == 8 || i == 13 || i == 18 || i == 23 ? "-" :
-		    "0123456789abcdefABCDEF", s[i]) == NULL)
-			return false;
-	return true;
-}
-
-/* The query as it came, less client-request-id and what breaks markup. */
-static char *
-clean_query(const char *query)
-{
-	struct buf b = BUF_INIT(HTTP_MAX_HEAD);
-
-	while (*query != '\0') {
-		size_t len = strcspn(query, "&");
-
-		if (len > 0 && strncasecmp(query, "client-request-id=", 18)) {
-			put(&b, "%s", b.len > 0 ? "&" : "");
-			for (size_t i = 0; i < len; i++)
-				if (strchr("\"'<>", query[i]) == NULL)
-					put(&b, "%c", query[i]);
-		}
-		query += len;
-		query += *query == '&';
-	}
-	return buf_take(&b);
-}
-
-/* What the forms post to; real pages leave the ampersands raw. */
-static void
-set_actions(struct visit *v)
-{
-	const char *host = request_header(v->q, "host");
-	const char *path = str_eq(v->sim->opt.flavour, "2012r2") ?
-	    "/adfs/ls/idpinitiatedsignon" : "/adfs/ls/IdpInitiatedSignOn.aspx";
-	_cleanup_free_ char *query = clean_query(v->q->query);
-	_cleanup_free_ char *base = xasprintf("%s://%s%s",
-	    v->q->tls ? "https" : "http", host != NULL ? host : "localhost",
-	    host != NULL && strrchr(host, ':') == NULL && v->q->tls ?
-	    ":443" : "");
-
-	v->self = xasprintf("%s%s%s", v->q->path, query[0] != '\0' ? "?" : "",
-	    query);
-	v->page.absolute = xasprintf("%s%s?%s%sclient-request-id=%s", base,
-	    path, query, query[0] != '\0' ? "&" : "", v->id);
-	if (str_eq(v->sim->opt.flavour, "2012r2"))
-		v->page.action = xstrdup(v->page.absolute);
-	else
-		v->page.action = xasprintf("%s?%s%sclient-request-id=%s",
-		    path, query, query[0] != '\0' ? "&" : "", v->id);
-}
-
-/* Puts the chunks of MSISAuth together and looks the sign-in up. */
-static void
-find_sso(struct visit *v)
-{
-	struct buf all = BUF_INIT(HTTP_MAX_HEAD);
-	const char *part = form_get(&v->cookies, "MSISAuth");
-
-	for (int i = 1; part != NULL && i < MAX_CHUNKS; i++) {
-		char name[32];
-
-		put(&all, "%s", part);
-		snprintf(name, sizeof(name), "MSISAuth%d", i);
-		part = form_get(&v->cookies, name);
-	}
-	if (all.len > 0) {
-		v->sso = sso_find(v->sim, all.data);
-		for (struct sso *o = v->sim->ssos; o != NULL; o = o->next)
-			if (strcmp(o->token, all.data) != 0 &&
-			    strncmp(o->token, all.data, 100) == 0)
-				sim_violation(v->sim, "MSISAuth came back "
-				    "with pieces missing or changed");
-	}
-	buf_done(&all);
-}
-
-static void
-check_cookies(struct visit *v)
-{
-	for (size_t i = 0; i < v->cookies.n; i++) {
-		const char *name = v->cookies.v[i].name;
-
-		if (form_count(&v->cookies, name) > 1)
-			sim_violation(v->sim, "cookie %s sent twice", name);
-		if (!str_starts(name, "MSIS") &&
-		    !str_starts(name, "SamlSession"))
-			sim_violation(v->sim, "unknown cookie %s", name);
-	}
-	if (!v->q->tls && v->cookies.n > 0)
-		sim_violation(v->sim, "Secure cookies sent without TLS");
-}
-
-static void
-show_login(struct visit *v, enum login_error error)
-{
-	struct pending *p = pending_new(v->sim, v->id);
-	_cleanup_free_ char *base = NULL, *nonce = random_hex(8), *text = NULL;
-
-	base = xasprintf("BaseUrl=%s\\SAMLRequest=%s\\ProtocolBinding="
-	    "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
-	    v->page.absolute, nonce);
-	text = b64_encode(base, strlen(base));
-	xreplace(&p->cookie, xstrdup(text));
-	response_cookie(v->r, "MSISSamlRequest", text, COOKIE);
-	response_text(v->r, 200, HTML, "");
-	page_login(&v->r->body, &v->page, error);
-}
-
-static void
-show_error(struct visit *v, int status, const char *code, const char *text)
-{
-	response_text(v->r, status, HTML, "");
-	page_error(&v->r->body, &v->page, code, text);
-	sim_log(v->sim, "error page %s %s", code != NULL ? code : "-", v->id);
-}
-
-static void
-go_to(struct visit *v, const char *url)
-{
-	response_text(v->r, 302, HTML, "<html><head><title>Object moved"
-	    "</title></head><body>Object moved</body></html>\n");
-	response_header(v->r, "Location", url);
-}
-
-/* Tokens this client got lately, by its own cookie and by our memory. */
-static bool
-loops(struct visit *v)
-{
-	const char *cookie = form_get(&v->cookies, "MSISLoopDetectionCookie");
-	_cleanup_free_ char *raw = NULL, *next = NULL, *text = NULL;
-	int64_t now = sim_now(), from = now, seen = 0, recent = 0;
-	struct sso *o = v->sso;
-	size_t len;
-
-	if (cookie != NULL && b64_decode(cookie, &raw, &len) == 0) {
-		char *end = NULL;
-
-		from = strtoll(raw, &end, 10);
-		seen = end != NULL && *end == '\\' ?
-		    strtoll(end + 1, NULL, 10) : 0;
-		if (from > now || now - from >= v->sim->opt.loop_seconds) {
-			from = now;
-			seen = 0;
-		}
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(o->issued); i++)
-		if (o->issued[i] > now - v->sim->opt.loop_seconds)
-			recent++;
-	if (seen > recent)
-		recent = seen;
-	if (recent >= v->sim->opt.loop_tokens) {
-		v->sim->count.loops++;
-		show_error(v, 200, "MSIS7042", "The same client browser "
-		    "session has made too many requests in a short time.");
-		return true;
-	}
-	o->issued[o->n_issued++ % ARRAY_SIZE(o->issued)] = now;
-	next = xasprintf("%lld\\%lld", (long long)from, (long long)recent + 1);
-	text = b64_encode(next, strlen(next));
-	response_cookie(v->r, "MSISLoopDetectionCookie", text, COOKIE);
-	return false;
-}
-
-/* https://host/saml becomes https://host:443/saml, as AD FS writes it. */
-static char *
-with_port(const char *url)
-{
-	const char *host = strstr(url, "://"), *path;
-
-	if (host == NULL || (path = strchr(host + 3, '/')) == NULL ||
-	    !str_starts(url, "https://") || memchr(host + 3, ':',
-	    (size_t)(path - host - 3)) != NULL)
-		return xstrdup(url);
-	return xasprintf("%.*s:443%s", (int)(path - url), url, path);
-}
-
-/* Signed in: the page that carries the assertion. */
-static void
-show_assertion(struct visit *v)
-{
-	_cleanup_form_ struct form fields = { 0 };
-	_cleanup_free_ char *assertion = NULL, *action = NULL, *when = NULL;
-	const struct user *u = user_find(v->sim, v->sso->user);
-	const struct mishap *m;
-	char stamp[40];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	if (u == NULL) {
-		show_login(v, LOGIN_FIRST);
-		return;
-	}
-	if (u->denied) {
-		show_error(v, 200, NULL, "Access denied. You do not have "
-		    "access to this application.");
-		return;
-	}
-	if (loops(v))
-		return;
-	m = mishap_take(v->sim, "saml", NULL, u->name, v->r);
-	if (mishap_generic(m, v->r))
-		return;
-	assertion = saml_issue(v->sim, u, v->host, m);
-	action = mishap_is(m, "foreign-acs") ? xstrdup(FOREIGN "/saml") :
-	    with_port(v->sim->opt.acs);
-	form_add(&fields, "SAMLResponse", assertion);
-	gmtime_r(&now, &tm);
-	strftime(stamp, sizeof(stamp), "%m/%d/%Y %H:%M:%S", &tm);
-	when = b64_encode(stamp, strlen(stamp));
-	response_cookie(v->r, "MSISAuthenticated", when, COOKIE);
-	response_cookie(v->r, "SamlSession", "c2ltdWxhdG9y", COOKIE);
-	if (form_get(&v->cookies, "MSISSamlRequest") != NULL)
-		response_cookie(v->r, "MSISSamlRequest", "", COOKIE_GONE);
-	response_text(v->r, 200, HTML, "");
-	page_auto(&v->r->body, "hiddenform", action, &fields);
-}
-
-static void
-show_autopost(struct visit *v)
-{
-	_cleanup_form_ struct form fields = { 0 };
-
-	form_add(&fields, "SimStep", "1");
-	form_add(&fields, "RelayData", "a b&c=d+e/\xc3\xa9");
-	response_text(v->r, 200, HTML, "");
-	page_auto(&v->r->body, "interstitial", v->page.absolute, &fields);
-}
+#include "visit.h"
 
 /* The faults that make a page.  True when the answer is complete. */
 static bool
@@ -296,7 +26,7 @@ misbehave(struct visit *v)
 		return true;
 	if (m == NULL)
 		return false;
-	response_text(v->r, 200, HTML, "");
+	response_text(v->r, 200, VISIT_HTML, "");
 	if (mishap_is(m, "malformed")) {
 		page_broken(b, &v->page);
 	} else if (mishap_is(m, "unknown")) {
@@ -304,16 +34,17 @@ misbehave(struct visit *v)
 	} else if (mishap_is(m, "mfa-page")) {
 		page_mfa(b, &v->page);
 	} else if (mishap_is(m, "autopost") && str_eq(v->q->method, "GET")) {
-		show_autopost(v);
+		visit_show_autopost(v);
 	} else if (mishap_is(m, "foreign-action")) {
-		xreplace(&v->page.action, xstrdup(FOREIGN "/adfs/ls/"));
+		xreplace(&v->page.action, xstrdup(VISIT_FOREIGN "/adfs/ls/"));
 		page_login(b, &v->page, LOGIN_FIRST);
 	} else if (mishap_is(m, "foreign-redirect")) {
-		go_to(v, FOREIGN "/adfs/ls/");
+		visit_go_to(v, VISIT_FOREIGN "/adfs/ls/");
 	} else if (mishap_is(m, "redirect-loop")) {
-		go_to(v, v->self);
+		visit_go_to(v, v->self);
 	} else if (mishap_is(m, "error-page")) {
-		show_error(v, m->status > 0 ? (int)m->status : 200, m->code,
+		visit_show_error(v, m->status > 0 ? (int)m->status : 200,
+		    m->code,
 		    m->text != NULL ? m->text : "The simulator was told to "
 		    "fail.");
 	} else if (mishap_is(m, "huge")) {
@@ -323,12 +54,12 @@ misbehave(struct visit *v)
 			    "abcdefghijklmnopqrstuvwxyz0123456789\n");
 	} else if (mishap_is(m, "wrong-password")) {
 		v->sim->count.passwords_rejected++;
-		show_login(v, LOGIN_WRONG);
+		visit_show_login(v, LOGIN_WRONG);
 	} else if (mishap_is(m, "password-expired")) {
 		v->sim->count.passwords_rejected++;
-		show_login(v, LOGIN_EXPIRED);
+		visit_show_login(v, LOGIN_EXPIRED);
 	} else if (mishap_is(m, "wia")) {
-		response_text(v->r, 401, HTML, "Not authorised\n");
+		response_text(v->r, 401, VISIT_HTML, "Not authorised\n");
 		form_add(&v->r->headers, "WWW-Authenticate", "Negotiate");
 		form_add(&v->r->headers, "WWW-Authenticate", "NTLM");
 	} else {
@@ -354,7 +85,8 @@ check_fields(struct visit *v)
 
 		if (form_count(&v->fields, name) > 1) {
 			sim_violation(v->sim, "field %s posted twice", name);
-			show_error(v, 500, NULL, "Duplicate post parameter.");
+			visit_show_error(v, 500, NULL,
+			    "Duplicate post parameter.");
 			return false;
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
@@ -364,7 +96,8 @@ check_fields(struct visit *v)
 	}
 	if (kmsi != NULL && strcmp(kmsi, "true") != 0) {
 		sim_violation(v->sim, "Kmsi posted with another value");
-		show_error(v, 500, NULL, "The request could not be read.");
+		visit_show_error(v, 500, NULL,
+		    "The request could not be read.");
 		return false;
 	}
 	if (kmsi != NULL && !v->sim->opt.kmsi)
@@ -390,10 +123,11 @@ accept_user(struct visit *v, struct user *u)
 
 	gmtime_r(&end, &tm);
 	strftime(until, sizeof(until), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	attributes = kmsi ? xasprintf("; expires=%s%s", until, COOKIE) :
-	    xstrdup(COOKIE);
-	for (int i = 0; at < len && i < MAX_CHUNKS; i++) {
-		size_t n = len - at < (size_t)step || i == MAX_CHUNKS - 1 ?
+	attributes = kmsi ? xasprintf("; expires=%s%s", until, VISIT_COOKIE) :
+	    xstrdup(VISIT_COOKIE);
+	for (int i = 0; at < len && i < VISIT_MAX_CHUNKS; i++) {
+		size_t n = len - at < (size_t)step ||
+		    i == VISIT_MAX_CHUNKS - 1 ?
 		    len - at : (size_t)step;
 		_cleanup_free_ char *piece = xstrndup(o->token + at, n);
 		char name[32] = "MSISAuth";
@@ -407,9 +141,9 @@ accept_user(struct visit *v, struct user *u)
 	v->sim->count.sign_ins++;
 	sim_log(v->sim, "signed in %s%s", u->name, kmsi ? " (kmsi)" : "");
 	if (mishap_is(v->m, "autopost"))
-		show_autopost(v);
+		visit_show_autopost(v);
 	else
-		go_to(v, v->page.absolute);
+		visit_go_to(v, v->page.absolute);
 }
 
 static void
@@ -431,7 +165,7 @@ refuse_user(struct visit *v, struct user *u, enum login_error why)
 		}
 	}
 	sim_log(v->sim, "refused a sign-in (%d)", (int)why);
-	show_login(v, why);
+	visit_show_login(v, why);
 }
 
 static void
@@ -491,28 +225,30 @@ handle_post(struct visit *v)
 			sim_violation(v->sim, "the auto-post page's fields "
 			    "came back changed");
 		if (v->sso != NULL)
-			show_assertion(v);
+			visit_show_assertion(v);
 		else
-			show_login(v, LOGIN_FIRST);
+			visit_show_login(v, LOGIN_FIRST);
 		return;
 	}
 	if (method == NULL) {
 		sim_violation(v->sim, "posted without AuthMethod");
-		show_error(v, 200, "MSIS7012", "An error occurred while "
+		visit_show_error(v, 200, "MSIS7012", "An error occurred while "
 		    "processing the request.");
 	} else if (strcmp(method, "FormsAuthentication") != 0) {
-		show_error(v, 200, NULL, "The selected authentication method "
+		visit_show_error(v, 200, NULL,
+		    "The selected authentication method "
 		    "is not available.");
 	} else if (!user && !password) {
 		if (v->sso != NULL)
-			show_assertion(v);
+			visit_show_assertion(v);
 		else
-			show_login(v, LOGIN_FIRST);
+			visit_show_login(v, LOGIN_FIRST);
 	} else if (!user || !password) {
 		sim_violation(v->sim, "half of a login form was posted");
-		show_login(v, LOGIN_FIRST);
+		visit_show_login(v, LOGIN_FIRST);
 	} else if (context_lost(v)) {
-		show_error(v, 200, "MSIS7001", "The passive protocol context "
+		visit_show_error(v, 200, "MSIS7001",
+		    "The passive protocol context "
 		    "was not found or not valid.");
 	} else {
 		check_password(v);
@@ -525,16 +261,16 @@ handle_get(struct visit *v)
 	const char *agent = request_header(v->q, "user-agent");
 
 	if (v->sso != NULL) {
-		show_assertion(v);
+		visit_show_assertion(v);
 	} else if (v->sim->opt.wia && agent != NULL &&
 	    (strstr(agent, "Trident/7.0") != NULL ||
 	    strstr(agent, "MSIE") != NULL)) {
 		_cleanup_free_ char *url = xasprintf("/adfs/ls/wia?%s",
 		    v->q->query);
 
-		go_to(v, url);
+		visit_go_to(v, url);
 	} else {
-		show_login(v, LOGIN_FIRST);
+		visit_show_login(v, LOGIN_FIRST);
 	}
 }
 
@@ -549,13 +285,13 @@ read_post(struct visit *v)
 	if (type == NULL || strncasecmp(type,
 	    "application/x-www-form-urlencoded", 33) != 0) {
 		sim_violation(v->sim, "form posted as another content type");
-		response_text(v->r, 415, HTML, "");
+		response_text(v->r, 415, VISIT_HTML, "");
 		return false;
 	}
 	if (form_parse(v->q->body, &v->fields) < 0 ||
 	    strlen(v->q->body) != v->q->body_len) {
 		sim_violation(v->sim, "form body is not well encoded");
-		response_text(v->r, 400, HTML, "");
+		response_text(v->r, 400, VISIT_HTML, "");
 		return false;
 	}
 	if (form_get(&v->fields, "Password") != NULL)
@@ -581,14 +317,15 @@ entry(struct visit *v)
 	if (misbehave(v)) {
 		/* answered */
 	} else if (!v->sim->opt.idp_page) {
-		show_error(v, 200, "MSIS7065", "There are no registered "
+		visit_show_error(v, 200, "MSIS7065", "There are no registered "
 		    "protocol handlers on path /adfs/ls/idpinitiatedsignon "
 		    "to process the incoming request.");
 	} else if (rp == NULL) {
-		response_text(v->r, 200, HTML, "");
+		response_text(v->r, 200, VISIT_HTML, "");
 		page_sites(&v->r->body, &v->page, v->sso != NULL);
 	} else if (!str_eq(rp, v->sim->opt.rp)) {
-		show_error(v, 200, "MSIS7007", "The requested relying party "
+		visit_show_error(v, 200, "MSIS7007",
+		    "The requested relying party "
 		    "trust is unspecified or unsupported.");
 	} else if (str_eq(v->q->method, "POST")) {
 		handle_post(v);
@@ -613,10 +350,10 @@ sign_out(struct visit *v)
 		if (str_starts(v->cookies.v[i].name, "MSISAuth") &&
 		    !str_eq(v->cookies.v[i].name, "MSISAuthenticated"))
 			response_cookie(v->r, v->cookies.v[i].name, "",
-			    COOKIE_GONE);
+			    VISIT_COOKIE_GONE);
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
-		response_cookie(v->r, gone[i], "", COOKIE_GONE);
-	response_text(v->r, 200, HTML, "");
+		response_cookie(v->r, gone[i], "", VISIT_COOKIE_GONE);
+	response_text(v->r, 200, VISIT_HTML, "");
 	page_signed_out(&v->r->body, &v->page);
 }
 
@@ -632,7 +369,7 @@ route(struct visit *v)
 		path[len - 1] = '\0';
 	if (!str_eq(v->q->method, "GET") && !str_eq(v->q->method, "POST")) {
 		sim_violation(v->sim, "method %s to AD FS", v->q->method);
-		response_text(v->r, 405, HTML, "");
+		response_text(v->r, 405, VISIT_HTML, "");
 	} else if (str_eq(path, "/adfs/ls/idpinitiatedsignon.aspx") ||
 	    str_eq(path, "/adfs/ls/idpinitiatedsignon")) {
 		entry(v);
@@ -640,17 +377,17 @@ route(struct visit *v)
 	    str_eq(form_get(&v->query, "wa"), "wsignout1.0")) {
 		sign_out(v);
 	} else if (str_eq(path, "/adfs/ls")) {
-		show_error(v, 200, "MSIS7065", "There are no registered "
+		visit_show_error(v, 200, "MSIS7065", "There are no registered "
 		    "protocol handlers on path /adfs/ls/ to process the "
 		    "incoming request.");
 	} else if (str_eq(path, "/adfs/ls/wia")) {
-		response_text(v->r, 401, HTML, "Not authorised\n");
+		response_text(v->r, 401, VISIT_HTML, "Not authorised\n");
 		form_add(&v->r->headers, "WWW-Authenticate", "Negotiate");
 		form_add(&v->r->headers, "WWW-Authenticate", "NTLM");
 	} else if (str_eq(path, "/adfs/probe")) {
 		response_text(v->r, 200, "text/plain", "");
 	} else {
-		response_text(v->r, 404, HTML, "<html><body><h2>Not Found"
+		response_text(v->r, 404, VISIT_HTML, "<html><body><h2>Not Found"
 		    "</h2></body></html>\n");
 	}
 }
@@ -658,37 +395,17 @@ route(struct visit *v)
 void
 adfs_handle(struct sim *s, const struct request *q, struct response *r)
 {
-	__attribute__((cleanup(visit_done))) struct visit v = {
-		.sim = s, .q = q, .r = r, .page = { .opt = &s->opt },
-	};
-	const char *id;
+	__attribute__((cleanup(visit_done))) struct visit v = { 0 };
 
-	if (form_parse(q->query, &v.query) < 0) {
+	if (visit_init(&v, s, q, r) < 0) {
 		sim_violation(s, "query is not well encoded");
-		response_text(r, 400, HTML, "");
+		response_text(r, 400, VISIT_HTML, "");
 		return;
 	}
 	if (form_get(&v.query, "Password") != NULL)
 		sim_violation(s, "password in a URL");
 	if (request_header(q, "authorization") != NULL)
 		sim_violation(s, "Authorization sent to AD FS");
-	form_cookies(request_header(q, "cookie"), &v.cookies);
-	check_cookies(&v);
-	find_sso(&v);
-	id = form_get(&v.query, "client-request-id");
-	if (!is_guid(id))
-		id = request_header(q, "client-request-id");
-	if (is_guid(id)) {
-		v.id = xstrdup(id);
-	} else {
-		char uuid[37];
-
-		str_uuid(uuid);
-		v.id = xstrdup(uuid);
-	}
-	v.host = request_host(q);
-	v.page.activity = v.id;
-	set_actions(&v);
 	response_header(r, "Cache-Control", "no-cache,no-store");
 	response_header(r, "Pragma", "no-cache");
 	response_header(r, "Expires", "-1");

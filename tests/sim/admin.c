@@ -404,7 +404,8 @@ admin_serve(struct sim *s, int fd, SSL_CTX *ctx)
 
 		if (buf_add(&in, chunk, (size_t)n) < 0)
 			break;
-		while (in.len > 0 && (end = strchr(in.data, '\n')) != NULL) {
+		while (in.len > 0 && (end = memchr(in.data, '\n',
+		    in.len)) != NULL) {
 			_cleanup_json_ json_t *reply = NULL;
 			_cleanup_free_ char *text = NULL, *line = NULL;
 

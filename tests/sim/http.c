@@ -191,9 +191,13 @@ read_request(struct peer *p, struct request *q)
 	    (end = strstr(p->in.data, "\r\n\r\n")) == NULL) {
 		if (p->in.len > HTTP_MAX_HEAD)
 			return 431;
+		if (p->in.len > 0 && memchr(p->in.data, 0, p->in.len) != NULL)
+			return 400;
 		if ((r = peer_fill(p)) < 0)
 			return r == -EMSGSIZE ? 431 : r;
 	}
+	if (end - p->in.data > HTTP_MAX_HEAD)
+		return 431;
 	head = xstrndup(p->in.data, (size_t)(end - p->in.data));
 	buf_consume(&p->in, (size_t)(end - p->in.data) + 4);
 	if (parse_head(head, q) < 0)
@@ -287,6 +291,22 @@ nap(int64_t ms)
 	}
 }
 
+/*
+ * Reads on for a moment after a refusal: closing with bytes unread would reset
+ * the connection before the client has seen the answer.
+ */
+static void
+linger(struct peer *p)
+{
+	struct timeval limit = { .tv_usec = 300000 };
+	char chunk[16384];
+
+	setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	for (int i = 0; i < 1024 && peer_read(p, chunk, sizeof(chunk)) > 0;
+	    i++)
+		;
+}
+
 /* Requests of one connection until either side has had enough. */
 static void
 talk(struct sim *s, struct peer *p, unsigned long id)
@@ -316,6 +336,8 @@ talk(struct sim *s, struct peer *p, unsigned long id)
 		if (err < 0 || r.drop || send_response(p, &r) < 0 ||
 		    r.close || r.truncate)
 			more = false;
+		if (err > 0)
+			linger(p);
 		form_done(&r.headers);
 		buf_done(&r.body);
 		request_done(&q);

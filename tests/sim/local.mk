@@ -15,9 +15,12 @@ tests_sim_awsfed_sim_SOURCES = \
 	tests/sim/state.c tests/sim/state.h \
 	tests/sim/sts.c tests/sim/sts.h \
 	tests/sim/stsparam.c tests/sim/stsparam.h \
-	tests/sim/tls.c tests/sim/tls.h
+	tests/sim/tls.c tests/sim/tls.h \
+	tests/sim/visit.c tests/sim/visit.h
 tests_sim_awsfed_sim_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS) \
 	$(JANSSON_CFLAGS)
 tests_sim_awsfed_sim_CFLAGS = $(AM_CFLAGS) -pthread
 tests_sim_awsfed_sim_LDADD = $(LIBAWSFED) $(OPENSSL_LIBS)
 EXTRA_DIST += tests/sim/README.md tests/sim/simctl
+EXTRA_DIST += tests/sim/selftest.py tests/sim/browser.py
+TESTS += tests/sim/selftest.py

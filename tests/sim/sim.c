@@ -61,7 +61,8 @@ usage(FILE *to)
 	    "[--host NAME]...\n\n"
 	    "Simulates AD FS (/adfs/...), the AWS sign-in (/saml) and STS (/)\n"
 	    "on 127.0.0.1.  DIR gets ca.pem, port, badtls-port, badname-port,\n"
-	    "expired-port, plain-port, pid, admin.sock, log and, last, ready.\n");
+	    "expired-port, plain-port, pid, admin.sock, log and, last,\n"
+	    "ready.\n");
 }
 
 static void __attribute__((format(printf, 1, 2), noreturn))

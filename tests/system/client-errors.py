@@ -242,6 +242,20 @@ def lost_output():
 
 
 @tap.test
+def closed_descriptors():
+    """with a closed stderr no text for people reaches the agent"""
+    with Agent([{"login": "l1", "step": {"kind": "wait", "text": "Hello"}},
+                done([{"profile": "p", "state": "fresh", "named": True}])
+                ]) as a:
+        p = subprocess.run(["/bin/sh", "-c", 'exec "$0" login p 2>&-',
+                            PROGRAM], timeout=20, stdout=subprocess.PIPE,
+                           env=environment(a), start_new_session=True)
+        equal(a.methods(), ["Login", "Await"])
+        equal((p.returncode, p.stdout),
+              (0, b"p fresh\n1 profile fresh\n"))
+
+
+@tap.test
 def other_user():
     """an agent of another user is not spoken to"""
     if os.geteuid() != 0:

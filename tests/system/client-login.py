@@ -14,6 +14,7 @@ ARN2 = "arn:aws:iam::765432109876:role/WebDeploy"
 ARN3 = "arn:aws:iam::012345678901:role/ReadOnly"
 USER = ask("text", "user", "User (DOMAIN\\user or user@domain)", "u")
 PASSWORD = ask("secret", "password", "Password of CORP\\jane", "p")
+HOST = ask("text", "host", "AD FS host for the profile p", "h")
 ROLES = ask("choice", "role", "Role for product-prod-admin", "r", choices=[
     {"value": ARN, "label": "MyAdminRole", "group": "012345678901"},
     {"value": ARN2, "label": "WebDeploy", "group": "765432109876"},
@@ -302,6 +303,7 @@ def stale():
 def no_terminal():
     """no terminal: exit 3, the question is named, the sign-in cancelled"""
     for q, name, next_ in ((PASSWORD, "(password)", "--stdin"),
+                           (HOST, "(host)", "--adfs-host"),
                            (ROLES, "(role)", "--role-arn")):
         with Agent([q, {}]) as a:
             r = run(a, "login", "p")

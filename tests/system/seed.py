@@ -35,7 +35,7 @@ def story(w):
 
     # aws-adfs login --region … --adfs-host …, and stop at the list
     r = adfs(w, "--region", "us-east-1", "--adfs-host", HOST, answers=[
-        (harness.ASK_USER, USER), (harness.ASK_PASSWORD, PASSWORD),
+        (r"\[default\]\?.*\[y/N\] ?$", "y"), (harness.ASK_USER, USER), (harness.ASK_PASSWORD, PASSWORD),
         (harness.ASK_ROLE, "q")])
     tap.equal(r.unasked, [], "user, password and role are asked for")
     tap.ok(ADMIN in r.tty + r.err and READ in r.tty + r.err,
@@ -77,8 +77,8 @@ def story(w):
 
 def after_expiry(w):
     """aws-adfs login --profile P after expiry: what was stored is enough."""
-    w.sim.do("expire-keys")
-    w.sim.do("expire-sso")
+    # The next morning: the keys and the sign-in have ended.
+    w.warp(13 * 3600)
     r = w.aws("sts", "get-caller-identity", "--profile", PROD)
     tap.ok(r.rc != 0 and "xpired" in r.err, "an expired key says so", r)
     before = w.sim.counters()
@@ -114,7 +114,7 @@ def chained(w):
 
 
 def main():
-    with harness.World() as w:
+    with harness.World(warp=True) as w:
         story(w)
         after_expiry(w)
         chained(w)

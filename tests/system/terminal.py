@@ -75,7 +75,9 @@ def converse(argv, env, answers=(), preexec=None, timeout=60, cwd="/",
         pipes[p.stdout.fileno()] = "out"
         pipes[p.stderr.fileno()] = "err"
     said = {"tty": b"", "out": b"", "err": b""}
-    fresh, todo = "", list(answers)
+    # By stream: what arrives on another must not come between a prompt and
+    # the end of what was said.
+    fresh, todo = dict.fromkeys(said, ""), list(answers)
     end = time.monotonic() + timeout
     gone = None
     while pipes:
@@ -103,13 +105,13 @@ def converse(argv, env, answers=(), preexec=None, timeout=60, cwd="/",
             text = data.decode(errors="replace")
             if show is not None:
                 show(text)
-            fresh += text
-        if todo and re.search(todo[0][0], fresh):
+            fresh[pipes[fd]] += text
+        if todo and any(re.search(todo[0][0], f) for f in fresh.values()):
             reply = todo.pop(0)[1]
             if reply not in (CTRL_C, CTRL_D):
                 reply += "\n"
             os.write(master, reply.encode())
-            fresh = ""
+            fresh = dict.fromkeys(said, "")
     rc = p.wait()
     for stream in (p.stdout, p.stderr):
         if stream is not None:

@@ -2,6 +2,7 @@
 """The systemd user units: known to systemd, and with nothing that hurts."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -64,10 +65,10 @@ def contents():
 
 def verify(folder, edit=lambda text: text):
     """systemd-analyze on the pair, with a program that exists here."""
-    service = directives(unit("awsfedd.service"))["ExecStart"].split()[0]
     for name in MUST:
         with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
-            f.write(edit(unit(name).replace("=" + service, "=/bin/true")))
+            f.write(edit(re.sub(r"(?m)^(Exec\w+=)/\S+/awsfed\w+",
+                                r"\1/bin/true", unit(name))))
     return subprocess.run(
         ["systemd-analyze", "--user", "--man=no", "verify"] +
         [os.path.join(folder, name) for name in MUST],

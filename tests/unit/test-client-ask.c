@@ -45,11 +45,11 @@ refused(void **state)
 		"{\"id\":\"q\",\"kind\":\"riddle\",\"name\":\"x\"}",
 		"{\"id\":\"q\",\"kind\":\"choice\",\"name\":\"x\"}",
 		"{\"id\":\"q\",\"kind\":\"choice\",\"name\":\"x\","
-		    "\"choices\":[]}",
+		"\"choices\":[]}",
 		"{\"id\":\"q\",\"kind\":\"choice\",\"name\":\"x\","
-		    "\"choices\":[{\"label\":\"l\"}]}",
+		"\"choices\":[{\"label\":\"l\"}]}",
 		"{\"id\":\"q\",\"kind\":\"choice\",\"name\":\"x\","
-		    "\"choices\":[{\"value\":\"v\"},3]}",
+		"\"choices\":[{\"value\":\"v\"},3]}",
 	};
 
 	(void)state;
@@ -67,14 +67,19 @@ accepted(void **state)
 	_cleanup_question_ struct question q = { 0 }, bare = { 0 };
 
 	(void)state;
-	assert_int_equal(parse("{\"id\":\"7\",\"kind\":\"secret\",\"name\":"
-	    "\"password\",\"label\":\"Pass\\u001bword\",\"new\":1}", &q), 0);
+	assert_int_equal(
+	    parse("{\"id\":\"7\",\"kind\":\"secret\",\"name\":"
+		  "\"password\",\"label\":\"Pass\\u001bword\",\"new\":1}",
+		&q),
+	    0);
 	assert_string_equal(q.id, "7");
 	assert_int_equal(q.kind, ASK_SECRET);
 	assert_string_equal(q.label, "Pass?word");
 	/* Without a label the name is better than nothing. */
 	assert_int_equal(parse("{\"id\":\"7\",\"kind\":\"code\",\"name\":"
-	    "\"code\"}", &bare), 0);
+			       "\"code\"}",
+			     &bare),
+	    0);
 	assert_string_equal(bare.label, "code");
 }
 
@@ -85,19 +90,28 @@ picks(void **state)
 		const char *line;
 		long index;
 	} cases[] = {
-		{ "1", 0 }, { "4", 3 }, { "0", -1 }, { "5", -1 }, { "-1", -1 },
-		{ "1x", -1 }, { "", -1 }, { "arn:2", 1 }, { "arn:4", 3 },
-		{ "ReadOnly", 2 }, { "readonly", 2 },
-		{ "Admin", -1 },	/* two have it */
-		{ "Read", -1 }, { "99999999999999999999", -1 },
+		{ "1", 0 },
+		{ "4", 3 },
+		{ "0", -1 },
+		{ "5", -1 },
+		{ "-1", -1 },
+		{ "1x", -1 },
+		{ "", -1 },
+		{ "arn:2", 1 },
+		{ "arn:4", 3 },
+		{ "ReadOnly", 2 },
+		{ "readonly", 2 },
+		{ "Admin", -1 }, /* two have it */
+		{ "Read", -1 },
+		{ "99999999999999999999", -1 },
 	};
 	_cleanup_question_ struct question q = { 0 };
 
 	(void)state;
 	assert_int_equal(parse(roles, &q), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-		assert_int_equal(choice_pick(&q, cases[i].line),
-		    cases[i].index);
+		assert_int_equal(
+		    choice_pick(&q, cases[i].line), cases[i].index);
 }
 
 static void
@@ -108,14 +122,16 @@ lists(void **state)
 		size_t n;
 		const char *text;
 	} cases[] = {
-		{ NULL, 4, "111\n"
+		{ NULL, 4,
+		    "111\n"
 		    "    1  Admin     arn:1\n"
 		    "    3  ReadOnly  arn:3\n"
 		    "222\n"
 		    "    2  Admin     arn:2\n"
 		    "    4  arn:4\n" },
 		{ "", 4, NULL },
-		{ "admin", 2, "111\n    1  Admin  arn:1\n"
+		{ "admin", 2,
+		    "111\n    1  Admin  arn:1\n"
 		    "222\n    2  Admin  arn:2\n" },
 		{ "222", 1, "222\n    2  Admin  arn:2\n" },
 		{ "ARN:3", 1, "111\n    3  ReadOnly  arn:3\n" },
@@ -128,8 +144,8 @@ lists(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_buf_ struct buf out = BUF_INIT(4096);
 
-		assert_int_equal(choice_list(&q, cases[i].filter, &out),
-		    cases[i].n);
+		assert_int_equal(
+		    choice_list(&q, cases[i].filter, &out), cases[i].n);
 		if (cases[i].text != NULL)
 			assert_string_equal(out.data, cases[i].text);
 	}
@@ -143,9 +159,12 @@ lists_methods(void **state)
 	_cleanup_buf_ struct buf out = BUF_INIT(4096);
 
 	(void)state;
-	assert_int_equal(parse("{\"id\":\"q\",\"kind\":\"choice\",\"name\":"
-	    "\"method\",\"choices\":[{\"value\":\"inner\",\"label\":"
-	    "\"Text message\"}]}", &q), 0);
+	assert_int_equal(
+	    parse("{\"id\":\"q\",\"kind\":\"choice\",\"name\":"
+		  "\"method\",\"choices\":[{\"value\":\"inner\",\"label\":"
+		  "\"Text message\"}]}",
+		&q),
+	    0);
 	assert_int_equal(choice_list(&q, NULL, &out), 1);
 	assert_string_equal(out.data, "    1  Text message\n");
 }

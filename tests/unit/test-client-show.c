@@ -14,7 +14,7 @@
 #include "awsfed/xalloc.h"
 #include "show.h"
 
-#define NOW 1795352400	/* Sunday 2026-11-22T13:00:00Z */
+#define NOW 1795352400 /* Sunday 2026-11-22T13:00:00Z */
 
 static void
 left(void **state)
@@ -23,10 +23,17 @@ left(void **state)
 		int64_t seconds;
 		const char *text;
 	} cases[] = {
-		{ -5, "-" }, { 0, "-" }, { 1, "<1m" }, { 59, "<1m" },
-		{ 60, "1m" }, { 48 * 60 + 59, "48m" }, { 3599, "59m" },
-		{ 3600, "1h00m" }, { 8 * 3600 - 1, "7h59m" },
-		{ 12 * 3600, "12h00m" }, { 100 * 3600, "100h00m" },
+		{ -5, "-" },
+		{ 0, "-" },
+		{ 1, "<1m" },
+		{ 59, "<1m" },
+		{ 60, "1m" },
+		{ 48 * 60 + 59, "48m" },
+		{ 3599, "59m" },
+		{ 3600, "1h00m" },
+		{ 8 * 3600 - 1, "7h59m" },
+		{ 12 * 3600, "12h00m" },
+		{ 100 * 3600, "100h00m" },
 		{ INT64_MAX, "2562047788015215h30m" },
 	};
 	char out[SHOW_SIZE];
@@ -45,11 +52,15 @@ when(void **state)
 		int64_t offset;
 		const char *text;
 	} cases[] = {
-		{ 0, "13:00" }, { 3600, "14:00" }, { -3600, "12:00" },
-		{ 86399, "12:59" },		/* tomorrow, but within a day */
-		{ 86400, "Mon 13:00" }, { 5 * 86400, "Fri 13:00" },
+		{ 0, "13:00" },
+		{ 3600, "14:00" },
+		{ -3600, "12:00" },
+		{ 86399, "12:59" }, /* tomorrow, but within a day */
+		{ 86400, "Mon 13:00" },
+		{ 5 * 86400, "Fri 13:00" },
 		{ 6 * 86400, "2026-11-28 13:00" },
-		{ -13 * 3600, "00:00" }, { -14 * 3600, "2026-11-21 23:00" },
+		{ -13 * 3600, "00:00" },
+		{ -14 * 3600, "2026-11-21 23:00" },
 		{ 400 * 86400, "2027-12-27 13:00" },
 	};
 	char out[SHOW_SIZE];
@@ -94,8 +105,8 @@ identity_state(const json_t *o)
 static char *
 closing(const json_t *o)
 {
-	return show_closing(o, json_integer_value(
-	    json_object_get(o, "fresh")), NOW);
+	return show_closing(
+	    o, json_integer_value(json_object_get(o, "fresh")), NOW);
 }
 
 static void
@@ -107,8 +118,10 @@ words(void **state)
 		const char *text;
 	} cases[] = {
 		{ show_role, "{\"account\":\"1\",\"role\":\"R\"}", "1/R" },
-		{ show_role, "{\"roleArn\":\"arn:aws:iam::012345678901:role/"
-		    "team/R\"}", "012345678901/R" },
+		{ show_role,
+		    "{\"roleArn\":\"arn:aws:iam::012345678901:role/"
+		    "team/R\"}",
+		    "012345678901/R" },
 		{ show_role, "{\"roleArn\":\"odd\"}", "odd" },
 		{ show_role, "{}", "-" },
 		{ show_state, "{}", "-" },
@@ -116,35 +129,50 @@ words(void **state)
 		    "fresh" },
 		{ show_state, "{\"state\":\"waiting\",\"live\":true}",
 		    "refreshing" },
-		{ show_state, "{\"state\":\"waiting\",\"live\":false,"
-		    "\"reason\":\"offline\"}", "waiting: offline" },
-		{ show_state, "{\"state\":\"backoff\",\"reason\":"
-		    "\"unreachable\",\"live\":true}", "backoff: unreachable" },
+		{ show_state,
+		    "{\"state\":\"waiting\",\"live\":false,"
+		    "\"reason\":\"offline\"}",
+		    "waiting: offline" },
+		{ show_state,
+		    "{\"state\":\"backoff\",\"reason\":"
+		    "\"unreachable\",\"live\":true}",
+		    "backoff: unreachable" },
 		{ show_state, "{\"state\":\"failed\",\"reason\":\"refused\"}",
 		    "failed: refused" },
-		{ show_state, "{\"state\":\"idle\",\"kind\":\"chained\","
-		    "\"deliver\":\"none\"}", "via AWS CLI" },
-		{ show_state, "{\"state\":\"idle\",\"kind\":\"adfs\","
-		    "\"deliver\":\"none\"}", "idle" },
-		{ show_state, "{\"state\":\"fresh\",\"kind\":\"chained\","
-		    "\"deliver\":\"none\"}", "fresh" },
+		{ show_state,
+		    "{\"state\":\"idle\",\"kind\":\"chained\","
+		    "\"deliver\":\"none\"}",
+		    "via AWS CLI" },
+		{ show_state,
+		    "{\"state\":\"idle\",\"kind\":\"adfs\","
+		    "\"deliver\":\"none\"}",
+		    "idle" },
+		{ show_state,
+		    "{\"state\":\"fresh\",\"kind\":\"chained\","
+		    "\"deliver\":\"none\"}",
+		    "fresh" },
 		{ show_identity, "{\"user\":\"C\\\\j\",\"host\":\"h\"}",
 		    "C\\j @ h" },
 		{ show_identity, "{\"host\":\"h\"}", "h" },
 		{ show_identity, "{\"user\":\"\",\"host\":\"h\"}", "h" },
 		{ show_identity, "{}", "-" },
 		{ identity_state, "{\"state\":\"signed-in\"}", "signed in" },
-		{ identity_state, "{\"state\":\"signed-in\","
+		{ identity_state,
+		    "{\"state\":\"signed-in\","
 		    "\"renewableUntil\":\"2026-11-22T17:02:00Z\"}",
 		    "signed in, renews without you until about 17:02" },
-		{ identity_state, "{\"state\":\"signed-out\","
+		{ identity_state,
+		    "{\"state\":\"signed-out\","
 		    "\"renewableUntil\":\"2026-11-22T17:02:00Z\"}",
 		    "signed out" },
-		{ identity_state, "{\"state\":\"backoff\",\"reason\":"
-		    "\"offline\"}", "tries again by itself (offline)" },
+		{ identity_state,
+		    "{\"state\":\"backoff\",\"reason\":"
+		    "\"offline\"}",
+		    "tries again by itself (offline)" },
 		{ identity_state, "{\"state\":\"new-word\"}", "new-word" },
 		{ identity_state, "{}", "-" },
-		{ closing, "{\"fresh\":20,\"passwords\":1,\"pushes\":1,"
+		{ closing,
+		    "{\"fresh\":20,\"passwords\":1,\"pushes\":1,"
 		    "\"renewableUntil\":\"2026-11-22T17:02:00Z\"}",
 		    "20 profiles fresh (1 password, 1 push); renews without "
 		    "you until about 17:02" },

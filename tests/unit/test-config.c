@@ -151,7 +151,7 @@ test_values(void **state)
 		if (cases[i].fault != NULL) {
 			assert_int_equal(p->fault.kind, FAULT_CONFIG);
 			assert_non_null(strstr(p->fault.text, cases[i].fault));
-			assert_non_null(strstr(p->fault.text, " p "));
+			assert_non_null(strstr(p->fault.text, "Profile p"));
 			assert_non_null(p->fault.next);
 		}
 		assert_false(fault_is(&config_profile(c, "good")->fault));
