@@ -30,11 +30,12 @@ LIBADAPTERS = daemon/libadapters.a $(LIBEVENT_LIBS) $(LIBSYSTEMD_LIBS) \
 # ---- their tests --------------------------------------------------------------
 ADAPTERS_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(LIBEVENT_CFLAGS) $(JANSSON_CFLAGS)
 ADAPTERS_TEST_LDADD = $(LIBADAPTERS) $(LIBAWSFED) $(CMOCKA_LIBS)
-ADAPTERS_TESTS = tests/unit/test-command tests/unit/test-job \
+ADAPTERS_TESTS = tests/unit/test-command tests/unit/test-control \
+	tests/unit/test-files tests/unit/test-job \
 	tests/unit/test-loop
 check_PROGRAMS += $(ADAPTERS_TESTS) tests/tools/file-edit
-TESTS += $(ADAPTERS_TESTS)
-EXTRA_DIST += tests/tools/fake-worker.py
+TESTS += $(ADAPTERS_TESTS) tests/system/files-cli.py
+EXTRA_DIST += tests/tools/fake-worker.py tests/system/files-cli.py
 
 tests_unit_test_command_SOURCES = tests/unit/test-command.c
 tests_unit_test_command_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
@@ -48,3 +49,9 @@ tests_unit_test_loop_LDADD = $(ADAPTERS_TEST_LDADD)
 tests_tools_file_edit_SOURCES = tests/tools/file-edit.c
 tests_tools_file_edit_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
 tests_tools_file_edit_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_control_SOURCES = tests/unit/test-control.c
+tests_unit_test_control_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_control_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_files_SOURCES = tests/unit/test-files.c
+tests_unit_test_files_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_files_LDADD = $(ADAPTERS_TEST_LDADD)

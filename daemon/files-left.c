@@ -112,7 +112,7 @@ holds_more(const struct ini *left, const struct ini *target)
 }
 
 static void
-deal_with(const struct target *t, const char *name)
+deal_with(const struct target *t, const char *name, int older)
 {
 	_cleanup_snapshot_ struct snapshot left = { 0 }, now = { 0 };
 	_cleanup_fault_ struct fault fault = { 0 };
@@ -126,7 +126,7 @@ deal_with(const struct target *t, const char *name)
 	/* A file that was swapped out keeps its mtime; its ctime is new. */
 	changed = st.st_ctim.tv_sec > st.st_mtim.tv_sec ? st.st_ctim.tv_sec :
 	    st.st_mtim.tv_sec;
-	if (changed + OLD_S > time(NULL) ||
+	if (changed + older > time(NULL) ||
 	    target_read(t, name, true, &left, &fault) < 0 ||
 	    target_read(t, t->name, true, &now, &fault) < 0)
 		return;
@@ -141,7 +141,7 @@ deal_with(const struct target *t, const char *name)
 }
 
 void
-files_sweep(const struct target *t)
+files_sweep_older(const struct target *t, int seconds)
 {
 	int fd = openat(t->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *e;
@@ -156,6 +156,12 @@ files_sweep(const struct target *t)
 	}
 	while ((e = readdir(d)) != NULL)
 		if (is_temp_name(t, e->d_name))
-			deal_with(t, e->d_name);
+			deal_with(t, e->d_name, seconds);
 	closedir(d);
+}
+
+void
+files_sweep(const struct target *t)
+{
+	files_sweep_older(t, OLD_S);
 }

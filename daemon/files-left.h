@@ -20,5 +20,6 @@ char *files_temp_name(const struct target *t);
 void files_save(const struct target *t, const char *temp);
 /* Deals with the leftovers older than a minute.  Under the lock only. */
 void files_sweep(const struct target *t);
+void files_sweep_older(const struct target *t, int seconds);
 
 #endif

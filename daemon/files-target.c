@@ -202,11 +202,15 @@ target_done(struct target *t)
 }
 
 /* ---- leases -------------------------------------------------------------------------- */
+bool lease_none;
+
 int
 lease_take(int fd)
 {
 	struct sigaction sa;
 
+	if (lease_none)
+		return -ENOLCK;
 	/* Who knocks raises SIGIO, which would end us. */
 	if (sigaction(SIGIO, NULL, &sa) == 0 && sa.sa_handler == SIG_DFL)
 		signal(SIGIO, SIG_IGN);
@@ -310,12 +314,32 @@ read_stable(int fd, struct snapshot *s)
 
 /* 0; 1: again, it is being written; -1 with *fault. */
 static int
+read_fd(const struct target *t, int fd, struct snapshot *s,
+    struct fault *fault)
+{
+	int r = lease_take(fd);
+
+	s->exists = true;
+	s->leased = r == 0;
+	/* A writer who has it open may be half way through. */
+	if (r == -EAGAIN)
+		r = 1;
+	else
+		r = fstat(fd, &s->st) != 0 ? -errno : 0;
+	lease_drop(fd);
+	if (r == 0)
+		r = read_stable(fd, s);
+	if (r < 0)
+		return file_fault(fault, _("read"), t->path, -r);
+	return r;
+}
+
+static int
 read_once(const struct target *t, const char *name, bool links,
     struct snapshot *s, struct fault *fault)
 {
 	_cleanup_free_ char *path = path_join(t->dir, name);
 	_cleanup_close_ int fd = -1;
-	int r;
 
 	fd = openat(t->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	    O_CLOEXEC | O_NOCTTY);
@@ -329,18 +353,17 @@ read_once(const struct target *t, const char *name, bool links,
 		return file_fault(fault, _("look at"), path, errno);
 	if (check_file(&s->st, path, links, fault) < 0)
 		return -1;
-	s->exists = true;
-	/* A writer who has it open may be half way through. */
-	if (lease_take(fd) == -EAGAIN)
-		r = 1;
-	else
-		r = fstat(fd, &s->st) != 0 ? -errno : 0;
-	lease_drop(fd);
-	if (r == 0)
-		r = read_stable(fd, s);
-	if (r < 0)
-		return file_fault(fault, _("read"), path, -r);
-	return r;
+	return read_fd(t, fd, s, fault);
+}
+
+static int
+still_written(const struct target *t, struct fault *fault)
+{
+	fault_set(fault, FAULT_TEMPORARY, REASON_FILE,
+	    _("another program keeps writing to %s"), t->path);
+	fault_next(fault, "%s", _("awsfed tries again by itself; close the "
+	    "program that holds the file."));
+	return -1;
 }
 
 int
@@ -358,15 +381,29 @@ target_read(const struct target *t, const char *name, bool links,
 			s = (struct snapshot){ 0 };
 			return 0;
 		}
-		if (waited >= WRITER_WAIT_MS) {
-			fault_set(fault, FAULT_TEMPORARY, REASON_FILE,
-			    _("another program keeps writing to %s"),
-			    t->path);
-			fault_next(fault, "%s", _("awsfed tries again by "
-			    "itself; close the program that holds the "
-			    "file."));
+		if (waited >= WRITER_WAIT_MS)
+			return still_written(t, fault);
+		file_sleep(WRITER_STEP_MS);
+	}
+}
+
+int
+target_read_fd(const struct target *t, int fd, struct snapshot *ret,
+    struct fault *fault)
+{
+	for (int waited = 0;; waited += WRITER_STEP_MS) {
+		_cleanup_snapshot_ struct snapshot s = { 0 };
+		int r = read_fd(t, fd, &s, fault);
+
+		if (r < 0)
 			return -1;
+		if (r == 0) {
+			*ret = s;
+			s = (struct snapshot){ 0 };
+			return 0;
 		}
+		if (waited >= WRITER_WAIT_MS)
+			return still_written(t, fault);
 		file_sleep(WRITER_STEP_MS);
 	}
 }

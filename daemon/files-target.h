@@ -22,6 +22,7 @@ struct target {
 /* One moment of a file.  exists false: there was none, data is "". */
 struct snapshot {
 	bool exists;
+	bool leased;		/* a lease proved that nobody was writing */
 	struct stat st;
 	char *data;		/* xalloc */
 	size_t len;
@@ -41,6 +42,9 @@ void target_done(struct target *t);
  */
 int target_read(const struct target *t, const char *name, bool links,
     struct snapshot *ret, struct fault *fault);
+/* The same of an open file that may have no name any more. */
+int target_read_fd(const struct target *t, int fd, struct snapshot *ret,
+    struct fault *fault);
 void snapshot_done(struct snapshot *s);
 bool snapshot_same_file(const struct stat *a, const struct stat *b);
 bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
@@ -51,6 +55,8 @@ bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
  * a writer; another errno: this file system has no leases.
  */
 int lease_take(int fd);
+/* Tests: be a file system without leases. */
+extern bool lease_none;
 /* Drops it.  True when somebody had knocked meanwhile. */
 bool lease_drop(int fd);
 

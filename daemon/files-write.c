@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "awsfed/clock.h"
 #include "awsfed/fault.h"
 #include "awsfed/ini.h"
 #include "awsfed/log.h"
@@ -30,9 +31,14 @@
 #include "files-memory.h"
 #include "files-target.h"
 
-#define ROUNDS_MAX 50		/* of a busy neighbour, 1 to 10 ms each */
+#define ROUNDS_MAX 50		/* with a busy neighbour */
+#define ROUNDS_TIME (10 * USEC)
 #define CHANGED_MAX 5		/* swaps that met an edit */
 #define LOOK_MS 3		/* before we look at what came out */
+#define LOOK_BLIND_MS 50	/* the same where there are no leases */
+#define REST_MS 100		/* there, a file is at rest after so long */
+#define REST_STEP_MS 20
+#define REST_STEPS 10
 #define YOUNG_S 2		/* a file younger than that may be in flux */
 
 enum swap {
@@ -65,9 +71,47 @@ young(const struct snapshot *s)
 	    s->st.st_mtim.tv_sec <= now + 1);
 }
 
+/* Where there are no leases: changed within the last moment? */
+static bool
+restless(const struct snapshot *s)
+{
+	struct timespec now;
+	long long ms;
+
+	if (!s->exists || s->leased)
+		return false;
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (now.tv_sec - s->st.st_mtim.tv_sec) * 1000LL +
+	    (now.tv_nsec - s->st.st_mtim.tv_nsec) / 1000000;
+	return ms >= 0 && ms < REST_MS;
+}
+
+/* Where there are no leases: does it look cut off? */
+static bool
+cut_off(const struct snapshot *s)
+{
+	return s->exists && !s->leased &&
+	    (s->len == 0 || s->data[s->len - 1] != '\n');
+}
+
+static int
+read_settled(struct write *w, struct fault *fault)
+{
+	for (int i = 0;; i++) {
+		snapshot_done(&w->source);
+		if (target_read(&w->target, w->target.name, w->edit->in_place,
+		    &w->source, fault) < 0)
+			return -1;
+		if (!restless(&w->source) || i == REST_STEPS)
+			return 0;
+		file_sleep(REST_STEP_MS);
+	}
+}
+
 /*
- * Reads the target when it has come to rest: a file that lacks what it had, or
- * that nobody can parse, and has just been changed, gets two seconds.
+ * Reads the target when it has come to rest: a file that lacks what it had,
+ * that nobody can parse or that looks cut off, and has just been changed, gets
+ * two seconds.
  */
 static int
 read_at_rest(struct write *w, struct fault *fault)
@@ -79,13 +123,11 @@ read_at_rest(struct write *w, struct fault *fault)
 		struct ini *doc;
 		bool strange;
 
-		snapshot_done(&w->source);
-		if (target_read(t, t->name, w->edit->in_place, &w->source,
-		    fault) < 0)
+		if (read_settled(w, fault) < 0)
 			return -1;
 		doc = ini_parse(w->source.data, w->source.len);
 		strange = files_memory_missing(t->path, doc) ||
-		    ini_problem(doc, NULL, NULL);
+		    ini_problem(doc, NULL, NULL) || cut_off(&w->source);
 		ini_free(doc);
 		if (!strange || !young(&w->source) || i == ARRAY_SIZE(waits))
 			break;
@@ -227,13 +269,31 @@ put_new(struct write *w, struct fault *fault)
 	return swap_failed(w, errno, fault);
 }
 
+/* What a plain rename put out of the way can only be seen by its descriptor. */
+static enum swap
+look_by_descriptor(struct write *w, int fd, struct fault *fault)
+{
+	_cleanup_snapshot_ struct snapshot out = { .exists = true };
+
+	file_sleep(w->expect.leased ? LOOK_MS : LOOK_BLIND_MS);
+	if (target_read_fd(&w->target, fd, &out, fault) < 0)
+		return SWAP_FAILED;
+	if (snapshot_equal(&out, &w->expect))
+		return SWAP_DONE;
+	snapshot_done(&w->source);
+	w->source = out;
+	out = (struct snapshot){ 0 };
+	w->differ = true;
+	return SWAP_CHANGED;
+}
+
 /* Looks at what the swap brought out under the temporary name. */
 static enum swap
 look(struct write *w, struct fault *fault)
 {
 	_cleanup_snapshot_ struct snapshot out = { 0 };
 
-	file_sleep(LOOK_MS);
+	file_sleep(w->expect.leased ? LOOK_MS : LOOK_BLIND_MS);
 	if (target_read(&w->target, w->temp, true, &out, fault) < 0) {
 		files_save(&w->target, w->temp);
 		xreplace(&w->temp, NULL);
@@ -278,10 +338,10 @@ swap_old(struct write *w, struct fault *fault)
 	if (e == ENOENT)
 		return SWAP_AGAIN;
 	if (cannot(e)) {
-		e = 0;
 		if (renameat(dir, w->temp, dir, name) == 0) {
 			xreplace(&w->temp, NULL);
-			return SWAP_DONE;
+			lease_drop(fd);
+			return look_by_descriptor(w, fd, fault);
 		}
 		e = errno;
 	}
@@ -388,9 +448,11 @@ static int
 rounds(struct write *w, bool *ret_written, struct fault *fault)
 {
 	bool fresh = true, backed_up = false;
+	int64_t end = clk_boot(&clk_system) + ROUNDS_TIME;
 	int changed = 0;
 
-	for (int round = 0; round < ROUNDS_MAX; round++) {
+	for (int round = 0; round < ROUNDS_MAX &&
+	    clk_boot(&clk_system) < end; round++) {
 		enum swap s;
 		int r;
 

@@ -3,8 +3,10 @@
  * The write protocol as a program, for the tests that race it, kill it or take
  * its system calls away.
  *
- *   file-edit [-i] [-b] PATH SECTION KEY VALUE    one edit
- *   file-edit -l SECONDS PATH SECTION KEY         edit after edit: 1, 2, 3, …
+ *   file-edit [-ibn] PATH SECTION KEY VALUE      one edit
+ *   file-edit [-n] -l SECONDS PATH SECTION KEY   edit after edit: 1, 2, 3, …
+ *
+ * -i: in place; -b: with a backup; -n: as on a file system without leases.
  *
  * Prints how many edits changed bytes.  Exit status: 0, or 1 with the fault.
  */
@@ -19,6 +21,7 @@
 #include "awsfed/ini.h"
 #include "awsfed/log.h"
 #include "awsfed/xalloc.h"
+#include "files-target.h"
 #include "files.h"
 
 struct change {
@@ -64,11 +67,13 @@ main(int argc, char **argv)
 	int opt, r = 0;
 
 	log_init("file-edit", LOG_WARNING);
-	while ((opt = getopt(argc, argv, "ibl:")) != -1) {
+	while ((opt = getopt(argc, argv, "ibnl:")) != -1) {
 		if (opt == 'i')
 			in_place = true;
 		else if (opt == 'b')
 			backup = true;
+		else if (opt == 'n')
+			lease_none = true;
 		else if (opt == 'l')
 			seconds = atol(optarg);
 		else

@@ -127,7 +127,7 @@ start(const char *script, int timeout)
 {
 	json_t *o = json_pack("{s:s,s:s,s:s,s:o}", "type", "job", "job",
 	    "signin", "krb5ccname", "FILE:/tmp/cc", "script",
-	    json_loads(script, 0, NULL));
+	    json_loads(script, JSON_ALLOW_NUL, NULL));
 
 	assert_non_null(o);
 	ended = 0;

@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/log.h"
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+#include "control.h"
+#include "loop.h"
+
+static struct loop *loop;
+static struct control *control;
+static char dir[64], path[512];
+
+/* What the handler saw. */
+static uint64_t last_conn, closed_conn;
+static int calls, closes;
+static bool last_more;
+
+/*
+ * Methods: Echo answers at once with its parameters, Hold never, Later on the
+ * next turn, Big with 1 MiB, Huge with more than a reply may hold, Stream with
+ * three replies.
+ */
+static void
+on_call(uint64_t conn, const char *method, const json_t *parameters,
+    bool more, void *arg)
+{
+	assert_ptr_equal(arg, &control);
+	assert_true(json_is_object(parameters));
+	calls++;
+	last_conn = conn;
+	last_more = more;
+	if (strcmp(method, "Hold") == 0)
+		return;
+	if (strcmp(method, "Stream") == 0)
+		for (int i = 0; i < 3; i++)
+			control_reply(control, conn, reply_new(
+			    json_pack("{s:i}", "i", i), i < 2), i == 2);
+	else if (strcmp(method, "Big") == 0 || strcmp(method, "Huge") == 0) {
+		size_t n = method[1] == 'i' ? 1024 * 1024 : 5 * 1024 * 1024;
+		char *s = xmalloc(n + 1);
+
+		memset(s, 'x', n);
+		s[n] = '\0';
+		control_reply(control, conn, reply_new(
+		    json_pack("{s:s}", "s", s), false), true);
+		xfree(s);
+	} else {
+		control_reply(control, conn,
+		    reply_new(json_deep_copy(parameters), false), true);
+	}
+}
+
+static void
+on_closed(uint64_t conn, void *arg)
+{
+	(void)arg;
+	closes++;
+	closed_conn = conn;
+}
+
+static const struct control_handler handler = { on_call, on_closed, &control };
+
+static void
+stop_loop(void *arg)
+{
+	(void)arg;
+	loop_stop(loop);
+}
+
+static void
+run_for(int ms)
+{
+	struct timer *t = timer_new(loop, stop_loop, NULL);
+
+	loop->ops->timer_set(t, deadline_in(loop->clk, ms * MSEC));
+	loop_run(loop);
+	loop->ops->timer_free(t);
+}
+
+static int
+setup(void **state)
+{
+	_cleanup_fault_ struct fault fault = { 0 };
+
+	(void)state;
+	log_set_max(LOG_ERR);
+	strcpy(dir, "/tmp/awsfed-test-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/run/control", dir);
+	calls = closes = 0;
+	loop = loop_new();
+	control = control_new(loop, path, -1, &handler, &fault);
+	return control == NULL;
+}
+
+static int
+teardown(void **state)
+{
+	char cmd[128];
+
+	(void)state;
+	control_free(control);
+	if (loop != NULL)
+		assert_int_not_equal(access(path, F_OK), 0);
+	loop_free(loop);
+	snprintf(cmd, sizeof(cmd), "rm -rf '%s'", dir);
+	return system(cmd);
+}
+
+static int
+dial(void)
+{
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct timeval tv = { 10, 0 };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	strcpy(sa.sun_path, path);
+	assert_int_equal(connect(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
+	return fd;
+}
+
+static void
+put(int fd, const char *s, size_t n)
+{
+	assert_int_equal(send(fd, s, n, MSG_NOSIGNAL), n);
+}
+
+#define PUT(fd, s) put(fd, s, sizeof(s))	/* with its NUL */
+
+/* The next message, after the loop had its say; NULL at the end. */
+static json_t *
+get(int fd, struct buf *in)
+{
+	json_t *msg = NULL;
+
+	for (int i = 0; i < 400; i++) {
+		int r = wire_recv(fd, in, 0, &msg);
+
+		if (r == 0)
+			return msg;
+		if (r != -ETIMEDOUT)
+			return NULL;
+		run_for(5);
+	}
+	return NULL;
+}
+
+static void
+expect_error(int fd, const char *name)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	json_t *msg = get(fd, &in);
+
+	assert_non_null(msg);
+	assert_string_equal(json_string_value(json_object_get(msg, "error")),
+	    name);
+	json_decref(msg);
+	assert_null(get(fd, &in));	/* and closed */
+	close(fd);
+}
+
+static void
+test_echo(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	struct stat st;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		json_t *msg;
+
+		PUT(fd, "{\"method\":\"Echo\",\"parameters\":{\"a\":1},"
+		    "\"more\":true}");
+		msg = get(fd, &in);
+		assert_int_equal(json_integer_value(json_object_get(
+		    json_object_get(msg, "parameters"), "a")), 1);
+		assert_null(json_object_get(msg, "continues"));
+		json_decref(msg);
+	}
+	assert_int_equal(calls, 3);
+	assert_true(last_more);
+	close(fd);
+	run_for(20);
+	assert_int_equal(closes, 1);
+	assert_int_equal(closed_conn, last_conn);
+	assert_false(control_alive(control, last_conn));
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+}
+
+/* Two calls in one write: the second waits for the first's answer. */
+static void
+test_one_at_a_time(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	json_t *msg;
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Hold\"}\0{\"method\":\"Echo\"}");
+	run_for(50);
+	assert_int_equal(calls, 1);
+	control_reply(control, last_conn, reply_new(NULL, true), false);
+	run_for(20);
+	assert_int_equal(calls, 1);
+	control_reply(control, last_conn, reply_new(NULL, false), true);
+	assert_int_equal(calls, 1);	/* not from inside */
+	for (int i = 0; i < 3; i++) {
+		assert_non_null(msg = get(fd, &in));
+		json_decref(msg);
+	}
+	assert_int_equal(calls, 2);
+	close(fd);
+}
+
+/* A reply to nobody, or without a call, is dropped. */
+static void
+test_stray_replies(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	json_t *msg;
+
+	(void)state;
+	control_reply(control, 4711, reply_new(NULL, false), true);
+	control_reply(control, 0, reply_new(NULL, false), true);
+	PUT(fd, "{\"method\":\"Echo\",\"oneway\":true}");
+	PUT(fd, "{\"method\":\"Stream\"}");
+	for (int i = 0; i < 3; i++) {
+		assert_non_null(msg = get(fd, &in));
+		assert_int_equal(json_integer_value(json_object_get(
+		    json_object_get(msg, "parameters"), "i")), i);
+		json_decref(msg);
+	}
+	assert_int_equal(calls, 2);
+	control_reply(control, last_conn, reply_new(NULL, false), true);
+	run_for(20);
+	assert_int_equal(in.len, 0);
+	close(fd);
+}
+
+#define F(s) { s, sizeof(s) }
+static const struct {
+	const char *data;
+	size_t len;
+} bad_frames[] = {
+	F("garbage"), F(""), F("[]"), F("{}"), F("1"), F("{\"method\":1}"),
+	F("{\"method\":\"Echo\",\"x\":1}"), F("GET / HTTP/1.1\r\n\r\n"),
+	F("{\"method\":\"Echo\",\"parameters\":[]}"),
+	F("{\"method\":\"Echo\",\"more\":1}"),
+	F("{\"method\":\"Echo\",\"method\":\"Echo\"}"),
+	F("{\"method\":\"Echo\",\"parameters\":{\"a\":"
+	    "[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]}}"),
+	F("{\"method\":\"\xff\xfe\"}"), F("{\"method\":\"Echo\"} x"),
+};
+
+static void
+test_bad_frames(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad_frames); i++) {
+		int fd = dial();
+
+		put(fd, bad_frames[i].data, bad_frames[i].len);
+		expect_error(fd, E_BAD_FRAME);
+	}
+	assert_int_equal(calls, 0);
+	assert_int_equal(closes, 0);	/* the handler never heard of them */
+}
+
+static void
+test_too_long(void **state)
+{
+	_cleanup_free_ char *s = xmalloc(WIRE_MAX_REQUEST);
+	int fd = dial();
+
+	(void)state;
+	memset(s, ' ', WIRE_MAX_REQUEST);
+	put(fd, s, WIRE_MAX_REQUEST);
+	expect_error(fd, E_BAD_FRAME);
+}
+
+/* The sender of half a request, of drops, and of nothing: 5 seconds for all. */
+static void
+test_slow(void **state)
+{
+	int nothing = dial(), half = dial(), drops = dial(), good = dial();
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	json_t *msg;
+
+	(void)state;
+	put(half, "{\"method\"", 9);
+	PUT(good, "{\"method\":\"Echo\"}");
+	for (int i = 0; i < 11; i++) {
+		/* The last ones meet a closed door. */
+		send(drops, "{", 1, MSG_NOSIGNAL);
+		run_for(500);
+	}
+	expect_error(nothing, E_BAD_FRAME);
+	expect_error(half, E_BAD_FRAME);
+	close(drops);
+	/* One that has completed a request may rest. */
+	assert_non_null(msg = get(good, &in));
+	json_decref(msg);
+	PUT(good, "{\"method\":\"Echo\"}");
+	assert_non_null(msg = get(good, &in));
+	json_decref(msg);
+	/* But not in the middle of its next one. */
+	put(good, "{", 1);
+	run_for(5300);
+	expect_error(good, E_BAD_FRAME);
+}
+
+/* No deadline while a call is being handled. */
+static void
+test_patience(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	json_t *msg;
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Hold\"}");
+	run_for(5500);
+	assert_true(control_alive(control, last_conn));
+	control_reply(control, last_conn, reply_new(NULL, false), true);
+	assert_non_null(msg = get(fd, &in));
+	json_decref(msg);
+	close(fd);
+}
+
+/* Who leaves while its call is handled is noticed at once. */
+static void
+test_leaving(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Hold\"}");
+	run_for(20);
+	close(fd);
+	run_for(20);
+	assert_int_equal(closes, 1);
+	assert_int_equal(closed_conn, last_conn);
+	control_reply(control, last_conn, reply_new(NULL, false), true);
+	/* Also with unread requests behind the one being handled. */
+	fd = dial();
+	PUT(fd, "{\"method\":\"Hold\"}\0{\"method\":\"Hold\"}");
+	run_for(20);
+	PUT(fd, "{\"method\":\"Hold\"}");
+	run_for(20);
+	close(fd);
+	run_for(20);
+	assert_int_equal(closes, 2);
+}
+
+/* "nc -N": no more requests, but the answer is wanted. */
+static void
+test_half_closed(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	json_t *msg;
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Hold\"}");
+	shutdown(fd, SHUT_WR);
+	run_for(1500);
+	assert_int_equal(closes, 0);
+	control_reply(control, last_conn, reply_new(NULL, false), true);
+	assert_non_null(msg = get(fd, &in));
+	json_decref(msg);
+	assert_null(get(fd, &in));
+	close(fd);
+	/* And when it goes for good, that is seen within a second. */
+	fd = dial();
+	PUT(fd, "{\"method\":\"Hold\"}");
+	shutdown(fd, SHUT_WR);
+	run_for(100);
+	close(fd);
+	run_for(1200);
+	assert_int_equal(closes, 2);
+}
+
+static void
+test_large_replies(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	json_t *msg;
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Big\"}");
+	assert_non_null(msg = get(fd, &in));
+	assert_int_equal(json_string_length(json_object_get(
+	    json_object_get(msg, "parameters"), "s")), 1024 * 1024);
+	json_decref(msg);
+	PUT(fd, "{\"method\":\"Huge\"}");
+	assert_non_null(msg = get(fd, &in));
+	assert_string_equal(json_string_value(json_object_get(msg, "error")),
+	    E_FAULT);
+	json_decref(msg);
+	close(fd);
+}
+
+/* A client that asks and does not read is dropped before memory is full. */
+static void
+test_no_reader(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Hold\"}");
+	run_for(20);
+	for (int i = 0; i < 200 && control_alive(control, last_conn); i++) {
+		char *s = xmalloc(100001);
+
+		memset(s, 'x', 100000);
+		s[100000] = '\0';
+		control_reply(control, last_conn, reply_new(
+		    json_pack("{s:s}", "s", s), true), false);
+		xfree(s);
+	}
+	assert_false(control_alive(control, last_conn));
+	run_for(20);
+	assert_int_equal(closes, 1);
+	close(fd);
+}
+
+static void
+test_crowd(void **state)
+{
+	int fds[CONTROL_CLIENTS], extra;
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	json_t *msg;
+
+	(void)state;
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		fds[i] = dial();
+		run_for(1);
+	}
+	extra = dial();
+	expect_error(extra, E_BUSY);
+	close(fds[7]);
+	run_for(20);
+	fds[7] = dial();
+	PUT(fds[7], "{\"method\":\"Echo\"}");
+	assert_non_null(msg = get(fds[7], &in));
+	json_decref(msg);
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		close(fds[i]);
+}
+
+/* Many connect, write rubbish or nothing and leave. */
+static void
+test_flood(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	json_t *msg;
+	int fd;
+
+	(void)state;
+	for (int i = 0; i < 500; i++) {
+		fd = dial();
+		if (i % 3 == 0)
+			put(fd, "rubbish", 8);
+		else if (i % 3 == 1)
+			put(fd, "{\"method\":\"Echo\"}", 18);
+		close(fd);
+		if (i % 10 == 0)
+			run_for(1);
+	}
+	run_for(50);
+	fd = dial();
+	PUT(fd, "{\"method\":\"Echo\"}");
+	assert_non_null(msg = get(fd, &in));
+	json_decref(msg);
+	close(fd);
+	run_for(20);
+	assert_int_equal(calls, closes);
+}
+
+static double
+cpu(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	    (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+/* No descriptor left: no spinning, and service comes back. */
+static void
+test_no_descriptors(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	struct rlimit old, low;
+	int fds[20], n = 0, filler[64], fillers = 0, a;
+	json_t *msg;
+	double before;
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &old);
+	for (int i = 0; i < 20; i++)
+		fds[n++] = dial();
+	low = old;
+	low.rlim_cur = (rlim_t)fds[n - 1] + 1;
+	setrlimit(RLIMIT_NOFILE, &low);
+	while (fillers < 64 && (a = dup(0)) >= 0)
+		filler[fillers++] = a;
+	before = cpu();
+	run_for(1000);
+	assert_true(cpu() - before < 0.5);
+	while (fillers > 0)
+		close(filler[--fillers]);
+	setrlimit(RLIMIT_NOFILE, &old);
+	run_for(500);
+	while (n > 0)
+		close(fds[--n]);
+	run_for(20);
+	a = dial();
+	PUT(a, "{\"method\":\"Echo\"}");
+	assert_non_null(msg = get(a, &in));
+	json_decref(msg);
+	close(a);
+}
+
+static void
+test_other_user(void **state)
+{
+	pid_t pid;
+	int status;
+
+	(void)state;
+	if (geteuid() != 0) {
+		/* cmocka's own skip() is a failure in TAP. */
+		print_message("# SKIP needs root to be another user\n");
+		return;
+	}
+	/* Even one who gets at the socket is not served. */
+	chmod(dir, 0755);
+	*strrchr(path, '/') = '\0';
+	chmod(path, 0755);
+	path[strlen(path)] = '/';
+	chmod(path, 0666);
+	pid = fork();
+	if (pid == 0) {
+		char c;
+		int fd;
+
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(2);
+		fd = dial();
+		send(fd, "{\"method\":\"Echo\"}", 18, MSG_NOSIGNAL);
+		_exit(recv(fd, &c, 1, 0) <= 0 ? 0 : 1);
+	}
+	run_for(300);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(calls, 0);
+}
+
+static void
+test_second_agent(void **state)
+{
+	_cleanup_fault_ struct fault fault = { 0 };
+	char pid[32];
+
+	(void)state;
+	assert_null(control_new(loop, path, -1, &handler, &fault));
+	assert_int_equal(fault.kind, FAULT_CONFIG);
+	snprintf(pid, sizeof(pid), "process %ld)", (long)getpid());
+	assert_non_null(strstr(fault.text, pid));
+	assert_int_equal(access(path, F_OK), 0);	/* untouched */
+}
+
+/* A socket file whose agent died is replaced, anything else is not. */
+static void
+test_stale(void **state)
+{
+	_cleanup_fault_ struct fault fault = { 0 };
+	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	int fd;
+
+	(void)state;
+	control_free(control);
+	control = NULL;
+	strcpy(sa.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&sa, sizeof(sa)), 0);
+	/* Somebody listens without our lock: a socket unit. */
+	assert_int_equal(listen(fd, 1), 0);
+	assert_null(control_new(loop, path, -1, &handler, &fault));
+	assert_non_null(strstr(fault.text, "listens"));
+	/* That socket handed over is fine, and stays when we go. */
+	control = control_new(loop, path, dup(fd), &handler, &fault);
+	assert_non_null(control);
+	control_free(control);
+	assert_int_equal(access(path, F_OK), 0);
+	close(fd);
+	fault_done(&fault);
+	control = control_new(loop, path, -1, &handler, &fault);
+	assert_non_null(control);
+	control_free(control);
+	fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	close(fd);
+	control = control_new(loop, path, -1, &handler, &fault);
+	assert_null(control);
+	assert_non_null(strstr(fault.text, "not a socket"));
+	unlink(path);
+}
+
+static void
+test_places(void **state)
+{
+	_cleanup_fault_ struct fault fault = { 0 };
+	struct control *c;
+	char long_path[512], open_dir[128];
+	size_t n;
+
+	(void)state;
+	/* Longer than sun_path: bound by way of its directory. */
+	n = (size_t)snprintf(long_path, sizeof(long_path), "%s/", dir);
+	while (n < 200)
+		n += (size_t)snprintf(long_path + n, sizeof(long_path) - n,
+		    "directory-%zu/", n);
+	strcpy(long_path + n, "control");
+	c = control_new(loop, long_path, -1, &handler, &fault);
+	assert_non_null(c);
+	assert_int_equal(access(long_path, F_OK), 0);
+	control_free(c);
+	assert_int_not_equal(access(long_path, F_OK), 0);
+	/* A name that can't be shortened. */
+	memset(long_path, 'n', sizeof(long_path));
+	n = (size_t)snprintf(long_path, sizeof(long_path), "%s/", dir);
+	memset(long_path + n, 'n', 110);
+	long_path[n + 110] = '\0';
+	assert_null(control_new(loop, long_path, -1, &handler, &fault));
+	assert_true(fault_is(&fault));
+	/* A directory open to others. */
+	snprintf(open_dir, sizeof(open_dir), "%s/open", dir);
+	mkdir(open_dir, 0777);
+	chmod(open_dir, 0777);
+	strcat(open_dir, "/control");
+	assert_null(control_new(loop, open_dir, -1, &handler, &fault));
+	assert_int_equal(fault.kind, FAULT_SECURITY);
+	assert_null(control_new(loop, "relative", -1, &handler, &fault));
+}
+
+int
+main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_echo), T(test_one_at_a_time), T(test_stray_replies),
+		T(test_bad_frames), T(test_too_long), T(test_slow),
+		T(test_patience), T(test_leaving), T(test_half_closed),
+		T(test_large_replies), T(test_no_reader), T(test_crowd),
+		T(test_flood), T(test_no_descriptors), T(test_other_user),
+		T(test_second_agent), T(test_stale), T(test_places),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
