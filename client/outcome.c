@@ -137,7 +137,7 @@ repeats(const json_t *profile, const json_t *whole)
 		json_string_value(json_object_get(whole, "text")));
 }
 
-#define NAMED_MAX 3	/* profiles named with a fault that all of them share */
+#define NAMED_MAX 3 /* profiles named with a fault that all of them share */
 
 /*
  * A copy of the list without those that only repeat the sign-in's own fault,
@@ -157,12 +157,13 @@ without_repeats(const json_t *list, const json_t *fault, char **ret_name)
 		if (!repeats(profile, fault))
 			json_array_append(rest, profile);
 		else if (n++ < NAMED_MAX && name != NULL)
-			xreplace(&names, names == NULL ? STEAL(name) :
-			    xasprintf("%s, %s", names, name));
+			xreplace(&names,
+			    names == NULL ? STEAL(name) :
+					    xasprintf("%s, %s", names, name));
 	}
 	if (n > NAMED_MAX && names != NULL)
-		xreplace(&names, xasprintf(_("%s and %zu more"), names,
-		    n - NAMED_MAX));
+		xreplace(&names,
+		    xasprintf(_("%s and %zu more"), names, n - NAMED_MAX));
 	*ret_name = names;
 	return rest;
 }

@@ -28,7 +28,7 @@ set(void *arg, int id, const char *value)
 {
 	struct refresh *r = arg;
 
-	(void)id;		/* there is but one */
+	(void)id; /* there is but one */
 	return cli_add_profile(r->verb, r->profiles, value);
 }
 

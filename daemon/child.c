@@ -20,10 +20,10 @@
 #include "awsfed/xalloc.h"
 #include "loop.h"
 
-#define LINE_LENGTH 2048	/* bytes of one log line of a child */
-#define LINES_MAX 500		/* log lines of one child */
-#define FIRST_FREE_FD 10	/* sources stay clear of the targets 0 to 3 */
-#define POLL_MS 50		/* without pidfd */
+#define LINE_LENGTH 2048 /* bytes of one log line of a child */
+#define LINES_MAX 500	 /* log lines of one child */
+#define FIRST_FREE_FD 10 /* sources stay clear of the targets 0 to 3 */
+#define POLL_MS 50	 /* without pidfd */
 
 LIST_HEAD(child_list, child);
 
@@ -36,13 +36,13 @@ struct child {
 	struct children *children;
 	char *name;
 	pid_t pid;
-	int pidfd;		/* -1: the kernel has none, we poll */
+	int pidfd; /* -1: the kernel has none, we poll */
 	int err;
 	struct event *ev_exit;
 	struct event *ev_err;
 	struct buf line;
 	unsigned lines;
-	child_exit_fn *exited;	/* NULL: released */
+	child_exit_fn *exited; /* NULL: released */
 	void *arg;
 	struct timer *grace;
 	LIST_ENTRY(child) entry;
@@ -176,8 +176,9 @@ on_exit_event(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/* Look, end what it left behind in its group, and only then reap. */
-	if (waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) == 0
-	    && si.si_pid == 0)
+	if (waitid(P_PID, (id_t)c->pid, &si, WEXITED | WNOHANG | WNOWAIT) ==
+		0 &&
+	    si.si_pid == 0)
 		return;
 	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
@@ -207,8 +208,7 @@ child_release(struct child *c, int grace_ms)
 		return;
 	}
 	c->grace = timer_new(loop, on_grace, c);
-	loop->ops->timer_set(c->grace, deadline_in(loop->clk,
-	    grace_ms * MSEC));
+	loop->ops->timer_set(c->grace, deadline_in(loop->clk, grace_ms * MSEC));
 }
 
 /* ---- its start --------------------------------------------------------------------- */
@@ -253,8 +253,9 @@ spawn(const struct child_spec *spec, int err, pid_t *ret)
 	posix_spawnattr_setsigmask(&at, &none);
 	posix_spawnattr_setsigdefault(&at, &all);
 	posix_spawnattr_setpgroup(&at, 0);
-	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETSIGMASK |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setflags(&at,
+	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+		POSIX_SPAWN_SETPGROUP);
 	r = -posix_spawn(ret, spec->path, &fa, &at,
 	    (char *const *)(uintptr_t)spec->argv,
 	    (char *const *)(uintptr_t)spec->envp);
@@ -296,12 +297,11 @@ child_start(struct children *children, const struct child_spec *spec,
 	c->pidfd = pidfd_open(pid, 0);
 	if (c->pidfd >= 0) {
 		fcntl(c->pidfd, F_SETFD, FD_CLOEXEC);
-		c->ev_exit = event_new(base, c->pidfd, EV_READ | EV_PERSIST,
-		    on_exit_event, c);
+		c->ev_exit = event_new(
+		    base, c->pidfd, EV_READ | EV_PERSIST, on_exit_event, c);
 		event_add(c->ev_exit, NULL);
 	} else {
-		c->ev_exit = event_new(base, -1, EV_PERSIST, on_exit_event,
-		    c);
+		c->ev_exit = event_new(base, -1, EV_PERSIST, on_exit_event, c);
 		event_add(c->ev_exit, &poll);
 	}
 	*ret = c;

@@ -17,13 +17,13 @@ struct loop;
 typedef void child_exit_fn(int status, void *arg);
 
 struct child_spec {
-	const char *name;	/* of its log lines: "worker" */
+	const char *name; /* of its log lines: "worker" */
 	const char *path;
 	const char *const *argv;
 	const char *const *envp;
-	int in;			/* -1: /dev/null */
-	int out;		/* -1: /dev/null */
-	int extra;		/* becomes descriptor 3; -1: closed */
+	int in;	   /* -1: /dev/null */
+	int out;   /* -1: /dev/null */
+	int extra; /* becomes descriptor 3; -1: closed */
 };
 
 struct children *children_new(struct loop *loop);

@@ -18,7 +18,7 @@
 #include "child.h"
 #include "loop.h"
 
-#define OUTPUT_MAX (64 * 1024)	/* bytes of one command's output */
+#define OUTPUT_MAX (64 * 1024) /* bytes of one command's output */
 
 extern char **environ;
 
@@ -38,8 +38,8 @@ struct command {
 	struct event *ev_read;
 	struct buf out;
 	int64_t limit;
-	struct timer *timer;	/* its limit, or the deferred end */
-	bool over;		/* the end is due, with this fault: */
+	struct timer *timer; /* its limit, or the deferred end */
+	bool over;	     /* the end is due, with this fault: */
 	struct fault fault;
 	command_done_fn *done;
 	void *arg;
@@ -98,9 +98,11 @@ on_timer(void *arg)
 	if (!c->over) {
 		fault_set(&c->fault, FAULT_TEMPORARY, REASON_TIMEOUT,
 		    _("the command did not end within %lld seconds and was "
-		    "stopped"), (long long)(c->limit / USEC));
-		fault_next(&c->fault, "%s", _("Run the command by hand to see "
-		    "what it waits for."));
+		      "stopped"),
+		    (long long)(c->limit / USEC));
+		fault_next(&c->fault, "%s",
+		    _("Run the command by hand to see "
+		      "what it waits for."));
 	}
 	end_now(c);
 }
@@ -117,8 +119,9 @@ read_output(struct command *c)
 			fault_set(&c->fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("the command wrote more than %d bytes"),
 			    OUTPUT_MAX);
-			fault_next(&c->fault, "%s", _("Make it write nothing "
-			    "but the answer."));
+			fault_next(&c->fault, "%s",
+			    _("Make it write nothing "
+			      "but the answer."));
 			end_later(c);
 			return;
 		}
@@ -136,7 +139,7 @@ read_output(struct command *c)
 		c->out.len += (size_t)n;
 		c->out.data[c->out.len] = '\0';
 	}
-	close_output(c);	/* its end is what counts */
+	close_output(c); /* its end is what counts */
 }
 
 static void
@@ -163,8 +166,9 @@ on_exited(int status, void *arg)
 		how = child_status_text(status);
 		fault_set(&c->fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("the command failed (%s)"), how);
-		fault_next(&c->fault, "%s", _("Run the command by hand to see "
-		    "why; what it said is in the log."));
+		fault_next(&c->fault, "%s",
+		    _("Run the command by hand to see "
+		      "why; what it said is in the log."));
 	}
 	end_now(c);
 }
@@ -180,8 +184,8 @@ environment(struct strv *env, const char *const *more)
 		    strncmp(*e, "WATCHDOG_", 9) == 0;
 
 		for (size_t i = 0; more != NULL && more[i] != NULL; i++)
-			replaced |= strncmp(more[i], *e, n) == 0 &&
-			    more[i][n] == '=';
+			replaced |=
+			    strncmp(more[i], *e, n) == 0 && more[i][n] == '=';
 		if (!replaced)
 			strv_add(env, *e);
 	}
@@ -230,16 +234,17 @@ command_start(struct commands *commands, const char *line,
 	if (r < 0) {
 		fault_set(&c->fault, FAULT_INTERNAL, REASON_NONE,
 		    _("cannot start /bin/sh: %s"), strerror(-r));
-		fault_next(&c->fault, "%s", _("Close other programs and try "
-		    "again."));
+		fault_next(&c->fault, "%s",
+		    _("Close other programs and try "
+		      "again."));
 		end_later(c);
 		return c;
 	}
-	c->ev_read = event_new(loop_base(rc->loop), c->fd,
-	    EV_READ | EV_PERSIST, on_read, c);
+	c->ev_read = event_new(
+	    loop_base(rc->loop), c->fd, EV_READ | EV_PERSIST, on_read, c);
 	event_add(c->ev_read, NULL);
-	rc->loop->ops->timer_set(c->timer,
-	    deadline_in(rc->loop->clk, c->limit));
+	rc->loop->ops->timer_set(
+	    c->timer, deadline_in(rc->loop->clk, c->limit));
 	return c;
 }
 

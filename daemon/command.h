@@ -16,15 +16,15 @@ struct fault;
 struct loop;
 
 /* out is borrowed and wiped afterwards; fault is empty when it exited 0. */
-typedef void command_done_fn(const struct fault *fault, const char *out,
-    size_t len, void *arg);
+typedef void command_done_fn(
+    const struct fault *fault, const char *out, size_t len, void *arg);
 
 struct commands_ops {
 	/* env: NULL-terminated "NAME=value" additions, or NULL. */
 	struct command *(*start)(struct commands *commands, const char *line,
 	    const char *const *env, int timeout, command_done_fn *done,
 	    void *arg);
-	void (*cancel)(struct command *command);	/* no call back */
+	void (*cancel)(struct command *command); /* no call back */
 };
 
 struct commands {

@@ -20,10 +20,10 @@
 
 struct control_socket {
 	int fd;
-	int dir;		/* O_PATH; -1 with an inherited socket */
+	int dir; /* O_PATH; -1 with an inherited socket */
 	int lock;
-	char *name;		/* in dir */
-	bool bound;		/* ours to remove */
+	char *name; /* in dir */
+	bool bound; /* ours to remove */
 	dev_t dev;
 	ino_t ino;
 };
@@ -31,16 +31,16 @@ struct control_socket {
 static int
 fail(struct fault *fault, const char *what, const char *path, int error)
 {
-	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS, "%s %s: %s", what,
-	    path, strerror(error));
-	fault_next(fault, "%s", _("Set AWSFED_SOCKET to a path in a directory "
-	    "of your own."));
+	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS, "%s %s: %s", what, path,
+	    strerror(error));
+	fault_next(fault, "%s",
+	    _("Set AWSFED_SOCKET to a path in a directory "
+	      "of your own."));
 	return -1;
 }
 
 static int
-open_directory(struct control_socket *s, const char *path,
-    struct fault *fault)
+open_directory(struct control_socket *s, const char *path, struct fault *fault)
 {
 	_cleanup_free_ char *dir = xstrdup(path);
 	char *slash = strrchr(dir, '/');
@@ -49,8 +49,9 @@ open_directory(struct control_socket *s, const char *path,
 	if (path[0] != '/' || slash == NULL || slash[1] == '\0') {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("the socket path %s is not absolute"), path);
-		fault_next(fault, "%s", _("Set AWSFED_SOCKET to an absolute "
-		    "path."));
+		fault_next(fault, "%s",
+		    _("Set AWSFED_SOCKET to an absolute "
+		      "path."));
 		return -1;
 	}
 	s->name = xstrdup(slash + 1);
@@ -59,8 +60,8 @@ open_directory(struct control_socket *s, const char *path,
 	if (r == -EPERM) {
 		fault_set(fault, FAULT_SECURITY, REASON_SETTINGS,
 		    _("the directory %s is not yours alone"), dir);
-		fault_next(fault, _("Make it yours and private: chmod 700 %s"),
-		    dir);
+		fault_next(
+		    fault, _("Make it yours and private: chmod 700 %s"), dir);
 		return -1;
 	}
 	if (r < 0)
@@ -79,11 +80,11 @@ take_lock(struct control_socket *s, const char *path, struct fault *fault)
 	char pid[32] = "";
 	ssize_t n;
 
-	s->lock = openat(s->dir, name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	s->lock = openat(
+	    s->dir, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (s->lock < 0)
-		return fail(fault, _("cannot open the lock file beside"),
-		    path, errno);
+		return fail(
+		    fault, _("cannot open the lock file beside"), path, errno);
 	if (fcntl(s->lock, F_OFD_SETLK, &lock) != 0) {
 		if (errno != EAGAIN && errno != EACCES)
 			return fail(fault, _("cannot lock"), path, errno);
@@ -95,21 +96,23 @@ take_lock(struct control_socket *s, const char *path, struct fault *fault)
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("another awsfedd serves on %s already (process %s)"),
 		    path, pid[0] != '\0' ? pid : "?");
-		fault_next(fault, "%s", _("Use the running one, or end it "
-		    "first: systemctl --user stop awsfedd"));
+		fault_next(fault, "%s",
+		    _("Use the running one, or end it "
+		      "first: systemctl --user stop awsfedd"));
 		return -1;
 	}
 	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
-	if (ftruncate(s->lock, 0) != 0 || pwrite(s->lock, pid, (size_t)n, 0) != n)
-		return fail(fault, _("cannot write the lock file beside"),
-		    path, errno != 0 ? errno : EIO);
+	if (ftruncate(s->lock, 0) != 0 ||
+	    pwrite(s->lock, pid, (size_t)n, 0) != n)
+		return fail(fault, _("cannot write the lock file beside"), path,
+		    errno != 0 ? errno : EIO);
 	return 0;
 }
 
 /* The short way to the path, for sun_path's 108 bytes. */
 static int
-address(const struct control_socket *s, const char *path,
-    struct sockaddr_un *sa)
+address(
+    const struct control_socket *s, const char *path, struct sockaddr_un *sa)
 {
 	*sa = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) < sizeof(sa->sun_path)) {
@@ -117,7 +120,7 @@ address(const struct control_socket *s, const char *path,
 		return 0;
 	}
 	if (snprintf(sa->sun_path, sizeof(sa->sun_path), "/proc/self/fd/%d/%s",
-	    s->dir, s->name) >= (int)sizeof(sa->sun_path))
+		s->dir, s->name) >= (int)sizeof(sa->sun_path))
 		return -ENAMETOOLONG;
 	return 0;
 }
@@ -138,8 +141,9 @@ clear_stale(struct control_socket *s, const char *path,
 	if (!S_ISSOCK(st.st_mode) || st.st_uid != geteuid()) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("%s exists and is not a socket of yours"), path);
-		fault_next(fault, "%s", _("Move it away, or set AWSFED_SOCKET "
-		    "to another path."));
+		fault_next(fault, "%s",
+		    _("Move it away, or set AWSFED_SOCKET "
+		      "to another path."));
 		return -1;
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -149,13 +153,14 @@ clear_stale(struct control_socket *s, const char *path,
 	    errno == EAGAIN) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("another program listens on %s"), path);
-		fault_next(fault, "%s", _("When it is systemd's awsfedd.socket, "
-		    "start the agent by: systemctl --user start awsfedd"));
+		fault_next(fault, "%s",
+		    _("When it is systemd's awsfedd.socket, "
+		      "start the agent by: systemctl --user start awsfedd"));
 		return -1;
 	}
 	if (unlinkat(s->dir, s->name, 0) != 0 && errno != ENOENT)
-		return fail(fault, _("cannot remove the stale socket"), path,
-		    errno);
+		return fail(
+		    fault, _("cannot remove the stale socket"), path, errno);
 	return 0;
 }
 
@@ -211,8 +216,9 @@ control_socket_free(struct control_socket *s)
 
 	if (s == NULL)
 		return;
-	if (s->bound && fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0
-	    && st.st_dev == s->dev && st.st_ino == s->ino)
+	if (s->bound &&
+	    fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_dev == s->dev && st.st_ino == s->ino)
 		unlinkat(s->dir, s->name, 0);
 	closep(&s->fd);
 	closep(&s->lock);

@@ -11,8 +11,8 @@ struct control_socket;
 struct fault;
 
 /* See control_new.  Takes listen_fd when it succeeds. */
-struct control_socket *control_socket_new(const char *path, int listen_fd,
-    struct fault *fault);
+struct control_socket *control_socket_new(
+    const char *path, int listen_fd, struct fault *fault);
 /* Removes the socket when it is ours and still there. */
 void control_socket_free(struct control_socket *sock);
 int control_socket_fd(const struct control_socket *sock);

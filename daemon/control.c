@@ -27,26 +27,26 @@
 
 #define READ_SIZE 16384
 #define ACCEPTS_A_TURN 16
-#define OUT_STALL (30 * USEC)	/* a client that does not read */
-#define HANGUP_LOOK USEC	/* how often a half-closed client is looked at */
-#define NO_FD_PAUSE (200 * MSEC)	/* accept again after EMFILE */
+#define OUT_STALL (30 * USEC) /* a client that does not read */
+#define HANGUP_LOOK USEC      /* how often a half-closed client is looked at */
+#define NO_FD_PAUSE (200 * MSEC) /* accept again after EMFILE */
 
 struct conn {
 	struct control *control;
-	uint64_t id;			/* 0: the slot is free */
+	uint64_t id; /* 0: the slot is free */
 	int fd;
 	struct event *ev_read, *ev_write;
-	struct event *ev_closed;	/* while handling: is it still there? */
+	struct event *ev_closed; /* while handling: is it still there? */
 	struct buf in, out;
-	struct timer *request;		/* deadline of the next whole request */
-	struct timer *turn;		/* deferred: look at in, or close */
+	struct timer *request; /* deadline of the next whole request */
+	struct timer *turn;    /* deferred: look at in, or close */
 	struct timer *stall;
 	struct timer *hangup;
-	bool handling;			/* a call is out with the handler */
+	bool handling; /* a call is out with the handler */
 	bool oneway;
-	bool called;			/* the handler knows the id */
-	bool dead;			/* closed on the next turn */
-	bool last_words;		/* closed when out is empty */
+	bool called;	 /* the handler knows the id */
+	bool dead;	 /* closed on the next turn */
+	bool last_words; /* closed when out is empty */
 };
 
 struct control {
@@ -55,7 +55,7 @@ struct control {
 	struct control_socket *socket;
 	struct event *ev_listen;
 	struct timer *pause;
-	int reserve;			/* a descriptor for bad times */
+	int reserve; /* a descriptor for bad times */
 	uint64_t ids;
 	struct conn conns[CONTROL_CLIENTS];
 };
@@ -142,8 +142,8 @@ conn_queue(struct conn *c, const json_t *msg)
 static void
 conn_refuse(struct conn *c, const char *error, const char *text)
 {
-	_cleanup_json_ json_t *msg = reply_error(error,
-	    json_pack("{s:s}", "text", text));
+	_cleanup_json_ json_t *msg =
+	    reply_error(error, json_pack("{s:s}", "text", text));
 
 	stop(c, c->request);
 	event_del(c->ev_read);
@@ -170,8 +170,8 @@ hand_over(struct conn *c, json_t *msg)
 	c->called = true;
 	event_del(c->ev_read);
 	event_add(c->ev_closed, NULL);
-	handler->call(c->id, call.method, call.parameters, call.more,
-	    handler->arg);
+	handler->call(
+	    c->id, call.method, call.parameters, call.more, handler->arg);
 }
 
 /* Deals with what has been read, one call at a time. */
@@ -189,16 +189,18 @@ take_requests(struct conn *c)
 			continue;
 		}
 		if (r == -EMSGSIZE) {
-			conn_refuse(c, E_BAD_FRAME, "the message is longer "
+			conn_refuse(c, E_BAD_FRAME,
+			    "the message is longer "
 			    "than 64 KiB");
 		} else if (r < 0) {
-			conn_refuse(c, E_BAD_FRAME, "the message is not a "
+			conn_refuse(c, E_BAD_FRAME,
+			    "the message is not a "
 			    "JSON object of the allowed form");
 		} else {
 			if (c->in.len > 0 && c->called &&
 			    !c->control->loop->ops->timer_armed(c->request))
-				after(c, c->request,
-				    CONTROL_REQUEST_TIME * USEC);
+				after(
+				    c, c->request, CONTROL_REQUEST_TIME * USEC);
 			event_add(c->ev_read, NULL);
 		}
 		return;
@@ -415,8 +417,8 @@ welcome(struct control *control, int fd)
 	buf_init(&c->out, CONTROL_QUEUED_MAX);
 	c->ev_read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, c);
 	c->ev_write = event_new(base, fd, EV_WRITE | EV_PERSIST, on_write, c);
-	c->ev_closed = event_new(base, fd, EV_CLOSED | EV_PERSIST, on_closed,
-	    c);
+	c->ev_closed =
+	    event_new(base, fd, EV_CLOSED | EV_PERSIST, on_closed, c);
 	c->request = timer_new(control->loop, on_request_timer, c);
 	c->turn = timer_new(control->loop, on_turn, c);
 	c->stall = timer_new(control->loop, on_stall, c);
@@ -452,8 +454,8 @@ no_descriptors(struct control *control, int listen_fd)
 		turn_away(fd);
 	control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	event_del(control->ev_listen);
-	loop->ops->timer_set(control->pause,
-	    deadline_in(loop->clk, NO_FD_PAUSE));
+	loop->ops->timer_set(
+	    control->pause, deadline_in(loop->clk, NO_FD_PAUSE));
 }
 
 static void
@@ -463,8 +465,8 @@ on_accept(evutil_socket_t listen_fd, short what, void *arg)
 
 	(void)what;
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
-		int fd = accept4(listen_fd, NULL, NULL,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(
+		    listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			welcome(control, fd);
@@ -476,8 +478,8 @@ on_accept(evutil_socket_t listen_fd, short what, void *arg)
 		else if (errno == EINTR || errno == ECONNABORTED)
 			continue;
 		else if (errno != EAGAIN)
-			log_warning("cannot accept a client: %s",
-			    strerror(errno));
+			log_warning(
+			    "cannot accept a client: %s", strerror(errno));
 		return;
 	}
 }
@@ -486,8 +488,8 @@ struct control *
 control_new(struct loop *loop, const char *path, int listen_fd,
     const struct control_handler *handler, struct fault *fault)
 {
-	struct control_socket *sock = control_socket_new(path, listen_fd,
-	    fault);
+	struct control_socket *sock =
+	    control_socket_new(path, listen_fd, fault);
 	struct control *control;
 
 	if (sock == NULL)
@@ -500,8 +502,8 @@ control_new(struct loop *loop, const char *path, int listen_fd,
 		control->conns[i].fd = -1;
 	control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	control->pause = timer_new(loop, on_pause_over, control);
-	control->ev_listen = event_new(loop_base(loop),
-	    control_socket_fd(sock), EV_READ | EV_PERSIST, on_accept, control);
+	control->ev_listen = event_new(loop_base(loop), control_socket_fd(sock),
+	    EV_READ | EV_PERSIST, on_accept, control);
 	event_add(control->ev_listen, NULL);
 	return control;
 }

@@ -17,8 +17,8 @@ struct fault;
 struct loop;
 
 #define CONTROL_CLIENTS 64
-#define CONTROL_REQUEST_TIME 5		/* seconds for one whole request */
-#define CONTROL_QUEUED_MAX (8 * 1024 * 1024)	/* unsent bytes of one client */
+#define CONTROL_REQUEST_TIME 5		     /* seconds for one whole request */
+#define CONTROL_QUEUED_MAX (8 * 1024 * 1024) /* unsent bytes of one client */
 
 struct control_handler {
 	/* parameters is borrowed, never NULL.  Answer with control_reply. */
@@ -39,8 +39,8 @@ struct control *control_new(struct loop *loop, const char *path, int listen_fd,
     const struct control_handler *handler, struct fault *fault);
 void control_free(struct control *control);
 /* Takes reply.  last ends the call: the connection may send its next one. */
-void control_reply(struct control *control, uint64_t conn, json_t *reply,
-    bool last);
+void control_reply(
+    struct control *control, uint64_t conn, json_t *reply, bool last);
 bool control_alive(const struct control *control, uint64_t conn);
 
 #endif

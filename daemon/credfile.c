@@ -23,13 +23,17 @@
 #include "session.h"
 
 #define COALESCE (250 * MSEC)
-#define RETRY (60 * USEC)	/* a file that could not be written */
+#define RETRY (60 * USEC) /* a file that could not be written */
 #define MARKER "x_managed_by"
 #define MARKER_VALUE "awsfed"
 
 static const char *const our_keys[] = {
-	"aws_access_key_id", "aws_secret_access_key", "aws_session_token",
-	"x_security_token_expires", "x_principal_arn", MARKER,
+	"aws_access_key_id",
+	"aws_secret_access_key",
+	"aws_session_token",
+	"x_security_token_expires",
+	"x_principal_arn",
+	MARKER,
 };
 #define OUR_KEYS ARRAY_SIZE(our_keys)
 
@@ -37,9 +41,9 @@ static const char *const our_keys[] = {
 struct item {
 	char *section;
 	bool remove;
-	bool force;		/* whoever's section it is */
+	bool force; /* whoever's section it is */
 	char *values[OUR_KEYS];
-	struct fault fault;	/* why this one was left alone */
+	struct fault fault; /* why this one was left alone */
 };
 
 struct batch {
@@ -58,11 +62,11 @@ struct credfile {
 	struct loop *loop;
 	struct files *files;
 	struct timer *timer;
-	struct strv pending;	/* names of profiles to look at */
-	struct strv forced;	/* names whose sections are taken over */
-	struct batch *writing;	/* with the writer, or NULL */
-	struct held *held;	/* released after the write */
-	struct fault fault;	/* of the last write */
+	struct strv pending;   /* names of profiles to look at */
+	struct strv forced;    /* names whose sections are taken over */
+	struct batch *writing; /* with the writer, or NULL */
+	struct held *held;     /* released after the write */
+	struct fault fault;    /* of the last write */
 };
 
 /* ---- whose section is it? (in the writer thread) ------------------------------ */
@@ -110,7 +114,8 @@ put_item(struct ini *doc, struct item *it)
 	if (r < 0)
 		fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 		    _("The keys of %s cannot be written to a credentials "
-		    "file."), it->section);
+		      "file."),
+		    it->section);
 	return r;
 }
 
@@ -151,15 +156,18 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 		if (owner == OWNER_OTHER && !it->force) {
 			fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The section [%s] of the credentials file %s; "
-			    "it was left alone."), it->section, why);
-			fault_next(&it->fault, _("awsfedctl login --force %s "
-			    "takes it over and keeps a backup"), it->section);
+			      "it was left alone."),
+			    it->section, why);
+			fault_next(&it->fault,
+			    _("awsfedctl login --force %s "
+			      "takes it over and keeps a backup"),
+			    it->section);
 			continue;
 		}
 		if (put_item(doc, it) == 0) {
 			any = true;
-			backup |= owner == OWNER_ADOPTED ||
-			    owner == OWNER_OTHER;
+			backup |=
+			    owner == OWNER_ADOPTED || owner == OWNER_OTHER;
 		}
 	}
 	if (!any)
@@ -207,8 +215,9 @@ static const char *
 shadowed_by(const struct profile *p)
 {
 	return p->credential_process != NULL ? "credential_process" :
-	    p->has_sso ? "sso_*" :
-	    p->has_web_identity ? "web_identity_token_file" : NULL;
+	    p->has_sso			     ? "sso_*" :
+	    p->has_web_identity		     ? "web_identity_token_file" :
+					       NULL;
 }
 
 static struct batch *
@@ -222,16 +231,17 @@ collect(struct credfile *cf)
 		const char *name = cf->pending.v[i];
 		struct session *s = manager_session(cf->manager, name);
 
-		if (s != NULL && session_kept(s) && (session_creds(s) == NULL ||
-		    session_profile(s)->deliver != DELIVER_FILE))
-			continue;	/* nothing to deliver: keep what is */
+		if (s != NULL && session_kept(s) &&
+		    (session_creds(s) == NULL ||
+			session_profile(s)->deliver != DELIVER_FILE))
+			continue; /* nothing to deliver: keep what is */
 		if (s != NULL && session_kept(s) &&
 		    shadowed_by(session_profile(s)) != NULL) {
 			fault_set(&cf->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The profile %s has %s of yours in the "
-			    "configuration; its keys are not written to the "
-			    "credentials file."), name,
-			    shadowed_by(session_profile(s)));
+			      "configuration; its keys are not written to the "
+			      "credentials file."),
+			    name, shadowed_by(session_profile(s)));
 			continue;
 		}
 		b->items[b->n].force = strv_has(&cf->forced, name);
@@ -270,8 +280,8 @@ on_written(const struct fault *fault, bool written, void *arg)
 		for (size_t i = 0; i < b->n; i++)
 			if (!strv_has(&cf->pending, b->items[i].section))
 				strv_add(&cf->pending, b->items[i].section);
-		cf->loop->ops->timer_set(cf->timer, deadline_in(cf->loop->clk,
-		    RETRY));
+		cf->loop->ops->timer_set(
+		    cf->timer, deadline_in(cf->loop->clk, RETRY));
 		manager_set_file_fault(cf->manager, &cf->fault);
 		batch_free(b);
 		release(cf);
@@ -298,7 +308,7 @@ flush(struct credfile *cf)
 	struct batch *b;
 
 	if (cf->writing != NULL)
-		return;		/* on_written() looks again */
+		return; /* on_written() looks again */
 	cf->loop->ops->timer_stop(cf->timer);
 	if (cf->pending.n > 0)
 		fault_done(&cf->fault);
@@ -310,10 +320,13 @@ flush(struct credfile *cf)
 		return;
 	}
 	cf->writing = b;
-	cf->files->ops->edit(cf->files, (struct files_edit){
+	cf->files->ops->edit(cf->files,
+	    (struct files_edit){
 		.path = xstrdup(manager_config(cf->manager)->credentials_path),
-		.apply = apply, .done = on_written, .arg = b,
-	});
+		.apply = apply,
+		.done = on_written,
+		.arg = b,
+	    });
 }
 
 /* ---- events -------------------------------------------------------------------------- */
@@ -330,8 +343,8 @@ changed(struct credfile *cf, const char *name)
 	if (!strv_has(&cf->pending, name))
 		strv_add(&cf->pending, name);
 	if (!cf->loop->ops->timer_armed(cf->timer))
-		cf->loop->ops->timer_set(cf->timer, deadline_in(cf->loop->clk,
-		    COALESCE));
+		cf->loop->ops->timer_set(
+		    cf->timer, deadline_in(cf->loop->clk, COALESCE));
 }
 
 static void
@@ -385,8 +398,7 @@ same_role(const char *principal, const struct profile *p)
 
 	return arn_parse(principal, &is) == 0 &&
 	    arn_parse(p->role_arn, &wanted) == 0 &&
-	    str_eq(is.account, wanted.account) &&
-	    str_eq(is.name, wanted.name);
+	    str_eq(is.account, wanted.account) && str_eq(is.name, wanted.name);
 }
 
 static void
@@ -400,14 +412,13 @@ adopt_keys(struct credfile *cf, const struct ini *doc, struct session *s)
 
 	if (!same_role(principal, p))
 		return;
-	json_put_str(j, "accessKeyId", ini_get(doc, name,
-	    "aws_access_key_id"));
-	json_put_str(j, "secretAccessKey", ini_get(doc, name,
-	    "aws_secret_access_key"));
-	json_put_str(j, "sessionToken", ini_get(doc, name,
-	    "aws_session_token"));
-	json_put_str(j, "expiration", ini_get(doc, name,
-	    "x_security_token_expires"));
+	json_put_str(j, "accessKeyId", ini_get(doc, name, "aws_access_key_id"));
+	json_put_str(
+	    j, "secretAccessKey", ini_get(doc, name, "aws_secret_access_key"));
+	json_put_str(
+	    j, "sessionToken", ini_get(doc, name, "aws_session_token"));
+	json_put_str(
+	    j, "expiration", ini_get(doc, name, "x_security_token_expires"));
 	json_put_str(j, "roleArn", p->role_arn);
 	json_put_str(j, "principal", principal);
 	if (creds_from_json(j, cf->loop->clk, &c) < 0)
@@ -430,15 +441,15 @@ credfile_adopt(struct credfile *cf)
 
 	if (r < 0) {
 		if (r != -ENOENT)
-			log_warning("%s cannot be read: %s", path,
-			    strerror(-r));
+			log_warning(
+			    "%s cannot be read: %s", path, strerror(-r));
 		return;
 	}
 	doc = ini_parse(data, len);
 	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
-	    i++) {
-		if (!str_eq(ini_get(doc, session_name(s), MARKER),
-		    MARKER_VALUE))
+	     i++) {
+		if (!str_eq(
+			ini_get(doc, session_name(s), MARKER), MARKER_VALUE))
 			continue;
 		adopt_keys(cf, doc, s);
 		session_set_kept(s, true);

@@ -16,7 +16,7 @@ struct fault;
 struct manager;
 
 struct credfile *credfile_new(struct manager *m);
-void credfile_flush(struct credfile *cf);	/* the last one, at the end */
+void credfile_flush(struct credfile *cf); /* the last one, at the end */
 /* After files_free: what it still has may be with the writer until then. */
 void credfile_free(struct credfile *cf);
 /*

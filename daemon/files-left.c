@@ -19,7 +19,7 @@
 #include "awsfed/xalloc.h"
 #include "files-target.h"
 
-#define OLD_S 60	/* younger ones may be another host's, at work */
+#define OLD_S 60 /* younger ones may be another host's, at work */
 #define SAVED_MAX 99
 #define HEX 16
 
@@ -30,7 +30,7 @@ files_temp_name(const struct target *t)
 	char hex[HEX + 1];
 
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		abort();	/* never fails for so few bytes */
+		abort(); /* never fails for so few bytes */
 	str_hex(r, sizeof(r), hex);
 	return xasprintf(".%s.awsfed.%s", t->name, hex);
 }
@@ -49,8 +49,8 @@ void
 files_save(const struct target *t, const char *temp)
 {
 	for (int n = 1; n <= SAVED_MAX; n++) {
-		_cleanup_free_ char *name = xasprintf("%s.awsfed-saved-%d",
-		    t->name, n);
+		_cleanup_free_ char *name =
+		    xasprintf("%s.awsfed-saved-%d", t->name, n);
 
 		/* A link, then unlink: it never replaces an older one. */
 		if (linkat(t->dirfd, temp, t->dirfd, name, 0) == 0) {
@@ -62,12 +62,13 @@ files_save(const struct target *t, const char *temp)
 			break;
 		}
 		log_warning("a version of %s with other content was kept as "
-		    "%s/%s: compare them and delete it", t->path, t->dir,
-		    name);
+			    "%s/%s: compare them and delete it",
+		    t->path, t->dir, name);
 		return;
 	}
 	log_warning("%s/%s may hold an edit of yours: compare it with %s and "
-	    "delete it", t->dir, temp, t->path);
+		    "delete it",
+	    t->dir, temp, t->path);
 }
 
 /* Is this what we ourselves write into a section that bears our marker? */
@@ -104,7 +105,7 @@ holds_more(const struct ini *left, const struct ini *target)
 
 			if (!is_ours(left, target, section, key) &&
 			    !str_eq(ini_value(left, i, k),
-			    ini_get(target, section, key)))
+				ini_get(target, section, key)))
 				return true;
 		}
 	}
@@ -125,7 +126,7 @@ deal_with(const struct target *t, const char *name, int older)
 		return;
 	/* A file that was swapped out keeps its mtime; its ctime is new. */
 	changed = st.st_ctim.tv_sec > st.st_mtim.tv_sec ? st.st_ctim.tv_sec :
-	    st.st_mtim.tv_sec;
+							  st.st_mtim.tv_sec;
 	if (changed + older > time(NULL) ||
 	    target_read(t, name, true, &left, &fault) < 0 ||
 	    target_read(t, t->name, true, &now, &fault) < 0)

@@ -8,7 +8,7 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
-#define PATHS_MAX 32	/* two files of one agent; more are tests */
+#define PATHS_MAX 32 /* two files of one agent; more are tests */
 
 struct seen {
 	char *path;
@@ -23,8 +23,7 @@ static struct seen *
 find(const char *path)
 {
 	for (size_t i = 0; i < PATHS_MAX; i++)
-		if (memory[i].path != NULL &&
-		    strcmp(memory[i].path, path) == 0)
+		if (memory[i].path != NULL && strcmp(memory[i].path, path) == 0)
 			return &memory[i];
 	return NULL;
 }

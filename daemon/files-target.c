@@ -40,28 +40,37 @@ file_fault(struct fault *fault, const char *what, const char *path, int error)
 		enum fault_kind kind;
 		const char *next;
 	} known[] = {
-		{ ENOSPC, FAULT_TEMPORARY, N_("Free some space on that disk; "
-		    "awsfed tries again by itself.") },
-		{ EDQUOT, FAULT_TEMPORARY, N_("Your disk quota is used up: "
-		    "free some space; awsfed tries again by itself.") },
-		{ EIO, FAULT_TEMPORARY, N_("Look at the disk and its "
-		    "messages in \"journalctl -k\".") },
-		{ ESTALE, FAULT_TEMPORARY, N_("The network file system lost "
-		    "the file; awsfed tries again by itself.") },
-		{ EROFS, FAULT_CONFIG, N_("Make that file system writable, or "
-		    "set AWS_SHARED_CREDENTIALS_FILE to another place.") },
-		{ EACCES, FAULT_CONFIG, N_("Give yourself write permission "
-		    "for the file and its directory.") },
-		{ EPERM, FAULT_CONFIG, N_("Give yourself write permission "
-		    "for the file and its directory.") },
-		{ ELOOP, FAULT_CONFIG, N_("Look at the symbolic links of that "
-		    "path.") },
-		{ EBUSY, FAULT_CONFIG, N_("The file is a mount point. Mount "
-		    "its directory instead, or allow writing in place.") },
+		{ ENOSPC, FAULT_TEMPORARY,
+		    N_("Free some space on that disk; "
+		       "awsfed tries again by itself.") },
+		{ EDQUOT, FAULT_TEMPORARY,
+		    N_("Your disk quota is used up: "
+		       "free some space; awsfed tries again by itself.") },
+		{ EIO, FAULT_TEMPORARY,
+		    N_("Look at the disk and its "
+		       "messages in \"journalctl -k\".") },
+		{ ESTALE, FAULT_TEMPORARY,
+		    N_("The network file system lost "
+		       "the file; awsfed tries again by itself.") },
+		{ EROFS, FAULT_CONFIG,
+		    N_("Make that file system writable, or "
+		       "set AWS_SHARED_CREDENTIALS_FILE to another place.") },
+		{ EACCES, FAULT_CONFIG,
+		    N_("Give yourself write permission "
+		       "for the file and its directory.") },
+		{ EPERM, FAULT_CONFIG,
+		    N_("Give yourself write permission "
+		       "for the file and its directory.") },
+		{ ELOOP, FAULT_CONFIG,
+		    N_("Look at the symbolic links of that "
+		       "path.") },
+		{ EBUSY, FAULT_CONFIG,
+		    N_("The file is a mount point. Mount "
+		       "its directory instead, or allow writing in place.") },
 	};
 	enum fault_kind kind = FAULT_TEMPORARY;
 	const char *next = N_("Check the path and its permissions; awsfed "
-	    "tries again by itself.");
+			      "tries again by itself.");
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
 		if (known[i].error == error) {
@@ -85,8 +94,9 @@ check_directory(const struct target *t, struct fault *fault)
 	if (st.st_uid != geteuid() && st.st_uid != 0) {
 		fault_set(fault, FAULT_SECURITY, REASON_FILE,
 		    _("the directory %s belongs to another user"), t->dir);
-		fault_next(fault, "%s", _("Keep the AWS files in a directory "
-		    "of your own."));
+		fault_next(fault, "%s",
+		    _("Keep the AWS files in a directory "
+		      "of your own."));
 		return -1;
 	}
 	if ((st.st_mode & S_IWOTH) && !(st.st_mode & S_ISVTX)) {
@@ -100,8 +110,8 @@ check_directory(const struct target *t, struct fault *fault)
 
 /* Splits path and opens its directory; makes it when make is set. */
 static int
-open_directory(struct target *t, const char *path, bool make,
-    struct fault *fault)
+open_directory(
+    struct target *t, const char *path, bool make, struct fault *fault)
 {
 	const char *slash = strrchr(path, '/');
 	int r;
@@ -109,23 +119,25 @@ open_directory(struct target *t, const char *path, bool make,
 	if (path[0] != '/' || slash[1] == '\0') {
 		fault_set(fault, FAULT_CONFIG, REASON_FILE,
 		    _("%s is not the absolute path of a file"), path);
-		fault_next(fault, "%s", _("Set AWS_CONFIG_FILE and "
-		    "AWS_SHARED_CREDENTIALS_FILE to absolute paths."));
+		fault_next(fault, "%s",
+		    _("Set AWS_CONFIG_FILE and "
+		      "AWS_SHARED_CREDENTIALS_FILE to absolute paths."));
 		return -1;
 	}
 	xreplace(&t->path, xstrdup(path));
 	xreplace(&t->name, xstrdup(slash + 1));
-	xreplace(&t->dir, slash == path ? xstrdup("/") :
-	    xstrndup(path, (size_t)(slash - path)));
+	xreplace(&t->dir,
+	    slash == path ? xstrdup("/") :
+			    xstrndup(path, (size_t)(slash - path)));
 	closep(&t->dirfd);
 	if (make && (r = path_mkdirs(t->dir, false)) < 0)
 		return file_fault(fault, _("make the directory"), t->dir, -r);
 	t->dirfd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (t->dirfd < 0 && errno == EACCES)	/* searchable is enough */
+	if (t->dirfd < 0 && errno == EACCES) /* searchable is enough */
 		t->dirfd = open(t->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (t->dirfd < 0)
-		return file_fault(fault, _("open the directory"), t->dir,
-		    errno);
+		return file_fault(
+		    fault, _("open the directory"), t->dir, errno);
 	return check_directory(t, fault);
 }
 
@@ -148,8 +160,8 @@ target_resolve(struct target *t, const char *path, struct fault *fault)
 		if (links == LINKS_MAX)
 			return file_fault(fault, _("follow"), path, ELOOP);
 		to[n] = '\0';
-		xreplace(&here, to[0] == '/' ? xstrdup(to) :
-		    path_join(t->dir, to));
+		xreplace(
+		    &here, to[0] == '/' ? xstrdup(to) : path_join(t->dir, to));
 	}
 }
 
@@ -160,28 +172,29 @@ target_lock(struct target *t, bool optional, struct fault *fault)
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
 	int waited = 0;
 
-	t->lock = openat(t->dirfd, name,
-	    O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	t->lock = openat(
+	    t->dirfd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (t->lock < 0)
-		return optional ? 0 : file_fault(fault, _("lock"), t->path,
-		    errno);
+		return optional ? 0 :
+				  file_fault(fault, _("lock"), t->path, errno);
 	while (fcntl(t->lock, F_OFD_SETLK, &lock) != 0) {
 		if (errno == EINTR)
 			continue;
 		if (errno != EAGAIN && errno != EACCES) {
 			/* No locks here: the comparison before the swap is
 			 * what is left. */
-			log_debug("%s: cannot lock: %s", t->path,
-			    strerror(errno));
+			log_debug(
+			    "%s: cannot lock: %s", t->path, strerror(errno));
 			return 0;
 		}
 		if (waited >= LOCK_WAIT_MS) {
 			fault_set(fault, FAULT_TEMPORARY, REASON_FILE,
 			    _("another awsfed program has held the lock of "
-			    "%s for %d seconds"), t->path,
-			    LOCK_WAIT_MS / 1000);
-			fault_next(fault, "%s", _("End the other agent of "
-			    "this home directory, perhaps on another host."));
+			      "%s for %d seconds"),
+			    t->path, LOCK_WAIT_MS / 1000);
+			fault_next(fault, "%s",
+			    _("End the other agent of "
+			      "this home directory, perhaps on another host."));
 			return -1;
 		}
 		file_sleep(LOCK_STEP_MS);
@@ -193,7 +206,7 @@ target_lock(struct target *t, bool optional, struct fault *fault)
 void
 target_done(struct target *t)
 {
-	closep(&t->lock);	/* unlocks */
+	closep(&t->lock); /* unlocks */
 	closep(&t->dirfd);
 	xfree(t->dir);
 	xfree(t->name);
@@ -253,8 +266,8 @@ snapshot_equal(const struct snapshot *a, const struct snapshot *b)
 }
 
 static int
-check_file(const struct stat *st, const char *path, bool links,
-    struct fault *fault)
+check_file(
+    const struct stat *st, const char *path, bool links, struct fault *fault)
 {
 	if (!S_ISREG(st->st_mode)) {
 		fault_set(fault, FAULT_CONFIG, REASON_FILE,
@@ -269,14 +282,16 @@ check_file(const struct stat *st, const char *path, bool links,
 		fault_set(fault, FAULT_CONFIG, REASON_FILE,
 		    _("%s has %lu hard links, which replacing it would part"),
 		    path, (unsigned long)st->st_nlink);
-		fault_next(fault, "%s", _("Use a symbolic link instead, or "
-		    "allow writing in place."));
+		fault_next(fault, "%s",
+		    _("Use a symbolic link instead, or "
+		      "allow writing in place."));
 	} else if (st->st_size > INI_MAX) {
 		fault_set(fault, FAULT_CONFIG, REASON_FILE,
 		    _("%s is larger than %d MiB"), path,
 		    INI_MAX / (1024 * 1024));
-		fault_next(fault, "%s", _("Is that the right file? An AWS "
-		    "file is small."));
+		fault_next(fault, "%s",
+		    _("Is that the right file? An AWS "
+		      "file is small."));
 	} else {
 		return 0;
 	}
@@ -292,8 +307,8 @@ read_stable(int fd, struct snapshot *s)
 
 	s->data = xmalloc(size + 1);
 	while (s->len < size) {
-		ssize_t n = pread(fd, s->data + s->len, size - s->len,
-		    (off_t)s->len);
+		ssize_t n =
+		    pread(fd, s->data + s->len, size - s->len, (off_t)s->len);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -308,14 +323,15 @@ read_stable(int fd, struct snapshot *s)
 		return -errno;
 	/* Not the ctime: a rename or a link moves it and leaves the bytes. */
 	return now.st_size == s->st.st_size &&
-	    now.st_mtim.tv_sec == s->st.st_mtim.tv_sec &&
-	    now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec ? 0 : 1;
+		now.st_mtim.tv_sec == s->st.st_mtim.tv_sec &&
+		now.st_mtim.tv_nsec == s->st.st_mtim.tv_nsec ?
+	    0 :
+	    1;
 }
 
 /* 0; 1: again, it is being written; -1 with *fault. */
 static int
-read_fd(const struct target *t, int fd, struct snapshot *s,
-    struct fault *fault)
+read_fd(const struct target *t, int fd, struct snapshot *s, struct fault *fault)
 {
 	int r = lease_take(fd);
 
@@ -341,8 +357,8 @@ read_once(const struct target *t, const char *name, bool links,
 	_cleanup_free_ char *path = path_join(t->dir, name);
 	_cleanup_close_ int fd = -1;
 
-	fd = openat(t->dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC | O_NOCTTY);
+	fd = openat(t->dirfd, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && errno == ENOENT) {
 		s->data = xstrdup("");
 		return 0;
@@ -361,8 +377,9 @@ still_written(const struct target *t, struct fault *fault)
 {
 	fault_set(fault, FAULT_TEMPORARY, REASON_FILE,
 	    _("another program keeps writing to %s"), t->path);
-	fault_next(fault, "%s", _("awsfed tries again by itself; close the "
-	    "program that holds the file."));
+	fault_next(fault, "%s",
+	    _("awsfed tries again by itself; close the "
+	      "program that holds the file."));
 	return -1;
 }
 
@@ -388,8 +405,8 @@ target_read(const struct target *t, const char *name, bool links,
 }
 
 int
-target_read_fd(const struct target *t, int fd, struct snapshot *ret,
-    struct fault *fault)
+target_read_fd(
+    const struct target *t, int fd, struct snapshot *ret, struct fault *fault)
 {
 	for (int waited = 0;; waited += WRITER_STEP_MS) {
 		_cleanup_snapshot_ struct snapshot s = { 0 };

@@ -14,21 +14,24 @@ struct fault;
 
 struct target {
 	char *dir, *name;
-	char *path;		/* both, for messages */
-	int dirfd;		/* -1: not resolved */
+	char *path; /* both, for messages */
+	int dirfd;  /* -1: not resolved */
 	int lock;
 };
 
 /* One moment of a file.  exists false: there was none, data is "". */
 struct snapshot {
 	bool exists;
-	bool leased;		/* a lease proved that nobody was writing */
+	bool leased; /* a lease proved that nobody was writing */
 	struct stat st;
-	char *data;		/* xalloc */
+	char *data; /* xalloc */
 	size_t len;
 };
 
-#define TARGET_INIT { .dirfd = -1, .lock = -1 }
+#define TARGET_INIT \
+	{ \
+		.dirfd = -1, .lock = -1 \
+	}
 
 /* All: 0, or -1 with *fault. */
 int target_resolve(struct target *t, const char *path, struct fault *fault);
@@ -43,8 +46,8 @@ void target_done(struct target *t);
 int target_read(const struct target *t, const char *name, bool links,
     struct snapshot *ret, struct fault *fault);
 /* The same of an open file that may have no name any more. */
-int target_read_fd(const struct target *t, int fd, struct snapshot *ret,
-    struct fault *fault);
+int target_read_fd(
+    const struct target *t, int fd, struct snapshot *ret, struct fault *fault);
 void snapshot_done(struct snapshot *s);
 bool snapshot_same_file(const struct stat *a, const struct stat *b);
 bool snapshot_equal(const struct snapshot *a, const struct snapshot *b);
@@ -61,8 +64,8 @@ extern bool lease_none;
 bool lease_drop(int fd);
 
 /* The sentence for an errno, with what to do next.  Returns -1. */
-int file_fault(struct fault *fault, const char *what, const char *path,
-    int error);
+int file_fault(
+    struct fault *fault, const char *what, const char *path, int error);
 void file_sleep(long ms);
 
 #define _cleanup_target_ __attribute__((cleanup(target_done)))

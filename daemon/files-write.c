@@ -31,33 +31,33 @@
 #include "files-memory.h"
 #include "files-target.h"
 
-#define ROUNDS_MAX 50		/* with a busy neighbour */
+#define ROUNDS_MAX 50 /* with a busy neighbour */
 #define ROUNDS_TIME (10 * USEC)
-#define CHANGED_MAX 5		/* swaps that met an edit */
-#define LOOK_MS 3		/* before we look at what came out */
-#define LOOK_BLIND_MS 50	/* the same where there are no leases */
-#define REST_MS 100		/* there, a file is at rest after so long */
+#define CHANGED_MAX 5	 /* swaps that met an edit */
+#define LOOK_MS 3	 /* before we look at what came out */
+#define LOOK_BLIND_MS 50 /* the same where there are no leases */
+#define REST_MS 100	 /* there, a file is at rest after so long */
 #define REST_STEP_MS 20
 #define REST_STEPS 10
-#define YOUNG_S 2		/* a file younger than that may be in flux */
+#define YOUNG_S 2 /* a file younger than that may be in flux */
 
 enum swap {
 	SWAP_FAILED = -1,
 	SWAP_DONE,
-	SWAP_AGAIN,		/* the target is not what was expected */
-	SWAP_CHANGED		/* done, and what came out had an edit */
+	SWAP_AGAIN,  /* the target is not what was expected */
+	SWAP_CHANGED /* done, and what came out had an edit */
 };
 
 struct write {
 	struct files_edit *edit;
 	struct target target;
-	struct snapshot source;	/* what we merge from */
-	struct snapshot expect;	/* what the target must be at the swap */
+	struct snapshot source; /* what we merge from */
+	struct snapshot expect; /* what the target must be at the swap */
 	bool differ;		/* source is not what the target holds */
 	char *text;		/* the merged document */
 	size_t len;
-	char *temp;		/* the temporary file, when there is one */
-	char *kept;		/* what came out with an edit, until merged */
+	char *temp; /* the temporary file, when there is one */
+	char *kept; /* what came out with an edit, until merged */
 };
 
 /* ---- reading ----------------------------------------------------------------- */
@@ -67,8 +67,9 @@ young(const struct snapshot *s)
 	time_t now = time(NULL);
 
 	/* A file from the future is as old as any. */
-	return !s->exists || (s->st.st_mtim.tv_sec + YOUNG_S > now &&
-	    s->st.st_mtim.tv_sec <= now + 1);
+	return !s->exists ||
+	    (s->st.st_mtim.tv_sec + YOUNG_S > now &&
+		s->st.st_mtim.tv_sec <= now + 1);
 }
 
 /* Where there are no leases: changed within the last moment? */
@@ -100,7 +101,7 @@ read_settled(struct write *w, struct fault *fault)
 	for (int i = 0;; i++) {
 		snapshot_done(&w->source);
 		if (target_read(&w->target, w->target.name, w->edit->in_place,
-		    &w->source, fault) < 0)
+			&w->source, fault) < 0)
 			return -1;
 		if (!restless(&w->source) || i == REST_STEPS)
 			return 0;
@@ -139,14 +140,16 @@ read_at_rest(struct write *w, struct fault *fault)
 
 /* ---- merging --------------------------------------------------------------------- */
 static int
-problem_fault(const struct write *w, size_t line, const char *why,
-    struct fault *fault)
+problem_fault(
+    const struct write *w, size_t line, const char *why, struct fault *fault)
 {
 	fault_set(fault, FAULT_CONFIG, REASON_FILE,
 	    _("%s cannot be parsed by the AWS CLI: line %zu: %s"),
 	    w->target.path, line, why);
-	fault_next(fault, _("Mend line %zu of that file; awsfed leaves it "
-	    "alone until then."), line);
+	fault_next(fault,
+	    _("Mend line %zu of that file; awsfed leaves it "
+	      "alone until then."),
+	    line);
 	return -1;
 }
 
@@ -180,7 +183,7 @@ merge(struct write *w, struct fault *fault)
 	} else if (!same && ini_problem(doc, &line_after, &why_after)) {
 		fault_set(fault, FAULT_INTERNAL, REASON_FILE,
 		    _("the change would have made %s unreadable for the AWS "
-		    "CLI (line %zu: %s) and was not written"),
+		      "CLI (line %zu: %s) and was not written"),
 		    w->target.path, line_after, why_after);
 		fault_next(fault, "%s", _("Please report this as a bug."));
 		r = -1;
@@ -319,8 +322,8 @@ swap_old(struct write *w, struct fault *fault)
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 
-	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC |
-	    O_NOCTTY);
+	fd = openat(dir, name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0 && (errno == ENOENT || errno == ELOOP))
 		return SWAP_AGAIN;
 	if (fd < 0)
@@ -352,8 +355,8 @@ swap_old(struct write *w, struct fault *fault)
 static int
 back_up(const struct write *w, struct fault *fault)
 {
-	_cleanup_free_ char *path = xasprintf("%s.awsfed-backup",
-	    w->target.path);
+	_cleanup_free_ char *path =
+	    xasprintf("%s.awsfed-backup", w->target.path);
 	int r;
 
 	if (!w->source.exists)
@@ -369,19 +372,20 @@ overwrite(struct write *w, struct fault *fault)
 	struct stat st;
 	size_t done = 0;
 
-	fd = openat(w->target.dirfd, w->target.name, O_RDWR | O_NOFOLLOW |
-	    O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
-	    (w->source.exists ? 0 : O_CREAT | O_EXCL), 0600);
+	fd = openat(w->target.dirfd, w->target.name,
+	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
+		(w->source.exists ? 0 : O_CREAT | O_EXCL),
+	    0600);
 	if (fd < 0 && (errno == ENOENT || errno == EEXIST))
 		return SWAP_AGAIN;
 	if (fd < 0)
 		return file_fault(fault, _("open"), w->target.path, errno);
-	if (w->source.exists && (fstat(fd, &st) != 0 ||
-	    !snapshot_same_file(&st, &w->source.st)))
+	if (w->source.exists &&
+	    (fstat(fd, &st) != 0 || !snapshot_same_file(&st, &w->source.st)))
 		return SWAP_AGAIN;
 	while (done < w->len) {
-		ssize_t n = pwrite(fd, w->text + done, w->len - done,
-		    (off_t)done);
+		ssize_t n =
+		    pwrite(fd, w->text + done, w->len - done, (off_t)done);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -392,8 +396,7 @@ overwrite(struct write *w, struct fault *fault)
 	if (done == w->len && ftruncate(fd, (off_t)w->len) == 0 &&
 	    fsync(fd) == 0)
 		return SWAP_DONE;
-	file_fault(fault, _("write"), w->target.path,
-	    errno != 0 ? errno : EIO);
+	file_fault(fault, _("write"), w->target.path, errno != 0 ? errno : EIO);
 	fault_next(fault, _("The file as it was is in %s.awsfed-backup."),
 	    w->target.path);
 	return SWAP_FAILED;
@@ -414,7 +417,9 @@ expect_our_own(struct write *w, struct fault *fault)
 	if (target_read(t, t->name, true, &w->expect, fault) < 0)
 		return -1;
 	return w->expect.len == w->len &&
-	    memcmp(w->expect.data, w->text, w->len) == 0 ? 1 : 0;
+		memcmp(w->expect.data, w->text, w->len) == 0 ?
+	    1 :
+	    0;
 }
 
 static void
@@ -451,8 +456,8 @@ rounds(struct write *w, bool *ret_written, struct fault *fault)
 	int64_t end = clk_boot(&clk_system) + ROUNDS_TIME;
 	int changed = 0;
 
-	for (int round = 0; round < ROUNDS_MAX &&
-	    clk_boot(&clk_system) < end; round++) {
+	for (int round = 0; round < ROUNDS_MAX && clk_boot(&clk_system) < end;
+	     round++) {
 		enum swap s;
 		int r;
 
@@ -499,8 +504,9 @@ rounds(struct write *w, bool *ret_written, struct fault *fault)
 	}
 	fault_set(fault, FAULT_TEMPORARY, REASON_FILE,
 	    _("another program keeps changing %s"), w->target.path);
-	fault_next(fault, "%s", _("awsfed tries again by itself; look for a "
-	    "program that rewrites the file all the time."));
+	fault_next(fault, "%s",
+	    _("awsfed tries again by itself; look for a "
+	      "program that rewrites the file all the time."));
 	return -1;
 }
 
@@ -519,10 +525,10 @@ files_edit_now(struct files_edit *edit, bool *ret_written, struct fault *fault)
 		r = rounds(&w, &written, fault);
 	}
 	keep_edit(&w);
-	if (written && fsync(w.target.dirfd) != 0 && r == 0 &&
-	    !cannot(errno) && errno != EBADF)
-		r = file_fault(fault, _("sync the directory of"),
-		    w.target.path, errno);
+	if (written && fsync(w.target.dirfd) != 0 && r == 0 && !cannot(errno) &&
+	    errno != EBADF)
+		r = file_fault(
+		    fault, _("sync the directory of"), w.target.path, errno);
 	snapshot_done(&w.source);
 	snapshot_done(&w.expect);
 	xfree(w.text);

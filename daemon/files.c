@@ -26,10 +26,10 @@
 #include "files-target.h"
 #include "loop.h"
 
-#define LAST_WAIT_S 5	/* for the queue, when the agent ends */
+#define LAST_WAIT_S 5 /* for the queue, when the agent ends */
 
 struct request {
-	struct files_edit edit;		/* apply NULL: replace the file */
+	struct files_edit edit; /* apply NULL: replace the file */
 	char *data;
 	size_t len;
 	void (*replaced)(const struct fault *fault, void *arg);
@@ -45,10 +45,10 @@ struct real_files {
 	struct loop *loop;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t work;		/* something queued, or ending */
+	pthread_cond_t work; /* something queued, or ending */
 	struct requests queue, results;
 	bool ending;
-	int bell;			/* eventfd: there are results */
+	int bell; /* eventfd: there are results */
 	struct event *ev_bell;
 };
 
@@ -122,8 +122,8 @@ on_bell(evutil_socket_t fd, short what, void *arg)
 		if (req->edit.apply == NULL && req->replaced != NULL)
 			req->replaced(&req->fault, req->edit.arg);
 		else if (req->edit.apply != NULL && req->edit.done != NULL)
-			req->edit.done(&req->fault, req->written,
-			    req->edit.arg);
+			req->edit.done(
+			    &req->fault, req->written, req->edit.arg);
 		request_free(req);
 	}
 }
@@ -177,10 +177,10 @@ files_new(struct loop *loop)
 	rf->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (rf->bell < 0) {
 		log_err("eventfd: %s", strerror(errno));
-		abort();	/* at the start only */
+		abort(); /* at the start only */
 	}
-	rf->ev_bell = event_new(loop_base(loop), rf->bell,
-	    EV_READ | EV_PERSIST, on_bell, rf);
+	rf->ev_bell = event_new(
+	    loop_base(loop), rf->bell, EV_READ | EV_PERSIST, on_bell, rf);
 	event_add(rf->ev_bell, NULL);
 	/* Signals are the loop's. */
 	sigfillset(&all);
@@ -212,7 +212,8 @@ files_free(struct files *files)
 	if (pthread_timedjoin_np(rf->thread, NULL, &until) != 0) {
 		/* A hung disk: the thread keeps what it works on. */
 		log_warning("a file could not be written within %d s; it is "
-		    "left as it was", LAST_WAIT_S);
+			    "left as it was",
+		    LAST_WAIT_S);
 		pthread_detach(rf->thread);
 		return;
 	}

@@ -23,15 +23,15 @@ struct ini;
 struct loop;
 
 enum {
-	FILES_WRITE = 0,	/* write it (equal bytes write nothing) */
-	FILES_LEAVE = 1,	/* leave the file as it is */
-	FILES_WRITE_BACKUP = 2	/* write it, and keep what was there */
+	FILES_WRITE = 0,       /* write it (equal bytes write nothing) */
+	FILES_LEAVE = 1,       /* leave the file as it is */
+	FILES_WRITE_BACKUP = 2 /* write it, and keep what was there */
 };
 
 struct files_edit {
-	char *path;		/* xalloc, taken */
-	bool in_place;		/* overwrite: for targets rename cannot reach */
-	bool backup;		/* keep "<file>.awsfed-backup" of what was there */
+	char *path;    /* xalloc, taken */
+	bool in_place; /* overwrite: for targets rename cannot reach */
+	bool backup;   /* keep "<file>.awsfed-backup" of what was there */
 	int (*apply)(struct ini *doc, void *arg, struct fault *fault);
 	/* fault is empty on success; written tells if bytes changed. */
 	void (*done)(const struct fault *fault, bool written, void *arg);
@@ -58,7 +58,7 @@ void files_free(struct files *files);
  * The edit itself, without the thread: for tests and for crash proofs.
  * *ret_written may be NULL.  0, or -1 with *fault.
  */
-int files_edit_now(struct files_edit *edit, bool *ret_written,
-    struct fault *fault);
+int files_edit_now(
+    struct files_edit *edit, bool *ret_written, struct fault *fault);
 
 #endif

@@ -10,45 +10,45 @@ struct identity {
 	struct identity_env env;
 	char *base;
 	char *host;
-	char *user;		/* NULL until somebody typed it */
+	char *user; /* NULL until somebody typed it */
 	char *name;
 	enum identity_state state;
-	struct fault fault;	/* of the last job */
+	struct fault fault; /* of the last job */
 	int64_t since;
-	struct timer *timer;	/* slot or back-off */
-	bool slot;		/* the timer waits for a slot */
+	struct timer *timer; /* slot or back-off */
+	bool slot;	     /* the timer waits for a slot */
 	unsigned tries;
 
-	bool signed_in;		/* cookies that worked last time */
-	int64_t signed_in_at;	/* seconds; when a factor was accepted */
-	int64_t learned_life;	/* microseconds; 0 not learned */
+	bool signed_in;	      /* cookies that worked last time */
+	int64_t signed_in_at; /* seconds; when a factor was accepted */
+	int64_t learned_life; /* microseconds; 0 not learned */
 	bool keep_signed_in;
-	struct secret *cookies;	/* a JSON array of libcurl's lines */
+	struct secret *cookies; /* a JSON array of libcurl's lines */
 	json_t *roles;
 	int64_t skew;
 	int passwords;
 	int pushes;
-	int64_t started_boot;	/* of the last job; -1 none */
+	int64_t started_boot; /* of the last job; -1 none */
 
 	/* the job that runs */
 	struct job *job;
-	unsigned serial;	/* which: late answers of others are dropped */
+	unsigned serial; /* which: late answers of others are dropped */
 	char *provider;
 	bool attended;
-	char *command_line;	/* username_password_command, or NULL */
+	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;
-	json_int_t ask_id;	/* the worker's open question */
-	bool ask_user;		/* it is for the user name */
+	json_int_t ask_id; /* the worker's open question */
+	bool ask_user;	   /* it is for the user name */
 	struct question *question;
 	struct command *command;
-	struct waiting_ask *command_wait;	/* freed with it */
+	struct waiting_ask *command_wait; /* freed with it */
 	bool command_ran;
 	char *command_user;
 	struct secret *command_password;
-	enum secret_source source;	/* of the password just answered */
+	enum secret_source source; /* of the password just answered */
 	char *attempt_user;
 	json_int_t attempt_id;
-	bool attempting;	/* the ledger has a pending entry of ours */
+	bool attempting; /* the ledger has a pending entry of ours */
 	bool asserted;
 	json_int_t assertion_id;
 	bool redeemed;

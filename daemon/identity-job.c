@@ -20,9 +20,9 @@
 #include "loop.h"
 #include "prompt.h"
 
-#define COMMAND_TIME 30		/* seconds for the user's command */
+#define COMMAND_TIME 30 /* seconds for the user's command */
 #define ROLES_MAX 5000
-#define COOKIES_MAX (64 * 1024)	/* bytes in all */
+#define COOKIES_MAX (64 * 1024) /* bytes in all */
 
 static void
 send_msg(struct identity *id, json_t *msg)
@@ -108,7 +108,8 @@ ask_person(struct identity *id, const json_t *msg)
 	if (!id->env.ops->watched(id, id->env.arg)) {
 		fault_set(&f, FAULT_NEEDS_USER, REASON_EXPIRED,
 		    _("%s asks for a sign-in and nobody is there to answer "
-		    "(\"%s\")."), id->host, label);
+		      "(\"%s\")."),
+		    id->host, label);
 		refuse(id, id->ask_id, &f);
 		return;
 	}
@@ -139,7 +140,7 @@ answer_from_command(struct identity *id, const char *name)
 
 struct waiting_ask {
 	struct identity *id;
-	json_t *msg;		/* the question as the worker put it */
+	json_t *msg; /* the question as the worker put it */
 };
 
 static void
@@ -155,23 +156,25 @@ on_command(const struct fault *fault, const char *out, size_t len, void *arg)
 	id->command = NULL;
 	id->command_wait = NULL;
 	if (fault_is(fault)) {
-		log_warning("%s: username_password_command: %s", id->name,
-		    fault->text);
+		log_warning(
+		    "%s: username_password_command: %s", id->name, fault->text);
 	} else {
 		doc = json_loadb(out, len, JSON_REJECT_DUPLICATES, NULL);
 		user = json_string_value(json_object_get(doc, "username"));
 		password = json_string_value(json_object_get(doc, "password"));
 		if (user == NULL || password == NULL)
 			log_warning("%s: username_password_command printed no "
-			    "JSON object with username and password", id->name);
+				    "JSON object with username and password",
+			    id->name);
 		else if (id->user != NULL && !str_caseeq(user, id->user) &&
 		    strpbrk(user, "\\@") != NULL)
 			log_warning("%s: username_password_command knows the "
-			    "password of another user", id->name);
+				    "password of another user",
+			    id->name);
 		else {
 			id->command_user = xstrdup(user);
-			id->command_password = secret_new(password,
-			    strlen(password));
+			id->command_password =
+			    secret_new(password, strlen(password));
 		}
 	}
 	if (name == NULL || !answer_from_command(id, name))
@@ -218,7 +221,7 @@ on_ledger(const struct fault *fault, unsigned serial, void *arg)
 	struct identity *id = arg;
 
 	if (id->serial != serial || id->job == NULL)
-		return;		/* cancelled meanwhile; counts as spent */
+		return; /* cancelled meanwhile; counts as spent */
 	if (fault_is(fault)) {
 		id->attempting = false;
 		refuse(id, id->attempt_id, fault);
@@ -247,7 +250,7 @@ on_attempt(struct identity *id, const json_t *msg)
 		identity_set_user(id, user);
 	id->attempting = true;
 	if (ledger_ask(id->env.ledger, id->name, tag, id->source, on_ledger,
-	    id->serial, id, &f) < 0) {
+		id->serial, id, &f) < 0) {
 		id->attempting = false;
 		refuse(id, id->attempt_id, &f);
 	}
@@ -268,9 +271,10 @@ on_outcome(struct identity *id, const json_t *msg)
 		ledger_unsent(id->env.ledger, id->name);
 		return;
 	}
-	ledger_outcome(id->env.ledger, id->name, ok ? LEDGER_ACCEPTED :
-	    str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
-	    LEDGER_UNKNOWN);
+	ledger_outcome(id->env.ledger, id->name,
+	    ok					 ? LEDGER_ACCEPTED :
+		str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
+						   LEDGER_UNKNOWN);
 	if (ok)
 		id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
 }
@@ -284,7 +288,7 @@ on_cookies(struct identity *id, const json_t *msg)
 	char *text;
 	size_t i;
 
-	json_array_foreach(list, i, c)
+	json_array_foreach (list, i, c)
 		if (!json_is_string(c))
 			return;
 	text = json_is_array(list) ? json_dumps(list, JSON_COMPACT) : NULL;
@@ -306,7 +310,7 @@ on_assertion(struct identity *id, const json_t *msg)
 	size_t i;
 
 	id->assertion_id = json_integer_value(json_object_get(msg, "id"));
-	json_array_foreach(roles, i, r)
+	json_array_foreach (roles, i, r)
 		if (json_str(r, "roleArn", 2048, &arn) < 0 ||
 		    json_str(r, "principalArn", 2048, &arn) < 0)
 			roles = NULL;
@@ -318,8 +322,8 @@ on_assertion(struct identity *id, const json_t *msg)
 		return;
 	}
 	id->asserted = true;
-	(void)json_int_opt(msg, "skew", -86400 * 365, 86400 * 365, 0,
-	    &id->skew);
+	(void)json_int_opt(
+	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
 	json_decref(id->roles);
 	id->roles = json_deep_copy(roles);
 	if (id->signed_in_at == 0)
@@ -347,8 +351,8 @@ identity_redeem(struct identity *id, json_t *roles)
 static void
 on_fault(struct identity *id, const json_t *msg)
 {
-	const char *profile = json_string_value(json_object_get(msg,
-	    "profile"));
+	const char *profile =
+	    json_string_value(json_object_get(msg, "profile"));
 	_cleanup_fault_ struct fault f = { 0 };
 
 	if (fault_from_json(json_object_get(msg, "fault"), &f) < 0)
@@ -461,8 +465,8 @@ on_ended(const struct fault *fault, void *arg)
 	/* Cookies that no longer carry show how long a sign-in lasts here. */
 	if (id->fault.kind == FAULT_NEEDS_USER && id->signed_in &&
 	    id->signed_in_at > 0) {
-		int64_t lived = clk_real(id->env.loop->clk) -
-		    id->signed_in_at * USEC;
+		int64_t lived =
+		    clk_real(id->env.loop->clk) - id->signed_in_at * USEC;
 
 		if (lived > 60 * USEC)
 			id->learned_life = lived;
@@ -515,12 +519,12 @@ build_job(struct identity *id, const struct profile *p, bool attended)
 	json_put_str(o, "homeRealm", p->home_realm);
 	json_put_str(o, "mfaMethod", p->mfa_method);
 	json_object_set_new(o, "keepSignedIn", json_boolean(p->keep_signed_in));
-	json_object_set_new(o, "sslVerification",
-	    json_boolean(p->ssl_verification));
+	json_object_set_new(
+	    o, "sslVerification", json_boolean(p->ssl_verification));
 	json_object_set_new(o, "allowHttpLoopback",
 	    json_boolean(p->allow_http_loopback || s->allow_http_loopback));
-	json_put_str(o, "caBundle", p->ca_bundle != NULL ? p->ca_bundle :
-	    s->ca_bundle);
+	json_put_str(
+	    o, "caBundle", p->ca_bundle != NULL ? p->ca_bundle : s->ca_bundle);
 	json_object_set_new(o, "allowedHosts", string_list(&p->allowed_hosts));
 	json_put_str(o, "httpsProxy", s->https_proxy);
 	json_put_str(o, "noProxy", s->no_proxy);

@@ -86,8 +86,8 @@ act_start(struct identity *id)
 	const struct clk *clk = id->env.loop->clk;
 	const struct settings *set = id->env.settings(id->env.arg);
 	struct want want = { 0 };
-	int64_t since = id->started_boot < 0 ? -1 :
-	    clk_boot(clk) - id->started_boot;
+	int64_t since =
+	    id->started_boot < 0 ? -1 : clk_boot(clk) - id->started_boot;
 	int64_t wait = schedule_slot(set->spacing * USEC, since);
 
 	if (!id->env.ops->wanted(id, &want, id->env.arg))
@@ -147,8 +147,8 @@ act_signed_in(struct identity *id)
 static enum identity_state
 act_back_off(struct identity *id)
 {
-	int64_t wait = schedule_backoff(id->tries++, id->fault.retry_after *
-	    USEC, id->env.random(id->env.arg));
+	int64_t wait = schedule_backoff(id->tries++,
+	    id->fault.retry_after * USEC, id->env.random(id->env.arg));
 
 	TIMER(id)->timer_set(id->timer, deadline_in(id->env.loop->clk, wait));
 	return IDENTITY_BACKOFF;
@@ -193,7 +193,10 @@ struct cell {
 	const char *name;
 };
 
-#define A(f) { act_##f, #f }
+#define A(f) \
+	{ \
+		act_##f, #f \
+	}
 static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
 	[IDENTITY_SIGNED_OUT] = {
 		[IDENTITY_WANT] = A(start), [IDENTITY_ATTENDED] = A(start),
@@ -250,8 +253,8 @@ identity_table(FILE *out)
 	for (int e = 0; e < IDENTITY_EVENT_MAX; e++) {
 		fprintf(out, "\n| %s |", event_names[e]);
 		for (int s = 0; s < IDENTITY_STATE_MAX; s++)
-			fprintf(out, " %s |", table[s][e].act == NULL ? "·" :
-			    table[s][e].name);
+			fprintf(out, " %s |",
+			    table[s][e].act == NULL ? "·" : table[s][e].name);
 	}
 	fputc('\n', out);
 }
@@ -270,13 +273,14 @@ on_timer(void *arg)
 static void
 rename_to(struct identity *id)
 {
-	xreplace(&id->name, id->user == NULL ? xstrdup(id->host) :
-	    xasprintf("%s @ %s", id->user, id->host));
+	xreplace(&id->name,
+	    id->user == NULL ? xstrdup(id->host) :
+			       xasprintf("%s @ %s", id->user, id->host));
 }
 
 struct identity *
-identity_new(const struct identity_env *env, const char *base,
-    const char *host, const char *user)
+identity_new(const struct identity_env *env, const char *base, const char *host,
+    const char *user)
 {
 	struct identity *id = xcalloc(1, sizeof(*id));
 
@@ -324,7 +328,7 @@ identity_want(struct identity *id, bool attended)
 	if (id->job != NULL || id->slot)
 		return IDENTITY_WILL;
 	return id->state == IDENTITY_BACKOFF ? IDENTITY_WAITS :
-	    IDENTITY_REFUSES;
+					       IDENTITY_REFUSES;
 }
 
 void
@@ -412,8 +416,8 @@ identity_renewable_until(const struct identity *id)
 {
 	if (!id->signed_in || id->signed_in_at == 0)
 		return 0;
-	return id->signed_in_at + schedule_sso_life(id->keep_signed_in,
-	    id->learned_life) / USEC;
+	return id->signed_in_at +
+	    schedule_sso_life(id->keep_signed_in, id->learned_life) / USEC;
 }
 
 const json_t *
@@ -458,13 +462,13 @@ identity_status(const struct identity *id)
 bool
 identity_sane(const struct identity *id)
 {
-	bool running = id->state == IDENTITY_WORKING ||
-	    id->state == IDENTITY_ASKING;
+	bool running =
+	    id->state == IDENTITY_WORKING || id->state == IDENTITY_ASKING;
 	bool armed = id->env.loop->ops->timer_armed(id->timer);
 
 	return running == (id->job != NULL) &&
-	    (id->state != IDENTITY_BACKOFF || armed) &&
-	    (!running || !armed) && id->slot <= armed &&
+	    (id->state != IDENTITY_BACKOFF || armed) && (!running || !armed) &&
+	    id->slot <= armed &&
 	    (id->state == IDENTITY_ASKING) == (id->question != NULL) &&
 	    (running || (id->command == NULL && !id->attempting));
 }

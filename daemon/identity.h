@@ -41,14 +41,14 @@ enum identity_state {
 };
 
 enum identity_event {
-	IDENTITY_WANT,		/* somebody needs an assertion */
-	IDENTITY_ATTENDED,	/* and a person is watching */
-	IDENTITY_TIMER,		/* slot or back-off is over */
-	IDENTITY_ASK,		/* a question is open to a person */
+	IDENTITY_WANT,	   /* somebody needs an assertion */
+	IDENTITY_ATTENDED, /* and a person is watching */
+	IDENTITY_TIMER,	   /* slot or back-off is over */
+	IDENTITY_ASK,	   /* a question is open to a person */
 	IDENTITY_ANSWERED,
 	IDENTITY_JOB_OK,
 	IDENTITY_JOB_TEMPORARY,
-	IDENTITY_JOB_STOPPED,	/* a person is needed, or it makes no sense */
+	IDENTITY_JOB_STOPPED, /* a person is needed, or it makes no sense */
 	IDENTITY_CANCEL,
 	IDENTITY_LOGOUT,
 	IDENTITY_EVENT_MAX
@@ -60,7 +60,7 @@ void identity_table(FILE *out);
 
 /* What a sign-in would be for. */
 struct want {
-	const struct profile *profile;	/* rules the job; borrowed */
+	const struct profile *profile; /* rules the job; borrowed */
 	bool attended;
 };
 
@@ -74,13 +74,12 @@ struct identity_ops {
 	/* Answer with identity_redeem, now or later. */
 	void (*assertion)(struct identity *id, const char *provider,
 	    const json_t *roles, void *arg);
-	void (*credentials)(struct identity *id, const json_t *msg,
-	    void *arg);
+	void (*credentials)(struct identity *id, const json_t *msg, void *arg);
 	void (*role_fault)(struct identity *id, const char *profile,
 	    const struct fault *fault, void *arg);
 	/* The job is over; fault is empty when there was an assertion. */
-	void (*ended)(struct identity *id, const struct fault *fault,
-	    void *arg);
+	void (*ended)(
+	    struct identity *id, const struct fault *fault, void *arg);
 	void (*changed)(struct identity *id, void *arg);
 };
 
@@ -91,20 +90,20 @@ struct identity_env {
 	struct prompts *prompts;
 	struct ledger *ledger;
 	const struct settings *(*settings)(void *arg);
-	double (*random)(void *arg);	/* 0 <= r < 1 */
+	double (*random)(void *arg); /* 0 <= r < 1 */
 	const struct identity_ops *ops;
 	void *arg;
 };
 
 /* base: profile's identity_base; user may be NULL (not known yet). */
-struct identity *identity_new(const struct identity_env *env,
-    const char *base, const char *host, const char *user);
+struct identity *identity_new(const struct identity_env *env, const char *base,
+    const char *host, const char *user);
 void identity_free(struct identity *id);
 
 enum identity_answer {
-	IDENTITY_WILL,		/* a job runs or is about to */
-	IDENTITY_WAITS,		/* in back-off */
-	IDENTITY_REFUSES	/* only a person can help */
+	IDENTITY_WILL,	 /* a job runs or is about to */
+	IDENTITY_WAITS,	 /* in back-off */
+	IDENTITY_REFUSES /* only a person can help */
 };
 /*
  * Something wants an assertion; wanted() will say what.  From a job that has
@@ -113,19 +112,19 @@ enum identity_answer {
 enum identity_answer identity_want(struct identity *id, bool attended);
 /* Roles by docs/PROTOCOL.md "redeem" (stolen).  False: no assertion waits. */
 bool identity_redeem(struct identity *id, json_t *roles);
-bool identity_redeeming(const struct identity *id);	/* was it answered? */
+bool identity_redeeming(const struct identity *id); /* was it answered? */
 /* Ends a job that runs; what was signed in stays so. */
 void identity_cancel(struct identity *id);
 /* Wipes cookies; ends a job. */
 void identity_logout(struct identity *id);
 
-const char *identity_name(const struct identity *id);	/* "user @ host" */
+const char *identity_name(const struct identity *id); /* "user @ host" */
 const char *identity_base(const struct identity *id);
 const char *identity_host(const struct identity *id);
-const char *identity_user(const struct identity *id);	/* or NULL */
+const char *identity_user(const struct identity *id); /* or NULL */
 enum identity_state identity_state(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
-bool identity_busy(const struct identity *id);		/* a job runs */
+bool identity_busy(const struct identity *id);		  /* a job runs */
 const char *identity_provider(const struct identity *id); /* of the job */
 /* Posts of passwords and pushes in the current or last job. */
 int identity_passwords(const struct identity *id);

@@ -22,10 +22,10 @@
 #include "child.h"
 #include "loop.h"
 
-#define OUT_MAX (4 * WIRE_MAX_WORKER)	/* unsent bytes for one worker */
+#define OUT_MAX (4 * WIRE_MAX_WORKER) /* unsent bytes for one worker */
 #define READ_SIZE 65536
-#define AFTER_DONE_MS 5000	/* a worker's time to leave after "done" */
-#define AFTER_EOF (2 * USEC)	/* to learn how it ended */
+#define AFTER_DONE_MS 5000   /* a worker's time to leave after "done" */
+#define AFTER_EOF (2 * USEC) /* to learn how it ended */
 
 LIST_HEAD(job_list, job);
 
@@ -39,23 +39,23 @@ struct real_jobs {
 
 enum job_state {
 	JOB_RUNS,
-	JOB_EOF,	/* the socket ended, its exit status has not come yet */
-	JOB_OVER	/* ended() is due, or was called, or never will be */
+	JOB_EOF, /* the socket ended, its exit status has not come yet */
+	JOB_OVER /* ended() is due, or was called, or never will be */
 };
 
 struct job {
 	struct real_jobs *rj;
 	enum job_state state;
-	struct child *child;	/* NULL: gone or never there */
+	struct child *child; /* NULL: gone or never there */
 	int fd;
 	struct event *ev_read, *ev_write;
 	struct buf in, out;
-	int64_t limit;		/* microseconds */
-	struct timer *timer;	/* limit, or after EOF, or the deferred end */
-	struct fault fault;	/* what the deferred end will say */
+	int64_t limit;	     /* microseconds */
+	struct timer *timer; /* limit, or after EOF, or the deferred end */
+	struct fault fault;  /* what the deferred end will say */
 	struct job_handler handler;
 	void *arg;
-	bool busy;		/* inside message(): cancel only marks */
+	bool busy; /* inside message(): cancel only marks */
 	bool cancelled;
 	LIST_ENTRY(job) entry;
 };
@@ -110,8 +110,9 @@ end_later(struct job *job)
 static void
 say_again(struct fault *fault)
 {
-	fault_next(fault, "%s", _("Try again; if it happens again, look at "
-	    "\"journalctl --user -u awsfedd\"."));
+	fault_next(fault, "%s",
+	    _("Try again; if it happens again, look at "
+	      "\"journalctl --user -u awsfedd\"."));
 }
 
 static void
@@ -139,7 +140,8 @@ on_timer(void *arg)
 	case JOB_RUNS:
 		fault_set(&job->fault, FAULT_TEMPORARY, REASON_TIMEOUT,
 		    _("the sign-in process was silent for %lld seconds and "
-		    "was ended"), (long long)(job->limit / USEC));
+		      "was ended"),
+		    (long long)(job->limit / USEC));
 		say_again(&job->fault);
 		break;
 	case JOB_EOF:
@@ -156,7 +158,7 @@ on_timer(void *arg)
 /* ---- messages --------------------------------------------------------------------- */
 static const struct message_type {
 	const char *name;
-	bool waits;	/* the worker blocks until we send */
+	bool waits; /* the worker blocks until we send */
 } message_types[] = {
 	{ W_ASK, true },
 	{ W_TELL, false },
@@ -269,8 +271,8 @@ read_messages(struct job *job)
 	/* The end of the stream, without "done": how did it end? */
 	close_socket(job);
 	job->state = JOB_EOF;
-	job->rj->loop->ops->timer_set(job->timer,
-	    deadline_in(job->rj->loop->clk, AFTER_EOF));
+	job->rj->loop->ops->timer_set(
+	    job->timer, deadline_in(job->rj->loop->clk, AFTER_EOF));
 	return true;
 }
 
@@ -429,17 +431,18 @@ job_start(struct jobs *jobs, json_t *object, int timeout,
 	if (r < 0) {
 		fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("cannot start %s: %s"), rj->worker, strerror(-r));
-		fault_next(&job->fault, "%s", _("Check that awsfed is "
-		    "installed completely."));
+		fault_next(&job->fault, "%s",
+		    _("Check that awsfed is "
+		      "installed completely."));
 		end_later(job);
 		json_decref(object);
 		return job;
 	}
 	json_object_del(object, "krb5ccname");
-	job->ev_read = event_new(base, job->fd, EV_READ | EV_PERSIST, on_read,
-	    job);
-	job->ev_write = event_new(base, job->fd, EV_WRITE | EV_PERSIST,
-	    on_write, job);
+	job->ev_read =
+	    event_new(base, job->fd, EV_READ | EV_PERSIST, on_read, job);
+	job->ev_write =
+	    event_new(base, job->fd, EV_WRITE | EV_PERSIST, on_write, job);
 	event_add(job->ev_read, NULL);
 	job_send(job, object);
 	return job;

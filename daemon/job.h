@@ -32,8 +32,8 @@ struct jobs_ops {
 	/* Takes the job object.  timeout: seconds, see above. */
 	struct job *(*start)(struct jobs *jobs, json_t *job, int timeout,
 	    const struct job_handler *handler, void *arg);
-	void (*send)(struct job *job, json_t *msg);	/* takes msg */
-	void (*cancel)(struct job *job);		/* kills the worker */
+	void (*send)(struct job *job, json_t *msg); /* takes msg */
+	void (*cancel)(struct job *job);	    /* kills the worker */
 };
 
 struct jobs {
@@ -47,6 +47,6 @@ struct jobs {
  * (AWSFED_TEST_PRELOAD set in ours), and what sanitizers need.
  */
 struct jobs *jobs_new(struct loop *loop, const char *worker);
-void jobs_free(struct jobs *jobs);	/* cancels what runs, reaps */
+void jobs_free(struct jobs *jobs); /* cancels what runs, reaps */
 
 #endif

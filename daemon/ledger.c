@@ -16,14 +16,14 @@
 #include "files.h"
 
 #define LEDGER_SIZE_MAX (256 * 1024)
-#define ENTRIES_MAX 256		/* in all; the oldest decided ones go first */
-#define STORED_SPACING 60	/* seconds */
+#define ENTRIES_MAX 256	  /* in all; the oldest decided ones go first */
+#define STORED_SPACING 60 /* seconds */
 #define STORED_PER_HOUR 3
 
 struct entry {
 	char *identity;
 	char tag[5];
-	int64_t at;		/* seconds since 1970 */
+	int64_t at; /* seconds since 1970 */
 	bool person;
 	enum ledger_outcome outcome;
 };
@@ -42,10 +42,10 @@ struct ledger {
 	struct files *files;
 	const struct clk *clk;
 	char salt[33];
-	bool broken;		/* could not be read: trust no stored password */
-	struct entry *entries;	/* oldest first */
+	bool broken;	       /* could not be read: trust no stored password */
+	struct entry *entries; /* oldest first */
 	size_t n;
-	struct asking *asking;	/* on their way to the disk */
+	struct asking *asking; /* on their way to the disk */
 };
 
 static const char *const outcomes[] = {
@@ -118,16 +118,16 @@ load_entry(struct ledger *l, const json_t *j)
 	e->at = at;
 	e->person = person;
 	/* Nobody saw how it ended: it counts as spent. */
-	e->outcome = o == LEDGER_PENDING ? LEDGER_UNKNOWN :
-	    (enum ledger_outcome)o;
+	e->outcome =
+	    o == LEDGER_PENDING ? LEDGER_UNKNOWN : (enum ledger_outcome)o;
 	return 0;
 }
 
 static int
 load(struct ledger *l, const char *data, size_t len)
 {
-	_cleanup_json_ json_t *doc = json_loadb(data, len,
-	    JSON_REJECT_DUPLICATES, NULL);
+	_cleanup_json_ json_t *doc =
+	    json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
 	const char *salt;
 	json_t *list, *j;
 	size_t i;
@@ -135,7 +135,7 @@ load(struct ledger *l, const char *data, size_t len)
 	if (json_str(doc, "salt", 32, &salt) < 0 || !is_hex(salt, 32) ||
 	    !json_is_array(list = json_object_get(doc, "attempts")))
 		return -EINVAL;
-	json_array_foreach(list, i, j)
+	json_array_foreach (list, i, j)
 		if (load_entry(l, j) < 0)
 			return -EINVAL;
 	memcpy(l->salt, salt, sizeof(l->salt));
@@ -160,7 +160,8 @@ ledger_new(const char *path, struct files *files, const struct clk *clk)
 	if (r < 0 && r != -ENOENT) {
 		l->broken = true;
 		log_warning("%s cannot be read (%s): stored passwords wait "
-		    "until somebody signs in by hand", path, strerror(-r));
+			    "until somebody signs in by hand",
+		    path, strerror(-r));
 	}
 	return l;
 }
@@ -210,7 +211,7 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 	if (l->broken)
 		return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
 		    _("The record of password attempts cannot be read, so no "
-		    "stored password is sent."));
+		      "stored password is sent."));
 	for (size_t i = l->n; i-- > 0;) {
 		const struct entry *e = &l->entries[i];
 
@@ -220,13 +221,14 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 		    (tag == NULL ? !worked_since : str_eq(e->tag, tag)))
 			return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
 			    _("This password was refused before; it is not "
-			    "sent again without you."));
+			      "sent again without you."));
 		if ((e->outcome == LEDGER_UNKNOWN ||
-		    e->outcome == LEDGER_PENDING) && !worked_since)
+			e->outcome == LEDGER_PENDING) &&
+		    !worked_since)
 			return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
 			    _("The last password attempt ended in the dark and "
-			    "counts as spent; no stored password is sent "
-			    "without you."));
+			      "counts as spent; no stored password is sent "
+			      "without you."));
 		if (e->person)
 			break;
 		if (e->outcome == LEDGER_ACCEPTED)
@@ -246,7 +248,7 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 	if (in_hour >= STORED_PER_HOUR) {
 		fault_set(fault, FAULT_TEMPORARY, REASON_LEDGER,
 		    _("A stored password is sent at most three times an "
-		    "hour."));
+		      "hour."));
 		fault->retry_after = 1200;
 		return -1;
 	}
@@ -299,8 +301,8 @@ written(const struct fault *fault, void *arg)
 		/* What cannot be recorded is not sent. */
 		fault_set(&f, FAULT_INTERNAL, REASON_FILE,
 		    _("The password was not sent, because the attempt could "
-		    "not be recorded in %s: %s"), a->ledger->path,
-		    fault->text);
+		      "not be recorded in %s: %s"),
+		    a->ledger->path, fault->text);
 		if (e != NULL)
 			drop(a->ledger, (size_t)(e - a->ledger->entries));
 	}
@@ -310,8 +312,8 @@ written(const struct fault *fault, void *arg)
 
 int
 ledger_ask(struct ledger *l, const char *identity, const char *tag,
-    enum secret_source source, ledger_done_fn *done, unsigned serial,
-    void *arg, struct fault *fault)
+    enum secret_source source, ledger_done_fn *done, unsigned serial, void *arg,
+    struct fault *fault)
 {
 	struct asking *a;
 	struct entry *e;
@@ -320,8 +322,8 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	if (!is_hex(tag, 4))
 		return fault_set(fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker sent a malformed password tag."));
-	if (source != SOURCE_PERSON && judge_stored(l, identity, tag,
-	    fault) < 0)
+	if (source != SOURCE_PERSON &&
+	    judge_stored(l, identity, tag, fault) < 0)
 		return -1;
 	e = append(l, identity);
 	memcpy(e->tag, tag, sizeof(e->tag));
@@ -337,8 +339,8 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	a->next = l->asking;
 	l->asking = a;
 	text = to_text(l);
-	l->files->ops->replace(l->files, l->path, text, strlen(text), written,
-	    a);
+	l->files->ops->replace(
+	    l->files, l->path, text, strlen(text), written, a);
 	return 0;
 }
 
@@ -348,7 +350,8 @@ noted(const struct fault *fault, void *arg)
 	(void)arg;
 	if (fault_is(fault))
 		log_warning("the outcome of a password attempt could not be "
-		    "recorded: %s", fault->text);
+			    "recorded: %s",
+		    fault->text);
 }
 
 static void
@@ -356,13 +359,13 @@ save(struct ledger *l)
 {
 	char *text = to_text(l);
 
-	l->files->ops->replace(l->files, l->path, text, strlen(text), noted,
-	    NULL);
+	l->files->ops->replace(
+	    l->files, l->path, text, strlen(text), noted, NULL);
 }
 
 void
-ledger_outcome(struct ledger *l, const char *identity,
-    enum ledger_outcome outcome)
+ledger_outcome(
+    struct ledger *l, const char *identity, enum ledger_outcome outcome)
 {
 	struct entry *e = pending(l, identity);
 

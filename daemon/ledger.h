@@ -28,33 +28,37 @@ struct files;
 struct ledger;
 
 enum secret_source {
-	SOURCE_PERSON,		/* typed for this attempt */
+	SOURCE_PERSON, /* typed for this attempt */
 	SOURCE_COMMAND,
 	SOURCE_STORED
 };
 
 /* Reads path (missing: empty; unreadable: every stored password waits). */
-struct ledger *ledger_new(const char *path, struct files *files,
-    const struct clk *clk);
-void ledger_free(struct ledger *l);	/* after files: no done() comes then */
+struct ledger *ledger_new(
+    const char *path, struct files *files, const struct clk *clk);
+void ledger_free(struct ledger *l); /* after files: no done() comes then */
 /* 32 hex digits: the salt for tags, made once for a ledger. */
 const char *ledger_salt(const struct ledger *l);
 
 /* serial comes back as it was given: which of the caller's acts this is. */
-typedef void ledger_done_fn(const struct fault *fault, unsigned serial,
-    void *arg);
+typedef void ledger_done_fn(
+    const struct fault *fault, unsigned serial, void *arg);
 /*
  * May identity post the password with this tag?  -1 with *fault: no, and done()
  * is not called.  0: done() comes from the loop, with an empty fault when the
  * entry is on disk, else with why it could not be written (then: no).
  */
 int ledger_ask(struct ledger *l, const char *identity, const char *tag,
-    enum secret_source source, ledger_done_fn *done, unsigned serial,
-    void *arg, struct fault *fault);
-enum ledger_outcome { LEDGER_PENDING, LEDGER_ACCEPTED, LEDGER_REJECTED,
-	LEDGER_UNKNOWN };
-void ledger_outcome(struct ledger *l, const char *identity,
-    enum ledger_outcome outcome);
+    enum secret_source source, ledger_done_fn *done, unsigned serial, void *arg,
+    struct fault *fault);
+enum ledger_outcome {
+	LEDGER_PENDING,
+	LEDGER_ACCEPTED,
+	LEDGER_REJECTED,
+	LEDGER_UNKNOWN
+};
+void ledger_outcome(
+    struct ledger *l, const char *identity, enum ledger_outcome outcome);
 /* The password never left: the attempt did not happen. */
 void ledger_unsent(struct ledger *l, const char *identity);
 /*

@@ -13,29 +13,34 @@
 
 struct edit {
 	char *key;
-	char *value;		/* NULL takes the key out */
+	char *value; /* NULL takes the key out */
 };
 
 struct target {
 	char *name;
-	struct profile *profile;	/* as it is to be; NULL until known */
-	struct edit *edits;	/* for its section in the config file */
+	struct profile *profile; /* as it is to be; NULL until known */
+	struct edit *edits;	 /* for its section in the config file */
 	size_t nedits;
-	struct session *session;	/* NULL while its role is open */
-	bool active;		/* in the group that is being signed in */
+	struct session *session; /* NULL while its role is open */
+	bool active;		 /* in the group that is being signed in */
 	bool done;
 	bool was_kept;
-	struct fault fault;	/* its own, when there is no session */
+	struct fault fault; /* its own, when there is no session */
 };
 
-enum login_phase { LOGIN_PREPARE, LOGIN_GROUP, LOGIN_SAVE, LOGIN_FLUSH,
-	LOGIN_DONE };
+enum login_phase {
+	LOGIN_PREPARE,
+	LOGIN_GROUP,
+	LOGIN_SAVE,
+	LOGIN_FLUSH,
+	LOGIN_DONE
+};
 
 struct watcher {
 	uint64_t conn;
 	bool awaits;
-	size_t seen;		/* tells it has had */
-	char *asked;		/* id of the question it was shown */
+	size_t seen; /* tells it has had */
+	char *asked; /* id of the question it was shown */
 };
 
 struct login {
@@ -48,26 +53,26 @@ struct login {
 	bool cancelled;
 	struct target *targets;
 	size_t ntargets;
-	struct identity *identity;	/* of the group, NULL between */
-	struct question *question;	/* open; its own or its identity's */
+	struct identity *identity; /* of the group, NULL between */
+	struct question *question; /* open; its own or its identity's */
 	bool own_question;
-	struct target *asking;	/* what an own question is about */
+	struct target *asking; /* what an own question is about */
 	struct watcher *watchers;
 	size_t nwatchers;
-	json_t *tells;		/* steps to show, in order */
-	json_t *results;	/* of each profile, for the last step */
-	json_t *done;		/* the last step */
-	struct timer *timer;	/* advance(), or the end of its memory */
+	json_t *tells;	     /* steps to show, in order */
+	json_t *results;     /* of each profile, for the last step */
+	json_t *done;	     /* the last step */
+	struct timer *timer; /* advance(), or the end of its memory */
 	struct strv warnings;
-	struct strv others;	/* profiles freshened besides the named */
-	struct fault fault;	/* the first sign-in that failed as a whole */
-	struct fault written;	/* the credentials file */
+	struct strv others;   /* profiles freshened besides the named */
+	struct fault fault;   /* the first sign-in that failed as a whole */
+	struct fault written; /* the credentials file */
 	int passwords;
 	int pushes;
 	int64_t renewable_until;
 	char *user;
 	char *host;
-	struct config_save *save;	/* in flight */
+	struct config_save *save; /* in flight */
 };
 
 struct logins {
@@ -87,15 +92,14 @@ void login_target_edit(struct target *t, const char *key, const char *value);
  * Makes the profile that the config file would give with the target's edits.
  * 0, or -1 with *fault.
  */
-int login_target_build(struct login *l, struct target *t,
-    struct fault *fault);
+int login_target_build(struct login *l, struct target *t, struct fault *fault);
 void login_target_done(struct target *t);
 /*
  * Writes the edits of all targets that succeeded.  False: there was nothing to
  * write.  True: saved() comes from the loop.
  */
-bool login_save(struct login *l, void (*saved)(struct login *l,
-    const struct fault *fault));
+bool login_save(
+    struct login *l, void (*saved)(struct login *l, const struct fault *fault));
 /* At the end of all, when the writer is gone. */
 void login_save_free(struct login *l);
 

@@ -18,12 +18,12 @@
 static int
 by_account(const void *a, const void *b)
 {
-	const char *x = json_string_value(json_object_get(
-	    *(json_t *const *)a, "value"));
-	const char *y = json_string_value(json_object_get(
-	    *(json_t *const *)b, "value"));
+	const char *x =
+	    json_string_value(json_object_get(*(json_t *const *)a, "value"));
+	const char *y =
+	    json_string_value(json_object_get(*(json_t *const *)b, "value"));
 
-	return strcmp(x, y);	/* arn:…:ACCOUNT:role/NAME sorts as wanted */
+	return strcmp(x, y); /* arn:…:ACCOUNT:role/NAME sorts as wanted */
 }
 
 json_t *
@@ -34,9 +34,9 @@ login_role_choices(struct login *l, const json_t *roles)
 	const json_t *r;
 
 	(void)l;
-	json_array_foreach(roles, i, r) {
-		const char *arn = json_string_value(json_object_get(r,
-		    "roleArn"));
+	json_array_foreach (roles, i, r) {
+		const char *arn =
+		    json_string_value(json_object_get(r, "roleArn"));
 		_cleanup_arn_ struct arn a = { 0 };
 
 		list[i] = json_object();
@@ -68,8 +68,8 @@ session_result(struct session *s, bool named)
 		json_put_str(o, "expiration", when);
 	}
 	if (fault_is(session_fault(s)))
-		json_object_set_new(o, "fault",
-		    fault_to_json(session_fault(s)));
+		json_object_set_new(
+		    o, "fault", fault_to_json(session_fault(s)));
 	json_object_set_new(o, "named", json_boolean(named));
 	return o;
 }
@@ -110,9 +110,11 @@ warn_accounts(struct login *l)
 
 		if (p != NULL && p->role_arn != NULL &&
 		    arn_parse(p->role_arn, &a) == 0 && arn_account_odd(&a))
-			strv_take(&l->warnings, xasprintf(
-			    _("The account id %s in %s does not have 12 "
-			    "digits."), a.account, p->role_arn));
+			strv_take(&l->warnings,
+			    xasprintf(
+				_("The account id %s in %s does not have 12 "
+				  "digits."),
+				a.account, p->role_arn));
 	}
 }
 
@@ -124,8 +126,8 @@ login_results(struct login *l)
 	for (size_t i = 0; i < l->ntargets; i++)
 		json_array_append_new(list, target_result(l, &l->targets[i]));
 	for (size_t i = 0; i < l->others.n; i++) {
-		struct session *s = manager_session(l->logins->manager,
-		    l->others.v[i]);
+		struct session *s =
+		    manager_session(l->logins->manager, l->others.v[i]);
 
 		if (s != NULL)
 			json_array_append_new(list, session_result(s, false));

@@ -56,7 +56,8 @@ apply_edits(struct ini *doc, const char *section, const struct edit *edits,
 		if (r < 0)
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("The value for %s cannot be written to a "
-			    "configuration file."), edits[i].key);
+			      "configuration file."),
+			    edits[i].key);
 	}
 	return 0;
 }
@@ -128,9 +129,9 @@ struct save_section {
 };
 
 struct config_save {
-	struct login *login;	/* lives on while it saves */
+	struct login *login; /* lives on while it saves */
 	void (*saved)(struct login *l, const struct fault *fault);
-	struct save_section *sections;	/* owned: the writer thread reads it */
+	struct save_section *sections; /* owned: the writer thread reads it */
 	size_t n;
 };
 
@@ -140,11 +141,11 @@ save_apply(struct ini *doc, void *arg, struct fault *fault)
 	struct config_save *s = arg;
 
 	for (size_t i = 0; i < s->n; i++) {
-		_cleanup_free_ char *section = config_find_section(doc,
-		    s->sections[i].profile);
+		_cleanup_free_ char *section =
+		    config_find_section(doc, s->sections[i].profile);
 
 		if (apply_edits(doc, section, s->sections[i].edits,
-		    s->sections[i].nedits, fault) < 0)
+			s->sections[i].nedits, fault) < 0)
 			return -1;
 	}
 	return 0;
@@ -188,8 +189,8 @@ save_target(struct config_save *s, const struct target *t)
 {
 	struct save_section *sec;
 
-	s->sections = xreallocarray(s->sections, s->n + 1,
-	    sizeof(*s->sections));
+	s->sections =
+	    xreallocarray(s->sections, s->n + 1, sizeof(*s->sections));
 	sec = &s->sections[s->n++];
 	*sec = (struct save_section){
 		.profile = xstrdup(t->name),
@@ -202,8 +203,8 @@ save_target(struct config_save *s, const struct target *t)
 }
 
 bool
-login_save(struct login *l, void (*saved)(struct login *l,
-    const struct fault *fault))
+login_save(
+    struct login *l, void (*saved)(struct login *l, const struct fault *fault))
 {
 	const struct manager_env *env = manager_env(l->logins->manager);
 	struct config_save *s = xcalloc(1, sizeof(*s));
@@ -222,9 +223,12 @@ login_save(struct login *l, void (*saved)(struct login *l,
 	s->login = l;
 	s->saved = saved;
 	l->save = s;
-	env->files->ops->edit(env->files, (struct files_edit){
+	env->files->ops->edit(env->files,
+	    (struct files_edit){
 		.path = xstrdup(manager_config(l->logins->manager)->path),
-		.apply = save_apply, .done = save_done, .arg = s,
-	});
+		.apply = save_apply,
+		.done = save_done,
+		.arg = s,
+	    });
 	return true;
 }

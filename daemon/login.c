@@ -23,7 +23,7 @@
 #include "prompt.h"
 #include "session.h"
 
-#define LINGER (60 * USEC)	/* a result nobody has fetched yet */
+#define LINGER (60 * USEC) /* a result nobody has fetched yet */
 #define TELLS_MAX 100
 
 static void pump(struct login *l);
@@ -109,19 +109,22 @@ edited(const struct target *t, const char *key)
 static bool
 foreign(const struct profile *p, struct fault *fault)
 {
-	const char *what = p->has_sso ? "sso_*" :
-	    p->has_web_identity ? "web_identity_token_file" :
+	const char *what = p->has_sso	  ? "sso_*" :
+	    p->has_web_identity		  ? "web_identity_token_file" :
 	    p->credential_process != NULL ? "credential_process" :
-	    p->has_static_keys ? "aws_access_key_id" :
-	    p->source_profile != NULL ? "source_profile" : NULL;
+	    p->has_static_keys		  ? "aws_access_key_id" :
+	    p->source_profile != NULL	  ? "source_profile" :
+					    NULL;
 
 	if (what == NULL || p->kind != PROFILE_OTHER)
 		return false;
 	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 	    _("The profile %s already gets its credentials by %s."), p->name,
 	    what);
-	fault_next(fault, _("awsfedctl login --profile OTHER-NAME, or take %s "
-	    "out of the profile"), what);
+	fault_next(fault,
+	    _("awsfedctl login --profile OTHER-NAME, or take %s "
+	      "out of the profile"),
+	    what);
 	return true;
 }
 
@@ -129,8 +132,7 @@ static bool
 new_default(const struct login *l, const struct target *t)
 {
 	return !l->new_default && str_eq(t->name, "default") &&
-	    config_profile(manager_config(l->logins->manager), t->name) ==
-	    NULL;
+	    config_profile(manager_config(l->logins->manager), t->name) == NULL;
 }
 
 static void
@@ -166,8 +168,8 @@ prepare_target(struct login *l, struct target *t)
 			ask(l, t, Q_TEXT, QN_HOST, label, NULL, on_host);
 			return 1;
 		}
-		login_target_edit(t, "adfs_config.adfs_host",
-		    c->settings.adfs_host);
+		login_target_edit(
+		    t, "adfs_config.adfs_host", c->settings.adfs_host);
 	}
 	return login_target_build(l, t, &t->fault);
 }
@@ -226,8 +228,8 @@ start_group(struct login *l, struct target *first)
 
 		t->active = !t->done && t->profile != NULL &&
 		    manager_identity(m, t->profile) == l->identity &&
-		    str_eq(t->profile->provider_id,
-		    first->profile->provider_id);
+		    str_eq(
+			t->profile->provider_id, first->profile->provider_id);
 	}
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].active &&
@@ -254,8 +256,8 @@ learn(struct login *l)
 
 		if (t->active && t->session != NULL &&
 		    t->profile->adfs_user == NULL)
-			login_target_edit(t, "adfs_config.adfs_user",
-			    identity_user(id));
+			login_target_edit(
+			    t, "adfs_config.adfs_user", identity_user(id));
 	}
 }
 
@@ -268,8 +270,9 @@ group_over(struct login *l)
 
 		if (!t->active || t->done)
 			continue;
-		if (t->session == NULL || (session_wants(t->session) &&
-		    session_state(t->session) == SESSION_WAITING))
+		if (t->session == NULL ||
+		    (session_wants(t->session) &&
+			session_state(t->session) == SESSION_WAITING))
 			return false;
 	}
 	if (identity_busy(l->identity) && l->question != NULL)
@@ -305,8 +308,8 @@ finish(struct login *l)
 
 	l->done = login_done_step(l);
 	l->phase = LOGIN_DONE;
-	env->loop->ops->timer_set(l->timer, deadline_in(env->loop->clk,
-	    LINGER));
+	env->loop->ops->timer_set(
+	    l->timer, deadline_in(env->loop->clk, LINGER));
 	pump(l);
 }
 
@@ -367,8 +370,10 @@ on_saved(struct login *l, const struct fault *fault)
 	_cleanup_fault_ struct fault f = { 0 };
 
 	if (fault_is(fault))
-		strv_take(&l->warnings, xasprintf(_("The profile could not be "
-		    "saved: %s"), fault->text));
+		strv_take(&l->warnings,
+		    xasprintf(_("The profile could not be "
+				"saved: %s"),
+			fault->text));
 	else if (manager_reload(l->logins->manager, NULL, &f) < 0)
 		strv_add(&l->warnings, f.text);
 	flush(l);
@@ -474,12 +479,12 @@ on_told(struct identity *id, const json_t *tell, void *arg)
 		step = json_object();
 		json_put_str(step, "kind", wait ? STEP_WAIT : STEP_TELL);
 		if (!wait)
-			json_put_str(step, "tell", str_eq(kind, Q_NUMBER) ?
-			    Q_NUMBER : "info");
+			json_put_str(step, "tell",
+			    str_eq(kind, Q_NUMBER) ? Q_NUMBER : "info");
 		json_put_str(step, "text", clean);
 		if (wait && json_object_get(tell, "seconds") != NULL)
-			json_object_set(step, "seconds",
-			    json_object_get(tell, "seconds"));
+			json_object_set(
+			    step, "seconds", json_object_get(tell, "seconds"));
 		json_array_append_new(l->tells, step);
 		pump(l);
 	}
@@ -520,8 +525,8 @@ on_role_default(const char *value, const struct fault *fault, void *arg)
 {
 	struct login *l = arg;
 	struct identity *id = l->identity;
-	_cleanup_free_ char *role = xstrdup(edited(l->asking,
-	    "adfs_config.role_arn"));
+	_cleanup_free_ char *role =
+	    xstrdup(edited(l->asking, "adfs_config.role_arn"));
 	struct target *t = l->asking;
 
 	on_default(value, fault, arg);
@@ -559,11 +564,12 @@ offer_roles(struct login *l)
 		_cleanup_free_ char *label = NULL;
 
 		if (!str_eq(t->profile->provider_id,
-		    identity_provider(l->identity)))
-			return false;	/* another sign-in is to come */
+			identity_provider(l->identity)))
+			return false; /* another sign-in is to come */
 		if (json_array_size(roles) == 1) {
-			decide(l, t, json_string_value(json_object_get(
-			    json_array_get(roles, 0), "roleArn")));
+			decide(l, t,
+			    json_string_value(json_object_get(
+				json_array_get(roles, 0), "roleArn")));
 			continue;
 		}
 		choices = login_role_choices(l, roles);
@@ -654,8 +660,7 @@ step_for(const struct login *l, struct watcher *w)
 
 		xreplace(&w->asked, xstrdup(prompt_id(l->question)));
 		json_put_str(step, "kind", STEP_ASK);
-		json_object_set_new(step, "question",
-		    prompt_json(l->question));
+		json_object_set_new(step, "question", prompt_json(l->question));
 		return step;
 	}
 	return NULL;
@@ -686,8 +691,8 @@ watcher_of(struct login *l, uint64_t conn)
 	for (size_t i = 0; i < l->nwatchers; i++)
 		if (l->watchers[i].conn == conn)
 			return &l->watchers[i];
-	l->watchers = xreallocarray(l->watchers, l->nwatchers + 1,
-	    sizeof(*l->watchers));
+	l->watchers =
+	    xreallocarray(l->watchers, l->nwatchers + 1, sizeof(*l->watchers));
 	w = &l->watchers[l->nwatchers++];
 	*w = (struct watcher){ .conn = conn };
 	return w;
@@ -725,7 +730,7 @@ login_answer(struct logins *ls, uint64_t conn, const char *id,
 	if (l->question == NULL || !str_eq(prompt_id(l->question), question))
 		return -ESTALE;
 	if (!l->own_question)
-		l->question = NULL;	/* its identity forgets it, so do we */
+		l->question = NULL; /* its identity forgets it, so do we */
 	r = prompt_answer(manager_env(ls->manager)->prompts, question, value);
 	if (r < 0) {
 		/* Still open: the same one, for another try. */
@@ -759,7 +764,7 @@ cancel(struct login *l)
 	bool choice = l->own_question;
 
 	if (l->phase >= LOGIN_SAVE)
-		return;		/* it is being written already */
+		return; /* it is being written already */
 	l->cancelled = true;
 	if (l->own_question)
 		prompt_close(l->question);
@@ -817,7 +822,7 @@ logins_closed(struct logins *ls, uint64_t conn)
 		if (l->nwatchers > 0)
 			continue;
 		if (l->phase == LOGIN_DONE)
-			kick(l);	/* nobody will fetch it */
+			kick(l); /* nobody will fetch it */
 		else
 			cancel(l);
 	}
@@ -833,8 +838,8 @@ add_target(struct login *l, const char *name)
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (str_eq(l->targets[i].name, name))
 			return;
-	l->targets = xreallocarray(l->targets, l->ntargets + 1,
-	    sizeof(*l->targets));
+	l->targets =
+	    xreallocarray(l->targets, l->ntargets + 1, sizeof(*l->targets));
 	t = &l->targets[l->ntargets++];
 	*t = (struct target){ .name = xstrdup(name) };
 }
@@ -850,9 +855,11 @@ add_all(struct login *l)
 		if (p->kind != PROFILE_ADFS)
 			continue;
 		if (p->role_arn == NULL)
-			strv_take(&l->warnings, xasprintf(_("The profile %s "
-			    "names no role yet: awsfedctl login %s"), p->name,
-			    p->name));
+			strv_take(&l->warnings,
+			    xasprintf(
+				_("The profile %s "
+				  "names no role yet: awsfedctl login %s"),
+				p->name, p->name));
 		else
 			add_target(l, p->name);
 	}
@@ -871,25 +878,27 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 		    !ini_name_safe(name))
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("\"%s\" cannot be the name of a profile: use "
-			    "letters, digits and _ . @ + / : %% -"), name);
+			      "letters, digits and _ . @ + / : %% -"),
+			    name);
 		if (p != NULL && p->kind == PROFILE_CHAINED &&
 		    fault_is(&p->fault)) {
 			fault_copy(fault, &p->fault);
 			return -1;
 		}
-		add_target(l, p != NULL && p->kind == PROFILE_CHAINED ?
-		    p->root : name);
+		add_target(l,
+		    p != NULL && p->kind == PROFILE_CHAINED ? p->root : name);
 		if (p != NULL && p->kind == PROFILE_CHAINED)
-			strv_take(&l->warnings, xasprintf(_("%s is assumed "
-			    "from %s, which was signed in."), name, p->root));
+			strv_take(&l->warnings,
+			    xasprintf(_("%s is assumed "
+					"from %s, which was signed in."),
+				name, p->root));
 	}
 	return 0;
 }
 
 /* What the flags say, as edits of the one profile that was named. */
 static int
-add_flags(struct login *l, const struct login_request *req,
-    struct fault *fault)
+add_flags(struct login *l, const struct login_request *req, struct fault *fault)
 {
 	const struct {
 		const char *key;
@@ -915,14 +924,15 @@ add_flags(struct login *l, const struct login_request *req,
 		login_target_edit(&l->targets[0], flags[i].key, flags[i].value);
 	}
 	if (req->session_duration > 0) {
-		_cleanup_free_ char *d = xasprintf("%" PRId64,
-		    req->session_duration);
+		_cleanup_free_ char *d =
+		    xasprintf("%" PRId64, req->session_duration);
 
 		if (l->ntargets != 1)
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("A session duration goes with exactly one "
-			    "profile."));
-		login_target_edit(&l->targets[0], "adfs_config.session_duration", d);
+			      "profile."));
+		login_target_edit(
+		    &l->targets[0], "adfs_config.session_duration", d);
 	}
 	return 0;
 }
@@ -983,8 +993,8 @@ fill(struct login *l, const struct login_request *req, struct fault *fault)
 }
 
 int
-login_start(struct logins *ls, uint64_t conn,
-    const struct login_request *req, struct fault *fault)
+login_start(struct logins *ls, uint64_t conn, const struct login_request *req,
+    struct fault *fault)
 {
 	struct login *l = xcalloc(1, sizeof(*l));
 
@@ -1013,10 +1023,16 @@ logins_new(struct manager *m, login_reply_fn *reply, void *arg)
 	ls->manager = m;
 	ls->reply = reply;
 	ls->arg = arg;
-	manager_set_logins(m, &(struct manager_logins){
-		on_wanted, on_watched, on_asked, on_told, on_assertion,
-		on_ended, ls,
-	});
+	manager_set_logins(m,
+	    &(struct manager_logins){
+		on_wanted,
+		on_watched,
+		on_asked,
+		on_told,
+		on_assertion,
+		on_ended,
+		ls,
+	    });
 	return ls;
 }
 

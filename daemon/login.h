@@ -26,8 +26,8 @@ struct manager;
 struct login_request {
 	struct strv profiles;
 	bool all;
-	bool force;		/* take over sections of other owners */
-	bool new_default;	/* a new [default] is meant */
+	bool force;	  /* take over sections of other owners */
+	bool new_default; /* a new [default] is meant */
 	/* What a flag says about the one profile named; NULL, 0, false unset. */
 	const char *host;
 	const char *role_arn;
@@ -42,9 +42,8 @@ struct login_request {
 /* Takes reply: {"login","step"} of docs/PROTOCOL.md. */
 typedef void login_reply_fn(uint64_t conn, json_t *reply, void *arg);
 
-struct logins *logins_new(struct manager *m, login_reply_fn *reply,
-    void *arg);
-void logins_free(struct logins *ls);	/* after files_free */
+struct logins *logins_new(struct manager *m, login_reply_fn *reply, void *arg);
+void logins_free(struct logins *ls); /* after files_free */
 
 /* 0: a reply will come; -1 with *fault: the request makes no sense. */
 int login_start(struct logins *ls, uint64_t conn,

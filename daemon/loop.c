@@ -20,7 +20,7 @@
 #include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
 
-#define JUMP_MIN (500 * MSEC)	/* smaller steps are corrections, not jumps */
+#define JUMP_MIN (500 * MSEC) /* smaller steps are corrections, not jumps */
 #define NOT_QUEUED SIZE_MAX
 #define NEVER INT64_MAX
 
@@ -33,9 +33,9 @@ struct timer {
 	timer_fn *fn;
 	void *arg;
 	struct deadline d;
-	uint64_t order;		/* of setting: breaks ties */
-	size_t at[CLOCKS];	/* places in the heaps */
-	struct timers *list;	/* &ready or &firing, when on it */
+	uint64_t order;	     /* of setting: breaks ties */
+	size_t at[CLOCKS];   /* places in the heaps */
+	struct timers *list; /* &ready or &firing, when on it */
 	TAILQ_ENTRY(timer) entry;
 };
 
@@ -53,15 +53,15 @@ struct jump {
 struct real_loop {
 	struct loop loop;
 	struct event_base *base;
-	struct event *turn;		/* runs "ready" */
+	struct event *turn; /* runs "ready" */
 	struct timers ready, firing;
 	struct heap heap[CLOCKS];
 	int fd[CLOCKS];
 	struct event *tick[CLOCKS];
-	int64_t armed[CLOCKS];		/* -1: not known */
+	int64_t armed[CLOCKS]; /* -1: not known */
 	uint64_t order;
 	struct jump *jumps;
-	int64_t real, boot, mono;	/* at the last look for a jump */
+	int64_t real, boot, mono; /* at the last look for a jump */
 };
 
 /* ---- heaps ---------------------------------------------------------------- */
@@ -108,8 +108,7 @@ sift_down(struct heap *h, int c, size_t i)
 
 		if (child >= h->n)
 			break;
-		if (child + 1 < h->n &&
-		    before(h->v[child + 1], h->v[child], c))
+		if (child + 1 < h->n && before(h->v[child + 1], h->v[child], c))
 			child++;
 		if (!before(h->v[child], t, c))
 			break;
@@ -153,12 +152,12 @@ static void
 arm(struct real_loop *rl, int c)
 {
 	int64_t want = rl->heap[c].n > 0 ? key(rl->heap[c].v[0], c) : NEVER;
-	int flags = TFD_TIMER_ABSTIME |
-	    (c == REAL ? TFD_TIMER_CANCEL_ON_SET : 0);
+	int flags =
+	    TFD_TIMER_ABSTIME | (c == REAL ? TFD_TIMER_CANCEL_ON_SET : 0);
 	struct itimerspec its = { 0 };
 
 	if (want < 1)
-		want = 1;	/* zero would disarm */
+		want = 1; /* zero would disarm */
 	if (want == rl->armed[c])
 		return;
 	/* The wall clock's is always armed: it reports steps. */
@@ -170,7 +169,7 @@ arm(struct real_loop *rl, int c)
 	if (timerfd_settime(rl->fd[c], flags, &its, NULL) != 0 &&
 	    errno != ECANCELED) {
 		log_err("cannot set a timer: %s", strerror(errno));
-		abort();	/* a loop without time renews nothing */
+		abort(); /* a loop without time renews nothing */
 	}
 	rl->armed[c] = want;
 }
@@ -266,7 +265,10 @@ real_timer_free(struct timer *t)
 }
 
 static const struct loop_ops real_ops = {
-	real_timer_new, real_timer_set, real_timer_stop, real_timer_armed,
+	real_timer_new,
+	real_timer_set,
+	real_timer_stop,
+	real_timer_armed,
 	real_timer_free,
 };
 
@@ -288,7 +290,7 @@ run_ready(evutil_socket_t fd, short what, void *arg)
 	while ((t = TAILQ_FIRST(&rl->firing)) != NULL) {
 		TAILQ_REMOVE(&rl->firing, t, entry);
 		t->list = NULL;
-		t->fn(t->arg);	/* may free t */
+		t->fn(t->arg); /* may free t */
 	}
 }
 
@@ -393,7 +395,9 @@ libevent_log(int severity, const char *msg)
 		LOG_ERR };
 
 	log_at(severity >= 0 && severity < (int)ARRAY_SIZE(priority) ?
-	    priority[severity] : LOG_WARNING, "libevent: %s", msg);
+		priority[severity] :
+		LOG_WARNING,
+	    "libevent: %s", msg);
 }
 
 static void
@@ -426,8 +430,8 @@ base_new(void)
 	event_set_log_callback(libevent_log);
 	event_set_fatal_callback(libevent_fatal);
 	cfg = event_config_new();
-	event_config_set_flag(cfg,
-	    EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_NOLOCK);
+	event_config_set_flag(
+	    cfg, EVENT_BASE_FLAG_IGNORE_ENV | EVENT_BASE_FLAG_NOLOCK);
 	base = event_base_new_with_config(cfg);
 	event_config_free(cfg);
 	return base;
@@ -437,10 +441,12 @@ struct loop *
 loop_new(void)
 {
 	struct real_loop *rl = xcalloc(1, sizeof(*rl));
-	static const clockid_t clocks[] = { [REAL] = CLOCK_REALTIME,
-		[BOOT] = CLOCK_BOOTTIME };
-	static const event_callback_fn ticks[] = { [REAL] = on_real,
-		[BOOT] = on_boot };
+	static const clockid_t clocks[] = {
+		[REAL] = CLOCK_REALTIME, [BOOT] = CLOCK_BOOTTIME
+	};
+	static const event_callback_fn ticks[] = {
+		[REAL] = on_real, [BOOT] = on_boot
+	};
 
 	rl->loop.ops = &real_ops;
 	rl->loop.clk = &clk_system;
@@ -456,12 +462,12 @@ loop_new(void)
 	rl->turn = evtimer_new(rl->base, run_ready, rl);
 	for (int c = 0; c < CLOCKS; c++) {
 		rl->armed[c] = -1;
-		rl->fd[c] = timerfd_create(clocks[c],
-		    TFD_NONBLOCK | TFD_CLOEXEC);
+		rl->fd[c] =
+		    timerfd_create(clocks[c], TFD_NONBLOCK | TFD_CLOEXEC);
 		if (rl->fd[c] < 0)
 			goto fail;
-		rl->tick[c] = event_new(rl->base, rl->fd[c],
-		    EV_READ | EV_PERSIST, ticks[c], rl);
+		rl->tick[c] = event_new(
+		    rl->base, rl->fd[c], EV_READ | EV_PERSIST, ticks[c], rl);
 		if (rl->tick[c] == NULL || event_add(rl->tick[c], NULL) != 0)
 			goto fail;
 	}

@@ -33,7 +33,7 @@ struct loop_ops {
 	void (*timer_set)(struct timer *t, struct deadline d);
 	void (*timer_stop)(struct timer *t);
 	bool (*timer_armed)(const struct timer *t);
-	void (*timer_free)(struct timer *t);	/* NULL allowed */
+	void (*timer_free)(struct timer *t); /* NULL allowed */
 };
 
 /* First member of every implementation. */
@@ -49,11 +49,11 @@ timer_new(struct loop *loop, timer_fn *fn, void *arg)
 }
 
 /* The real loop only. */
-struct loop *loop_new(void);			/* NULL: libevent failed */
+struct loop *loop_new(void); /* NULL: libevent failed */
 void loop_free(struct loop *loop);
 struct event_base *loop_base(struct loop *loop);
 void loop_on_jump(struct loop *loop, jump_fn *fn, void *arg);
-int loop_run(struct loop *loop);		/* until loop_stop */
+int loop_run(struct loop *loop); /* until loop_stop */
 void loop_stop(struct loop *loop);
 
 #endif

@@ -44,10 +44,20 @@
 /* What a desktop or a shell may have set, and a holder of secrets must not
  * obey; LD_* too, for the commands and workers that we start. */
 static const char *const unwanted[] = {
-	"SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
-	"XML_CATALOG_FILES", "SGML_CATALOG_FILES", "KRB5_TRACE", "GCONV_PATH",
-	"MALLOC_TRACE", "EVENT_NOEPOLL", "EVENT_SHOW_METHOD", "CURL_HOME",
-	"CURL_SSL_BACKEND", "CURL_CA_BUNDLE",
+	"SSLKEYLOGFILE",
+	"OPENSSL_CONF",
+	"OPENSSL_MODULES",
+	"OPENSSL_ENGINES",
+	"XML_CATALOG_FILES",
+	"SGML_CATALOG_FILES",
+	"KRB5_TRACE",
+	"GCONV_PATH",
+	"MALLOC_TRACE",
+	"EVENT_NOEPOLL",
+	"EVENT_SHOW_METHOD",
+	"CURL_HOME",
+	"CURL_SSL_BACKEND",
+	"CURL_CA_BUNDLE",
 };
 
 struct agent {
@@ -67,10 +77,7 @@ struct agent {
 	char *credentials_path;
 };
 
-enum {
-	STATUS_USAGE = 64,
-	STATUS_CONFIG = 78
-};
+enum { STATUS_USAGE = 64, STATUS_CONFIG = 78 };
 
 /* ---- small parts --------------------------------------------------------------- */
 
@@ -116,8 +123,7 @@ show_status(struct agent *a)
 }
 
 static void
-on_event(enum manager_event ev, struct session *s, struct barrier *b,
-    void *arg)
+on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 {
 	(void)s;
 	(void)b;
@@ -186,13 +192,14 @@ watch_signals(struct agent *a)
 		int sig;
 		event_callback_fn fn;
 	} all[] = {
-		{ SIGTERM, on_stop }, { SIGINT, on_stop },
+		{ SIGTERM, on_stop },
+		{ SIGINT, on_stop },
 		{ SIGHUP, on_hangup },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
-		a->signals[i] = evsignal_new(loop_base(a->loop), all[i].sig,
-		    all[i].fn, a);
+		a->signals[i] =
+		    evsignal_new(loop_base(a->loop), all[i].sig, all[i].fn, a);
 		if (a->signals[i] != NULL)
 			evsignal_add(a->signals[i], NULL);
 	}
@@ -218,16 +225,23 @@ build_engine(struct agent *a, struct fault *fault)
 		    _("%s must be a directory of yours with mode 0700: %s."),
 		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
-	a->jobs = jobs_new(a->loop, worker != NULL && worker[0] == '/' ?
-	    worker : LIBEXECDIR "/awsfed-worker");
+	a->jobs = jobs_new(a->loop,
+	    worker != NULL && worker[0] == '/' ? worker :
+						 LIBEXECDIR "/awsfed-worker");
 	a->files = files_new(a->loop);
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
 	a->manager = manager_new(&(struct manager_env){
-		.loop = a->loop, .jobs = a->jobs, .commands = a->commands,
-		.prompts = a->prompts, .ledger = a->ledger,
-		.files = a->files, .random = draw, .load = load, .arg = a,
+	    .loop = a->loop,
+	    .jobs = a->jobs,
+	    .commands = a->commands,
+	    .prompts = a->prompts,
+	    .ledger = a->ledger,
+	    .files = a->files,
+	    .random = draw,
+	    .load = load,
+	    .arg = a,
 	});
 	return manager_reload(a->manager, NULL, fault);
 }
@@ -245,9 +259,9 @@ build_surfaces(struct agent *a, struct fault *fault)
 	if (path == NULL)
 		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("There is no place for the socket: set "
-		    "XDG_RUNTIME_DIR or HOME."));
-	a->control = control_new(a->loop, path, service_listen_fd(), &handler,
-	    fault);
+		      "XDG_RUNTIME_DIR or HOME."));
+	a->control =
+	    control_new(a->loop, path, service_listen_fd(), &handler, fault);
 	return a->control == NULL ? -1 : 0;
 }
 
@@ -308,14 +322,16 @@ static void
 usage(FILE *out)
 {
 	fputs(_("Usage: awsfedd [--foreground] [--debug]\n"
-	    "Keeps the AWS profiles of AD FS identities fresh. Control it "
-	    "with awsfedctl.\n\n"
-	    "  --foreground  stay in the foreground (it always does; kept for "
-	    "units and scripts)\n"
-	    "  --debug       log every event\n"
-	    "  --state-table print the event x state tables as Markdown\n"
-	    "  --help        this text\n"
-	    "  --version     the version\n"), out);
+		"Keeps the AWS profiles of AD FS identities fresh. Control it "
+		"with awsfedctl.\n\n"
+		"  --foreground  stay in the foreground (it always does; kept "
+		"for "
+		"units and scripts)\n"
+		"  --debug       log every event\n"
+		"  --state-table print the event x state tables as Markdown\n"
+		"  --help        this text\n"
+		"  --version     the version\n"),
+	    out);
 }
 
 int

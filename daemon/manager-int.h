@@ -12,17 +12,17 @@
 
 struct member {
 	struct session *session;
-	struct identity *identity;	/* that signs it in */
-	bool redeeming;		/* its role is with the worker */
-	bool took_part;		/* in the identity's last assertion */
-	bool draft;		/* a login is trying it out */
+	struct identity *identity; /* that signs it in */
+	bool redeeming;		   /* its role is with the worker */
+	bool took_part;		   /* in the identity's last assertion */
+	bool draft;		   /* a login is trying it out */
 	/* What the draft has taken the place of: */
 	struct profile *stash_profile;
 	struct creds *stash_creds;
-	bool orphan;		/* its profile went; its keys may live on */
+	bool orphan; /* its profile went; its keys may live on */
 };
 
-struct seen {			/* the config file as it was read */
+struct seen { /* the config file as it was read */
 	ino_t ino;
 	off_t size;
 	struct timespec mtime;
@@ -45,7 +45,7 @@ struct manager {
 	struct surface *surfaces;
 	size_t nsurfaces;
 	struct barrier *barriers;
-	struct timer *reaper;	/* drops orphans whose keys have expired */
+	struct timer *reaper; /* drops orphans whose keys have expired */
 };
 
 void manager_publish(struct manager *m, enum manager_event ev,

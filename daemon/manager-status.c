@@ -25,11 +25,11 @@ agent_status(const struct manager *m)
 	json_put_str(o, "config", m->config->path);
 	json_put_str(o, "credentials", m->config->credentials_path);
 	if (fault_is(&m->config_fault))
-		json_object_set_new(o, "configFault",
-		    fault_to_json(&m->config_fault));
+		json_object_set_new(
+		    o, "configFault", fault_to_json(&m->config_fault));
 	if (fault_is(&m->file_fault))
-		json_object_set_new(o, "credentialsFault",
-		    fault_to_json(&m->file_fault));
+		json_object_set_new(
+		    o, "credentialsFault", fault_to_json(&m->file_fault));
 	return o;
 }
 
@@ -37,8 +37,8 @@ static json_t *
 chained_status(struct manager *m, const struct profile *p)
 {
 	_cleanup_arn_ struct arn arn = { 0 };
-	struct session *root = p->root == NULL ? NULL :
-	    manager_session(m, p->root);
+	struct session *root =
+	    p->root == NULL ? NULL : manager_session(m, p->root);
 	json_t *o = json_object();
 
 	json_put_str(o, "profile", p->name);
@@ -46,8 +46,8 @@ chained_status(struct manager *m, const struct profile *p)
 	json_put_str(o, "source", p->source_profile);
 	json_put_str(o, "root", p->root);
 	if (root != NULL)
-		json_put_str(o, "identity",
-		    identity_name(manager_identity_of(m, root)));
+		json_put_str(
+		    o, "identity", identity_name(manager_identity_of(m, root)));
 	if (arn_parse(p->role_arn, &arn) == 0) {
 		json_put_str(o, "account", arn.account);
 		json_put_str(o, "role", arn.name);
@@ -81,8 +81,8 @@ adfs_status(struct manager *m, struct session *s)
 
 /* Chained profiles below their direct source, depth first, once each. */
 static void
-add_chained(struct manager *m, json_t *list, const char *source,
-    struct strv *shown)
+add_chained(
+    struct manager *m, json_t *list, const char *source, struct strv *shown)
 {
 	for (size_t i = 0; i < m->config->nprofiles; i++) {
 		const struct profile *p = m->config->profiles[i];
@@ -145,18 +145,19 @@ manager_status(struct manager *m, const char *asked)
 	if (asked != NULL && manager_session(m, asked) == NULL) {
 		const struct profile *p = config_profile(m->config, asked);
 
-		if (p == NULL || (p->kind != PROFILE_CHAINED &&
-		    !fault_is(&p->fault)))
+		if (p == NULL ||
+		    (p->kind != PROFILE_CHAINED && !fault_is(&p->fault)))
 			return NULL;
 	}
 	profiles = profiles_status(m, asked, &ids);
 	list = json_array();
 	for (size_t i = 0; i < m->nidentities; i++)
 		if (strv_has(&ids, identity_name(m->identities[i])) ||
-		    (asked == NULL && identity_state(m->identities[i]) !=
-		    IDENTITY_SIGNED_OUT))
-			json_array_append_new(list,
-			    identity_status(m->identities[i]));
+		    (asked == NULL &&
+			identity_state(m->identities[i]) !=
+			    IDENTITY_SIGNED_OUT))
+			json_array_append_new(
+			    list, identity_status(m->identities[i]));
 	o = json_object();
 	json_object_set_new(o, "agent", agent_status(m));
 	json_object_set_new(o, "identities", list);
@@ -179,8 +180,9 @@ manager_summary(struct manager *m)
 		failed += session_state(s) == SESSION_FAILED;
 	}
 	if (need + failed == 0)
-		return xasprintf(ngettext("%zu profile fresh",
-		    "%zu profiles fresh", fresh), fresh);
-	return xasprintf(_("%zu fresh, %zu need a login, %zu failed"), fresh,
-	    need, failed);
+		return xasprintf(
+		    ngettext("%zu profile fresh", "%zu profiles fresh", fresh),
+		    fresh);
+	return xasprintf(
+	    _("%zu fresh, %zu need a login, %zu failed"), fresh, need, failed);
 }

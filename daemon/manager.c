@@ -31,8 +31,8 @@ manager_publish(struct manager *m, enum manager_event ev, struct session *s,
 void
 manager_subscribe(struct manager *m, const struct surface *surface)
 {
-	m->surfaces = xreallocarray(m->surfaces, m->nsurfaces + 1,
-	    sizeof(*m->surfaces));
+	m->surfaces =
+	    xreallocarray(m->surfaces, m->nsurfaces + 1, sizeof(*m->surfaces));
 	m->surfaces[m->nsurfaces++] = *surface;
 }
 
@@ -42,7 +42,7 @@ struct barrier {
 	unsigned holds;
 	struct fault fault;
 	struct timer *timer;
-	manager_done_fn *done;	/* NULL once it was called */
+	manager_done_fn *done; /* NULL once it was called */
 	void *arg;
 };
 
@@ -68,7 +68,7 @@ barrier_call(void *arg)
 	if (b->holds > 0)
 		fault_set(&b->fault, FAULT_TEMPORARY, REASON_FILE,
 		    _("The credentials file could not be written within 10 "
-		    "seconds; the agent goes on trying."));
+		      "seconds; the agent goes on trying."));
 	if (done != NULL)
 		done(&b->fault, b->arg);
 	if (b->holds == 0)
@@ -89,10 +89,10 @@ barrier_release(struct barrier *b, const struct fault *fault)
 	if (--b->holds > 0)
 		return;
 	if (b->done == NULL)
-		barrier_free(b);	/* too late: it was called by its timer */
+		barrier_free(b); /* too late: it was called by its timer */
 	else
-		b->manager->env.loop->ops->timer_set(b->timer,
-		    (struct deadline){ 0, 0 });
+		b->manager->env.loop->ops->timer_set(
+		    b->timer, (struct deadline){ 0, 0 });
 }
 
 void
@@ -106,8 +106,8 @@ manager_flush(struct manager *m, manager_done_fn *done, void *arg)
 	b->timer = timer_new(m->env.loop, barrier_call, b);
 	b->next = m->barriers;
 	m->barriers = b;
-	m->env.loop->ops->timer_set(b->timer, deadline_in(m->env.loop->clk,
-	    BARRIER_TIME));
+	m->env.loop->ops->timer_set(
+	    b->timer, deadline_in(m->env.loop->clk, BARRIER_TIME));
 	barrier_hold(b);
 	manager_publish(m, MANAGER_FLUSH, NULL, b);
 	barrier_release(b, NULL);
@@ -117,8 +117,7 @@ manager_flush(struct manager *m, manager_done_fn *done, void *arg)
 static bool
 usable(const struct profile *p)
 {
-	return p != NULL && p->kind == PROFILE_ADFS &&
-	    p->identity_base != NULL;
+	return p != NULL && p->kind == PROFILE_ADFS && p->identity_base != NULL;
 }
 
 /* ---- identities ----------------------------------------------------------------- */
@@ -129,8 +128,7 @@ only_user(const struct manager *m, const char *base)
 {
 	const char *user = NULL;
 
-	for (size_t i = 0; m->config != NULL && i < m->config->nprofiles;
-	    i++) {
+	for (size_t i = 0; m->config != NULL && i < m->config->nprofiles; i++) {
 		const struct profile *p = m->config->profiles[i];
 
 		if (!usable(p) || p->adfs_user == NULL ||
@@ -155,8 +153,9 @@ find_identity(struct manager *m, const char *base, const char *user)
 		if (!str_eq(identity_base(id), base))
 			continue;
 		if (user != NULL) {
-			_cleanup_free_ char *a = user_normal(user), *b =
-			    identity_user(id) == NULL ? NULL :
+			_cleanup_free_ char *a = user_normal(user),
+					    *b = identity_user(id) == NULL ?
+			    NULL :
 			    user_normal(identity_user(id));
 
 			if (str_eq(a, b))
@@ -169,22 +168,24 @@ find_identity(struct manager *m, const char *base, const char *user)
 	}
 	/* No user given: the host's only one, or the nameless one. */
 	return n == 1 || (found != NULL && identity_user(found) == NULL) ?
-	    found : NULL;
+	    found :
+	    NULL;
 }
 
 struct identity *
 manager_identity(struct manager *m, const struct profile *p)
 {
-	const char *user = p->adfs_user != NULL ? p->adfs_user :
+	const char *user = p->adfs_user != NULL ?
+	    p->adfs_user :
 	    only_user(m, p->identity_base);
 	struct identity *id = find_identity(m, p->identity_base, user);
 
 	if (id != NULL)
 		return id;
-	id = identity_new(&m->identity_env, p->identity_base, p->adfs_host,
-	    user);
-	m->identities = xreallocarray(m->identities, m->nidentities + 1,
-	    sizeof(struct identity *));
+	id = identity_new(
+	    &m->identity_env, p->identity_base, p->adfs_host, user);
+	m->identities = xreallocarray(
+	    m->identities, m->nidentities + 1, sizeof(struct identity *));
 	m->identities[m->nidentities++] = id;
 	return id;
 }
@@ -205,8 +206,8 @@ orphan(struct manager *m, struct member *mb)
 		return;
 	mb->orphan = true;
 	if (session_creds(mb->session) == NULL)
-		m->env.loop->ops->timer_set(m->reaper,
-		    (struct deadline){ 0, 0 });
+		m->env.loop->ops->timer_set(
+		    m->reaper, (struct deadline){ 0, 0 });
 }
 
 static struct member *
@@ -268,8 +269,8 @@ take_profile(struct manager *m, struct profile *p)
 		set_profile(m, mb, p);
 		return mb;
 	}
-	m->members = xreallocarray(m->members, m->nmembers + 1,
-	    sizeof(*m->members));
+	m->members =
+	    xreallocarray(m->members, m->nmembers + 1, sizeof(*m->members));
 	mb = &m->members[m->nmembers++];
 	*mb = (struct member){ .session = session_new(&m->session_env, p),
 		.identity = manager_identity(m, p) };
@@ -281,8 +282,8 @@ manager_draft(struct manager *m, struct profile *p)
 {
 	struct member *mb = member_of(m, p->name);
 
-	if (mb != NULL && !mb->draft && p->fingerprint !=
-	    session_profile(mb->session)->fingerprint &&
+	if (mb != NULL && !mb->draft &&
+	    p->fingerprint != session_profile(mb->session)->fingerprint &&
 	    session_creds(mb->session) != NULL) {
 		mb->stash_profile = session_ref_profile(mb->session);
 		mb->stash_creds = creds_ref(session_creds(mb->session));
@@ -313,12 +314,11 @@ manager_settle(struct manager *m, const char *name)
 	} else {
 		set_profile(m, mb, p);
 		/* The draft came to nothing: what was is good still. */
-		if (mb->stash_profile != NULL && mb->stash_profile->
-		    fingerprint == p->fingerprint && !creds_expired(
-		    mb->stash_creds, m->env.loop->clk) &&
+		if (mb->stash_profile != NULL &&
+		    mb->stash_profile->fingerprint == p->fingerprint &&
+		    !creds_expired(mb->stash_creds, m->env.loop->clk) &&
 		    session_creds(mb->session) == NULL)
-			session_adopt(mb->session, creds_ref(
-			    mb->stash_creds));
+			session_adopt(mb->session, creds_ref(mb->stash_creds));
 	}
 	unstash(mb);
 }
@@ -384,8 +384,8 @@ on_told(struct identity *id, const json_t *tell, void *arg)
 }
 
 static void
-on_assertion(struct identity *id, const char *provider, const json_t *roles,
-    void *arg)
+on_assertion(
+    struct identity *id, const char *provider, const json_t *roles, void *arg)
 {
 	struct manager *m = arg;
 
@@ -406,16 +406,15 @@ on_credentials(struct identity *id, const json_t *msg, void *arg)
 	struct creds *c;
 
 	/* Not asked for, or the profile changed while the job ran. */
-	if (mb == NULL || !mb->redeeming ||
-	    mb->identity != id ||
+	if (mb == NULL || !mb->redeeming || mb->identity != id ||
 	    !str_eq(json_string_value(json_object_get(msg, "roleArn")),
-	    session_profile(mb->session)->role_arn))
+		session_profile(mb->session)->role_arn))
 		return;
 	mb->redeeming = false;
 	if (creds_from_json(msg, m->env.loop->clk, &c) < 0) {
 		fault_set(&f, FAULT_PROTOCOL, REASON_MALFORMED,
 		    _("AWS answered with credentials that cannot be written "
-		    "to a file."));
+		      "to a file."));
 		session_event(mb->session, SESSION_REFUSED, &f);
 		return;
 	}
@@ -427,18 +426,18 @@ static enum session_event
 role_event(const struct fault *f)
 {
 	return f->kind == FAULT_TEMPORARY ? SESSION_TEMPORARY :
-	    f->kind == FAULT_NEEDS_USER ? SESSION_NEEDS_USER : SESSION_REFUSED;
+	    f->kind == FAULT_NEEDS_USER	  ? SESSION_NEEDS_USER :
+					    SESSION_REFUSED;
 }
 
 static void
-on_role_fault(struct identity *id, const char *name, const struct fault *fault,
-    void *arg)
+on_role_fault(
+    struct identity *id, const char *name, const struct fault *fault, void *arg)
 {
 	struct manager *m = arg;
 	struct member *mb = member_of(m, name);
 
-	if (mb == NULL || !mb->redeeming ||
-	    mb->identity != id)
+	if (mb == NULL || !mb->redeeming || mb->identity != id)
 		return;
 	mb->redeeming = false;
 	session_event(mb->session, role_event(fault), fault);
@@ -461,8 +460,9 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 			continue;
 		if (fault_is(fault)) {
 			if (session_wants(mb->session))
-				session_event(mb->session, held ? SESSION_HELD :
-				    SESSION_NEEDS_USER, fault);
+				session_event(mb->session,
+				    held ? SESSION_HELD : SESSION_NEEDS_USER,
+				    fault);
 		} else if (mb->redeeming) {
 			session_event(mb->session, SESSION_TEMPORARY, &none);
 		}
@@ -505,8 +505,8 @@ on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 
 	if (mb != NULL && mb->orphan) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("The profile %s is not in %s any more."),
-		    session_name(s), m->config->path);
+		    _("The profile %s is not in %s any more."), session_name(s),
+		    m->config->path);
 		return SESSION_REFUSES;
 	}
 	if (fault_is(&session_profile(s)->fault)) {
@@ -539,10 +539,10 @@ on_session_changed(struct session *s, bool new_creds, void *arg)
 	const struct member *mb = member_of(m, session_name(s));
 
 	if (mb != NULL && mb->orphan && session_creds(s) == NULL)
-		m->env.loop->ops->timer_set(m->reaper,
-		    (struct deadline){ 0, 0 });
-	manager_publish(m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION,
-	    s, NULL);
+		m->env.loop->ops->timer_set(
+		    m->reaper, (struct deadline){ 0, 0 });
+	manager_publish(
+	    m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION, s, NULL);
 }
 
 /* ---- redeeming ---------------------------------------------------------------------------- */
@@ -553,21 +553,20 @@ provider_arn(const json_t *roles, const char *role)
 	const json_t *r;
 	size_t i;
 
-	json_array_foreach(roles, i, r)
-		if (str_eq(json_string_value(json_object_get(r, "roleArn")),
-		    role))
-			return json_string_value(json_object_get(r,
-			    "principalArn"));
+	json_array_foreach (roles, i, r)
+		if (str_eq(
+			json_string_value(json_object_get(r, "roleArn")), role))
+			return json_string_value(
+			    json_object_get(r, "principalArn"));
 	return NULL;
 }
 
 static json_t *
-redeem_entry(const struct manager *m, const struct profile *p,
-    const char *principal)
+redeem_entry(
+    const struct manager *m, const struct profile *p, const char *principal)
 {
 	const struct settings *set = &m->config->settings;
-	int64_t duration = p->session_duration > 0 ? p->session_duration :
-	    3600;
+	int64_t duration = p->session_duration > 0 ? p->session_duration : 3600;
 	json_t *o = json_object();
 
 	if (duration > set->max_duration)
@@ -577,8 +576,8 @@ redeem_entry(const struct manager *m, const struct profile *p,
 	json_put_str(o, "principalArn", principal);
 	json_put_int(o, "duration", duration);
 	json_put_str(o, "region", p->region);
-	json_put_str(o, "endpoint", set->endpoint_sts != NULL ?
-	    set->endpoint_sts : p->endpoint_sts);
+	json_put_str(o, "endpoint",
+	    set->endpoint_sts != NULL ? set->endpoint_sts : p->endpoint_sts);
 	json_object_set_new(o, "fips", json_boolean(set->use_fips));
 	json_object_set_new(o, "dualstack", json_boolean(set->use_dualstack));
 	json_put_str(o, "policy", p->policy);
@@ -586,8 +585,8 @@ redeem_entry(const struct manager *m, const struct profile *p,
 		json_t *list = json_array();
 
 		for (size_t i = 0; i < p->policy_arns.n; i++)
-			json_array_append_new(list,
-			    json_string(p->policy_arns.v[i]));
+			json_array_append_new(
+			    list, json_string(p->policy_arns.v[i]));
 		json_object_set_new(o, "policyArns", list);
 	}
 	return o;
@@ -597,8 +596,9 @@ redeem_entry(const struct manager *m, const struct profile *p,
 static bool
 rides(struct session *s)
 {
-	return session_wants(s) || (session_renews(s) &&
-	    session_state(s) != SESSION_FAILED && session_due_soon(s));
+	return session_wants(s) ||
+	    (session_renews(s) && session_state(s) != SESSION_FAILED &&
+		session_due_soon(s));
 }
 
 static void
@@ -663,8 +663,8 @@ apply(struct manager *m, struct strv *changed)
 		if (!usable(p))
 			continue;
 		mb = member_of(m, p->name);
-		if (mb == NULL || session_profile(mb->session)->fingerprint !=
-		    p->fingerprint)
+		if (mb == NULL ||
+		    session_profile(mb->session)->fingerprint != p->fingerprint)
 			note(changed, p->name);
 		/* A draft waits for its login to settle it. */
 		if (mb == NULL || !mb->draft)
@@ -673,8 +673,8 @@ apply(struct manager *m, struct strv *changed)
 	}
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
-		const struct profile *p = config_profile(m->config,
-		    session_name(mb->session));
+		const struct profile *p =
+		    config_profile(m->config, session_name(mb->session));
 
 		if (mb->orphan || mb->draft || usable(p))
 			continue;
@@ -827,23 +827,38 @@ struct manager *
 manager_new(const struct manager_env *env)
 {
 	static const struct identity_ops identity_ops = {
-		on_wanted, on_watched, on_asked, on_told, on_assertion,
-		on_credentials, on_role_fault, on_ended, on_identity_changed,
+		on_wanted,
+		on_watched,
+		on_asked,
+		on_told,
+		on_assertion,
+		on_credentials,
+		on_role_fault,
+		on_ended,
+		on_identity_changed,
 	};
 	static const struct session_ops session_ops = {
-		on_want, on_session_changed,
+		on_want,
+		on_session_changed,
 	};
 	struct manager *m = xcalloc(1, sizeof(*m));
 
 	m->env = *env;
 	m->identity_env = (struct identity_env){
-		.loop = env->loop, .jobs = env->jobs,
-		.commands = env->commands, .prompts = env->prompts,
-		.ledger = env->ledger, .settings = on_settings,
-		.random = on_random, .ops = &identity_ops, .arg = m,
+		.loop = env->loop,
+		.jobs = env->jobs,
+		.commands = env->commands,
+		.prompts = env->prompts,
+		.ledger = env->ledger,
+		.settings = on_settings,
+		.random = on_random,
+		.ops = &identity_ops,
+		.arg = m,
 	};
 	m->session_env = (struct session_env){
-		.loop = env->loop, .random = on_random, .ops = &session_ops,
+		.loop = env->loop,
+		.random = on_random,
+		.ops = &session_ops,
 		.arg = m,
 	};
 	m->started = clk_real(env->loop->clk) / USEC;

@@ -36,14 +36,14 @@ struct want;
 struct question;
 
 enum manager_event {
-	MANAGER_SESSION,	/* a session's state changed */
-	MANAGER_CREDENTIALS,	/* a session has new ones */
-	MANAGER_FORCE,		/* a person wants its section taken over */
-	MANAGER_LOGOUT,		/* a session's delivered keys must go */
+	MANAGER_SESSION,     /* a session's state changed */
+	MANAGER_CREDENTIALS, /* a session has new ones */
+	MANAGER_FORCE,	     /* a person wants its section taken over */
+	MANAGER_LOGOUT,	     /* a session's delivered keys must go */
 	MANAGER_IDENTITY,
-	MANAGER_JOB_ENDED,	/* whatever was put off, do now */
-	MANAGER_FLUSH,		/* the same, and release the barrier */
-	MANAGER_CONFIG		/* a new snapshot */
+	MANAGER_JOB_ENDED, /* whatever was put off, do now */
+	MANAGER_FLUSH,	   /* the same, and release the barrier */
+	MANAGER_CONFIG	   /* a new snapshot */
 };
 
 struct surface {
@@ -75,8 +75,8 @@ struct manager_logins {
 	void (*told)(struct identity *id, const json_t *tell, void *arg);
 	/* True: the login will call manager_redeem when a person has chosen. */
 	bool (*assertion)(struct identity *id, const json_t *roles, void *arg);
-	void (*ended)(struct identity *id, const struct fault *fault,
-	    void *arg);
+	void (*ended)(
+	    struct identity *id, const struct fault *fault, void *arg);
 	void *arg;
 };
 
@@ -91,8 +91,8 @@ void manager_subscribe(struct manager *m, const struct surface *surface);
  * force, and status says so.  changed (may be NULL) gets the names of profiles
  * that came, went or changed.
  */
-int manager_reload(struct manager *m, struct strv *changed,
-    struct fault *fault);
+int manager_reload(
+    struct manager *m, struct strv *changed, struct fault *fault);
 /* Reloads when the config file looks different than last time. */
 void manager_look(struct manager *m);
 const struct config *manager_config(const struct manager *m);
@@ -105,8 +105,8 @@ struct session *manager_session_at(struct manager *m, size_t i);
 struct identity *manager_identity_at(struct manager *m, size_t i);
 /* Finds or makes the identity that signs this profile in. */
 struct identity *manager_identity(struct manager *m, const struct profile *p);
-struct identity *manager_identity_of(struct manager *m,
-    const struct session *s);
+struct identity *manager_identity_of(
+    struct manager *m, const struct session *s);
 /*
  * The session of a profile as it is to be, which may differ from what the
  * configuration says, or not be in it yet, until manager_settle().

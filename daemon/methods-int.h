@@ -28,14 +28,14 @@ struct methods {
 	struct pending *pending;
 };
 
-struct pending *pending_new(struct methods *ms, uint64_t conn,
-    const char *profile);
+struct pending *pending_new(
+    struct methods *ms, uint64_t conn, const char *profile);
 void pending_free(struct pending *p);
 void methods_ok(struct methods *ms, uint64_t conn, json_t *parameters);
 void methods_error(struct methods *ms, uint64_t conn, const char *error,
     const char *key, const char *value);
-void methods_fault(struct methods *ms, uint64_t conn,
-    const struct fault *fault, const char *profile);
+void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
+    const char *profile);
 
 /* io.awsfed.Control in Varlink's interface language (methods-idl.c). */
 extern const char methods_interface[];

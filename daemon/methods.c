@@ -72,7 +72,7 @@ names(const json_t *p, const char *key, struct strv *ret)
 		return 0;
 	if (!json_is_array(list) || json_array_size(list) > NAMES_MAX)
 		return -EINVAL;
-	json_array_foreach(list, i, v) {
+	json_array_foreach (list, i, v) {
 		const char *s = json_string_value(v);
 
 		if (s == NULL || strlen(s) > NAME_MAX_BYTES ||
@@ -115,7 +115,7 @@ roles_identity(struct methods *ms, const char *host, const char *profile)
 		return s == NULL ? NULL : manager_identity_of(ms->manager, s);
 	}
 	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
-	    i++) {
+	     i++) {
 		if (host != NULL && !str_caseeq(host, identity_host(id)))
 			continue;
 		if (found == NULL || identity_roles(found) == NULL)
@@ -125,13 +125,12 @@ roles_identity(struct methods *ms, const char *host, const char *profile)
 }
 
 static const char *
-profile_of_role(struct methods *ms, const struct identity *id,
-    const char *role)
+profile_of_role(struct methods *ms, const struct identity *id, const char *role)
 {
 	struct session *s;
 
 	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
-	    i++)
+	     i++)
 		if (str_eq(session_profile(s)->role_arn, role) &&
 		    manager_identity_of(ms->manager, s) == id)
 			return session_name(s);
@@ -145,9 +144,9 @@ roles_list(struct methods *ms, const struct identity *id)
 	const json_t *r;
 	size_t i;
 
-	json_array_foreach(identity_roles(id), i, r) {
-		const char *arn = json_string_value(json_object_get(r,
-		    "roleArn"));
+	json_array_foreach (identity_roles(id), i, r) {
+		const char *arn =
+		    json_string_value(json_object_get(r, "roleArn"));
 		_cleanup_arn_ struct arn a = { 0 };
 		json_t *o = json_deep_copy(r);
 
@@ -183,9 +182,9 @@ do_roles(struct methods *ms, uint64_t conn, const json_t *p)
 	if (id == NULL || identity_roles(id) == NULL) {
 		fault_set(&f, FAULT_NEEDS_USER, REASON_NONE,
 		    _("The roles are known after a sign-in, and there has "
-		    "been none since the agent started."));
-		fault_next(&f, "awsfedctl login%s%s", profile != NULL ? " " :
-		    "", profile != NULL ? profile : "");
+		      "been none since the agent started."));
+		fault_next(&f, "awsfedctl login%s%s",
+		    profile != NULL ? " " : "", profile != NULL ? profile : "");
 		methods_fault(ms, conn, &f, profile);
 		return;
 	}
@@ -260,24 +259,26 @@ login_parameters(const json_t *p, struct login_request *req)
 		const char *key;
 		const char **value;
 	} strings[] = {
-		{ "host", &req->host }, { "roleArn", &req->role_arn },
-		{ "region", &req->region }, { "user", &req->user },
+		{ "host", &req->host },
+		{ "roleArn", &req->role_arn },
+		{ "region", &req->region },
+		{ "user", &req->user },
 		{ "providerId", &req->provider_id },
 		{ "output", &req->output },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		if (json_str_opt(p, strings[i].key, VALUE_MAX,
-		    strings[i].value) < 0)
+		if (json_str_opt(
+			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
 			return -EINVAL;
 	if (names(p, "profiles", &req->profiles) < 0 ||
 	    json_bool_opt(p, "all", false, &req->all) < 0 ||
 	    json_bool_opt(p, "force", false, &req->force) < 0 ||
 	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
-	    json_bool_opt(p, "noSslVerification", false,
-	    &req->no_ssl_verification) < 0 ||
-	    json_int_opt(p, "sessionDuration", 0, 43200, 0,
-	    &req->session_duration) < 0)
+	    json_bool_opt(
+		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
+	    json_int_opt(
+		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
 		return -EINVAL;
 	return 0;
 }
@@ -293,8 +294,8 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 		bad(ms, conn, "profiles");
 	else if (!same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
-		methods_fault(ms, conn, &f, req.profiles.n == 1 ?
-		    req.profiles.v[0] : NULL);
+		methods_fault(ms, conn, &f,
+		    req.profiles.n == 1 ? req.profiles.v[0] : NULL);
 	strv_done(&req.profiles);
 }
 
@@ -303,7 +304,7 @@ login_result(struct methods *ms, uint64_t conn, int r)
 {
 	switch (r) {
 	case 0:
-		break;		/* the reply comes with the next step */
+		break; /* the reply comes with the next step */
 	case -ESTALE:
 		methods_error(ms, conn, E_STALE_QUESTION, NULL, NULL);
 		break;
@@ -330,8 +331,8 @@ do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
 		bad(ms, conn, "value");
 	else
-		login_result(ms, conn, login_answer(ms->logins, conn, login,
-		    question, value));
+		login_result(ms, conn,
+		    login_answer(ms->logins, conn, login, question, value));
 }
 
 static void
@@ -410,7 +411,8 @@ named_session(struct methods *ms, uint64_t conn, const char *name)
 	}
 	fault_set(&f, FAULT_CONFIG, REASON_SETTINGS,
 	    _("%s is assumed from %s by the AWS CLI and the SDKs themselves; "
-	    "the agent holds no keys for it."), name, p->source_profile);
+	      "the agent holds no keys for it."),
+	    name, p->source_profile);
 	fault_next(&f, "aws sts get-caller-identity --profile %s", name);
 	methods_fault(ms, conn, &f, name);
 	return NULL;
@@ -436,15 +438,15 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	c = session_creds(s);
 	if (c != NULL && min < 0)
 		min = schedule_min_valid(c->lifetime_s);
-	if (c != NULL && creds_left_s(c,
-	    manager_env(ms->manager)->loop->clk) >= min) {
+	if (c != NULL &&
+	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >= min) {
 		send_credentials(ms, conn, s);
 		return;
 	}
 	session_event(s, SESSION_WANTED, NULL);
 	if (session_state(s) == SESSION_WAITING)
-		session_wait(s, on_credentials,
-		    pending_new(ms, conn, session_name(s)));
+		session_wait(
+		    s, on_credentials, pending_new(ms, conn, session_name(s)));
 	else
 		send_credentials(ms, conn, s);
 }
@@ -460,8 +462,8 @@ refresh_result(struct methods *ms, const char *name)
 	char when[RFC3339_SIZE];
 
 	json_put_str(o, "profile", name);
-	json_put_str(o, "state", session_state_name(s == NULL ? SESSION_IDLE :
-	    session_state(s)));
+	json_put_str(o, "state",
+	    session_state_name(s == NULL ? SESSION_IDLE : session_state(s)));
 	if (s == NULL)
 		return o;
 	if ((c = session_creds(s)) != NULL) {
@@ -469,8 +471,8 @@ refresh_result(struct methods *ms, const char *name)
 		json_put_str(o, "expiration", when);
 	}
 	if (fault_is(session_fault(s)))
-		json_object_set_new(o, "fault",
-		    fault_to_json(session_fault(s)));
+		json_object_set_new(
+		    o, "fault", fault_to_json(session_fault(s)));
 	return o;
 }
 
@@ -483,8 +485,8 @@ on_refresh_flushed(const struct fault *fault, void *arg)
 	o = json_object();
 	list = json_array();
 	for (size_t i = 0; i < p->names.n; i++)
-		json_array_append_new(list, refresh_result(p->methods,
-		    p->names.v[i]));
+		json_array_append_new(
+		    list, refresh_result(p->methods, p->names.v[i]));
 	json_object_set_new(o, "profiles", list);
 	if (fault_is(fault))
 		json_object_set_new(o, "written", fault_to_json(fault));
@@ -516,7 +518,7 @@ refresh_names(struct methods *ms, const json_t *p, struct strv *list)
 	if (list->n > 0)
 		return 0;
 	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
-	    i++)
+	     i++)
 		if (session_kept(s))
 			strv_add(list, session_name(s));
 	return 0;
@@ -545,8 +547,7 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		session_event(manager_session(ms->manager, p->names.v[i]),
 		    SESSION_WANTED, NULL);
 	for (size_t i = 0; i < p->names.n; i++) {
-		struct session *s = manager_session(ms->manager,
-		    p->names.v[i]);
+		struct session *s = manager_session(ms->manager, p->names.v[i]);
 
 		if (session_state(s) != SESSION_WAITING)
 			continue;
@@ -602,21 +603,21 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	for (size_t i = 0; i < list.n; i++)
 		if (named_session(ms, conn, list.v[i]) == NULL)
 			return;
-	for (size_t i = 0; all && (s = manager_session_at(ms->manager, i)) !=
-	    NULL; i++)
-		if (!strv_has(&list, session_name(s)) && (session_kept(s) ||
-		    session_creds(s) != NULL))
+	for (size_t i = 0;
+	     all && (s = manager_session_at(ms->manager, i)) != NULL; i++)
+		if (!strv_has(&list, session_name(s)) &&
+		    (session_kept(s) || session_creds(s) != NULL))
 			strv_add(&list, session_name(s));
 	p = pending_new(ms, conn, NULL);
 	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
-	    i++)
+	     i++)
 		if (signed_in(id))
 			strv_add(&before, identity_name(id));
 	for (size_t i = 0; i < list.n; i++)
-		manager_logout(ms->manager, manager_session(ms->manager,
-		    list.v[i]));
+		manager_logout(
+		    ms->manager, manager_session(ms->manager, list.v[i]));
 	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
-	    i++) {
+	     i++) {
 		if (all)
 			manager_logout_identity(ms->manager, id);
 		if (!signed_in(id) && strv_has(&before, identity_name(id)))
@@ -633,10 +634,10 @@ static void
 do_info(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	(void)p;
-	methods_ok(ms, conn, json_pack("{s:s,s:s,s:s,s:s,s:[s,s]}",
-	    "vendor", "awsfed", "product", "awsfedd",
-	    "version", PACKAGE_VERSION, "url", "",
-	    "interfaces", "org.varlink.service", AWSFED_INTERFACE));
+	methods_ok(ms, conn,
+	    json_pack("{s:s,s:s,s:s,s:s,s:[s,s]}", "vendor", "awsfed",
+		"product", "awsfedd", "version", PACKAGE_VERSION, "url", "",
+		"interfaces", "org.varlink.service", AWSFED_INTERFACE));
 }
 
 static void
@@ -647,11 +648,11 @@ do_description(struct methods *ms, uint64_t conn, const json_t *p)
 	if (json_str(p, "interface", 128, &interface) < 0)
 		bad(ms, conn, "interface");
 	else if (!str_eq(interface, AWSFED_INTERFACE))
-		methods_error(ms, conn, E_INTERFACE_NOT_FOUND, "interface",
-		    interface);
+		methods_error(
+		    ms, conn, E_INTERFACE_NOT_FOUND, "interface", interface);
 	else
-		methods_ok(ms, conn, json_pack("{s:s}", "description",
-		    methods_interface));
+		methods_ok(ms, conn,
+		    json_pack("{s:s}", "description", methods_interface));
 }
 
 /* ---- the table --------------------------------------------------------------------------------- */
@@ -659,12 +660,13 @@ do_description(struct methods *ms, uint64_t conn, const json_t *p)
 static const struct {
 	const char *name;
 	void (*fn)(struct methods *ms, uint64_t conn, const json_t *p);
-	const char *parameters;	/* all it takes; another one is an error */
+	const char *parameters; /* all it takes; another one is an error */
 } table[] = {
 	{ M_GET_INFO, do_info, "" },
 	{ M_GET_DESCRIPTION, do_description, "interface" },
 	{ M_STATUS, do_status, "profile" },
-	{ M_LOGIN, do_login, "profiles all host roleArn region user "
+	{ M_LOGIN, do_login,
+	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
 	    "newDefault config credentials krb5ccname" },
 	{ M_ANSWER, do_answer, "login question value" },
@@ -685,7 +687,7 @@ unknown_key(const json_t *parameters, const char *known)
 	json_t *v;
 
 	strv_split(&list, known);
-	json_object_foreach((json_t *)(uintptr_t)parameters, key, v)
+	json_object_foreach ((json_t *)(uintptr_t)parameters, key, v)
 		if (!strv_has(&list, key))
 			return key;
 	return NULL;
@@ -695,13 +697,13 @@ void
 methods_call(struct methods *ms, uint64_t conn, const char *method,
     const json_t *parameters, bool more)
 {
-	(void)more;		/* no method streams yet */
+	(void)more; /* no method streams yet */
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!str_eq(table[i].name, method))
 			continue;
 		if (unknown_key(parameters, table[i].parameters) != NULL)
-			bad(ms, conn, unknown_key(parameters,
-			    table[i].parameters));
+			bad(ms, conn,
+			    unknown_key(parameters, table[i].parameters));
 		else
 			table[i].fn(ms, conn, parameters);
 		return;
@@ -767,8 +769,8 @@ methods_free(struct methods *ms)
 		struct pending *p = ms->pending;
 		struct session *s;
 
-		for (size_t i = 0; (s = manager_session_at(ms->manager, i)) !=
-		    NULL; i++)
+		for (size_t i = 0;
+		     (s = manager_session_at(ms->manager, i)) != NULL; i++)
 			session_unwait(s, p);
 		pending_free(p);
 	}

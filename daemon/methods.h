@@ -16,11 +16,11 @@ struct manager;
 struct methods;
 
 /* Takes reply; last ends the call. */
-typedef void methods_reply_fn(uint64_t conn, json_t *reply, bool last,
-    void *arg);
+typedef void methods_reply_fn(
+    uint64_t conn, json_t *reply, bool last, void *arg);
 
-struct methods *methods_new(struct manager *m, methods_reply_fn *reply,
-    void *arg);
+struct methods *methods_new(
+    struct manager *m, methods_reply_fn *reply, void *arg);
 /* Drops what waits, unanswered.  After files_free. */
 void methods_free(struct methods *ms);
 void methods_call(struct methods *ms, uint64_t conn, const char *method,

@@ -112,8 +112,8 @@ prompt_open(struct prompts *prompts, const char *kind, const char *name,
 	q->next = prompts->open;
 	prompts->open = q;
 	q->timer = timer_new(prompts->loop, lapsed, q);
-	prompts->loop->ops->timer_set(q->timer,
-	    deadline_in(prompts->loop->clk, seconds * USEC));
+	prompts->loop->ops->timer_set(
+	    q->timer, deadline_in(prompts->loop->clk, seconds * USEC));
 	return q;
 }
 
@@ -156,9 +156,9 @@ acceptable(const struct question *q, const char *value)
 		return str_eq(value, "yes") || str_eq(value, "no");
 	if (!str_eq(q->kind, Q_CHOICE))
 		return true;
-	json_array_foreach(q->choices, i, c)
-		if (str_eq(json_string_value(json_object_get(c, "value")),
-		    value))
+	json_array_foreach (q->choices, i, c)
+		if (str_eq(
+			json_string_value(json_object_get(c, "value")), value))
 			return true;
 	return false;
 }

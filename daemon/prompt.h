@@ -17,14 +17,13 @@ struct loop;
 struct prompts;
 struct question;
 
-#define PROMPT_ANSWER_MAX 4096	/* bytes in one answer */
+#define PROMPT_ANSWER_MAX 4096 /* bytes in one answer */
 
 /*
  * value is NULL when fault is set, and wiped by the caller otherwise.  The
  * question is gone when this is called.
  */
-typedef void prompt_fn(const char *value, const struct fault *fault,
-    void *arg);
+typedef void prompt_fn(const char *value, const struct fault *fault, void *arg);
 
 struct prompts *prompts_new(struct loop *loop);
 void prompts_free(struct prompts *prompts);
@@ -34,11 +33,11 @@ void prompts_free(struct prompts *prompts);
  * until it lapses.  kind and name are Q_* and QN_* (proto.h).
  */
 struct question *prompt_open(struct prompts *prompts, const char *kind,
-    const char *name, const char *label, const json_t *choices,
-    int64_t seconds, prompt_fn *fn, void *arg);
+    const char *name, const char *label, const json_t *choices, int64_t seconds,
+    prompt_fn *fn, void *arg);
 /* The open question with this id, or NULL. */
 struct question *prompt_find(struct prompts *prompts, const char *id);
-void prompt_close(struct question *q);		/* NULL allowed */
+void prompt_close(struct question *q); /* NULL allowed */
 const char *prompt_id(const struct question *q);
 const char *prompt_name(const struct question *q);
 /* The "question" of a step. */

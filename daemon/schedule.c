@@ -25,7 +25,7 @@ schedule_backoff(unsigned n, int64_t retry_after, double r)
 {
 	int64_t ceiling = BACKOFF_CAP, wait;
 
-	if (n < 9)	/* 2^9 s is past the cap */
+	if (n < 9) /* 2^9 s is past the cap */
 		ceiling = BACKOFF_BASE << n;
 	if (ceiling > BACKOFF_CAP)
 		ceiling = BACKOFF_CAP;

@@ -32,20 +32,21 @@ service_listen_fd(void)
 	int n = sd_listen_fds(1);
 
 	if (n < 0) {
-		log_warning("cannot take the inherited sockets: %s",
-		    strerror(-n));
+		log_warning(
+		    "cannot take the inherited sockets: %s", strerror(-n));
 		return -1;
 	}
 	if (n == 0)
 		return -1;
 	if (n > 1) {
 		log_warning("%d sockets were handed over where one is "
-		    "expected: none is used", n);
+			    "expected: none is used",
+		    n);
 		return -1;
 	}
 	if (sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0) {
 		log_warning("the socket handed over is not a listening Unix "
-		    "stream socket: it is not used");
+			    "stream socket: it is not used");
 		return -1;
 	}
 	return SD_LISTEN_FDS_START;
@@ -74,8 +75,8 @@ service_new(struct loop *loop)
 		struct timeval half = { (time_t)(us / 2 / 1000000),
 			(suseconds_t)(us / 2 % 1000000) };
 
-		s->watchdog = event_new(loop_base(loop), -1, EV_PERSIST,
-		    on_watchdog, s);
+		s->watchdog =
+		    event_new(loop_base(loop), -1, EV_PERSIST, on_watchdog, s);
 		event_add(s->watchdog, &half);
 	}
 	return s;

@@ -11,7 +11,7 @@ struct service;
 
 /* The listening socket handed over, or -1.  More than one: -1 and a warning. */
 int service_listen_fd(void);
-struct service *service_new(struct loop *loop);	/* starts the watchdog */
+struct service *service_new(struct loop *loop); /* starts the watchdog */
 void service_free(struct service *service);
 void service_ready(struct service *service);
 void service_stopping(struct service *service);

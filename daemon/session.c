@@ -15,7 +15,7 @@
 #include "schedule.h"
 
 #define TIMER(s) ((s)->env.loop->ops)
-#define FAILED_REST SCHEDULE_HOUR	/* a refused role is tried again */
+#define FAILED_REST SCHEDULE_HOUR /* a refused role is tried again */
 
 struct waiter {
 	struct waiter *next;
@@ -32,8 +32,8 @@ struct session {
 	bool kept;
 	unsigned tries;
 	struct timer *timer;
-	struct deadline next;	/* what the timer is armed for */
-	struct timer *calls;	/* the waiters' turn */
+	struct deadline next; /* what the timer is armed for */
+	struct timer *calls;  /* the waiters' turn */
 	struct waiter *waiters;
 };
 
@@ -107,8 +107,9 @@ arm_fresh(struct session *s)
 	}
 	life = s->creds->expires.boot - s->creds->issued.boot;
 	after = schedule_renew(life, s->env.random(s->env.arg));
-	arm_at(s, (struct deadline){ s->creds->issued.real + after,
-	    s->creds->issued.boot + after });
+	arm_at(s,
+	    (struct deadline){
+		s->creds->issued.real + after, s->creds->issued.boot + after });
 }
 
 static void
@@ -122,7 +123,7 @@ arm(struct session *s, int64_t retry)
 		if (retry > 0)
 			arm_in(s, retry);
 		else
-			disarm(s);	/* the identity's timer calls */
+			disarm(s); /* the identity's timer calls */
 		break;
 	case SESSION_FAILED:
 		arm_in(s, FAILED_REST);
@@ -145,8 +146,8 @@ arm(struct session *s, int64_t retry)
 
 struct input {
 	const struct fault *fault;
-	int64_t retry;		/* out: own retry timer, microseconds */
-	bool new_creds;		/* out */
+	int64_t retry;	/* out: own retry timer, microseconds */
+	bool new_creds; /* out */
 };
 
 typedef enum session_state action(struct session *s, struct input *in);
@@ -285,7 +286,10 @@ struct cell {
 	const char *name;
 };
 
-#define A(f) { act_##f, #f }
+#define A(f) \
+	{ \
+		act_##f, #f \
+	}
 #define COMMON \
 	[SESSION_ATTENDED] = A(attend), [SESSION_CREDENTIALS] = A(take), \
 	[SESSION_LOGOUT] = A(drop), [SESSION_CHANGED] = A(drop)
@@ -345,17 +349,16 @@ settle(struct session *s, enum session_state before, enum session_state next,
 }
 
 void
-session_event(struct session *s, enum session_event ev,
-    const struct fault *fault)
+session_event(
+    struct session *s, enum session_event ev, const struct fault *fault)
 {
 	static const struct fault none = { 0 };
 	const struct cell *c = &table[s->state][ev];
 	struct input in = { .fault = fault != NULL ? fault : &none };
 	enum session_state before = s->state;
 
-	log_debug("profile %s: %s in %s: %s", s->profile->name,
-	    event_names[ev], state_names[before],
-	    c->act != NULL ? c->name : "nothing");
+	log_debug("profile %s: %s in %s: %s", s->profile->name, event_names[ev],
+	    state_names[before], c->act != NULL ? c->name : "nothing");
 	if (c->act != NULL)
 		settle(s, before, c->act(s, &in), &in);
 	else
@@ -374,8 +377,8 @@ session_table(FILE *out)
 	for (int e = 0; e < SESSION_EVENT_MAX; e++) {
 		fprintf(out, "\n| %s |", event_names[e]);
 		for (int s = 0; s < SESSION_STATE_MAX; s++)
-			fprintf(out, " %s |", table[s][e].act == NULL ? "·" :
-			    table[s][e].name);
+			fprintf(out, " %s |",
+			    table[s][e].act == NULL ? "·" : table[s][e].name);
 	}
 	fputc('\n', out);
 }
@@ -414,7 +417,7 @@ on_calls(void *arg)
 	struct waiter *list;
 
 	if (s->state == SESSION_WAITING)
-		return;		/* it went back meanwhile: they wait on */
+		return; /* it went back meanwhile: they wait on */
 	/* Swapped out first: a waiter may wait again. */
 	list = STEAL(s->waiters);
 	while (list != NULL) {
@@ -464,7 +467,7 @@ session_set_profile(struct session *s, struct profile *profile)
 	if (differs)
 		session_event(s, SESSION_CHANGED, NULL);
 	else if (s->state == SESSION_FRESH)
-		arm(s, 0);	/* autorefresh may have changed */
+		arm(s, 0); /* autorefresh may have changed */
 }
 
 void
@@ -562,8 +565,8 @@ session_creds(const struct session *s)
 bool
 session_wants(const struct session *s)
 {
-	return s->state == SESSION_WAITING || (s->state == SESSION_BACKOFF &&
-	    !TIMER(s)->timer_armed(s->timer));
+	return s->state == SESSION_WAITING ||
+	    (s->state == SESSION_BACKOFF && !TIMER(s)->timer_armed(s->timer));
 }
 
 bool
@@ -575,8 +578,8 @@ session_due_soon(const struct session *s)
 	if (!live(s))
 		return true;
 	life = s->creds->expires.boot - s->creds->issued.boot;
-	return schedule_rides_along(life,
-	    life - deadline_left(clk, s->creds->expires));
+	return schedule_rides_along(
+	    life, life - deadline_left(clk, s->creds->expires));
 }
 
 int64_t
@@ -588,8 +591,9 @@ session_next(const struct session *s)
 	    s->state == SESSION_IDLE)
 		return 0;
 	/* Whichever clock comes first, told by the wall clock. */
-	return (clk_real(s->env.loop->clk) + deadline_left(s->env.loop->clk,
-	    s->next)) / USEC;
+	return (clk_real(s->env.loop->clk) +
+		   deadline_left(s->env.loop->clk, s->next)) /
+	    USEC;
 }
 
 json_t *
@@ -619,10 +623,10 @@ session_status(const struct session *s)
 
 		rfc3339_format(c->expiration_s, when);
 		json_put_str(o, "expiration", when);
-		json_object_set_new(o, "left",
-		    json_integer(creds_left_s(c, s->env.loop->clk)));
-		json_put_str(o, "accessKeyTail",
-		    c->access_key_id + (n > 4 ? n - 4 : 0));
+		json_object_set_new(
+		    o, "left", json_integer(creds_left_s(c, s->env.loop->clk)));
+		json_put_str(
+		    o, "accessKeyTail", c->access_key_id + (n > 4 ? n - 4 : 0));
 	}
 	if (next > 0) {
 		rfc3339_format(next, when);
@@ -643,14 +647,13 @@ session_sane(const struct session *s)
 		return !armed;
 	case SESSION_FRESH:
 	case SESSION_FAILED:
-		return armed && (s->state != SESSION_FRESH ||
-		    s->creds != NULL);
+		return armed && (s->state != SESSION_FRESH || s->creds != NULL);
 	case SESSION_IDLE:
 	case SESSION_NEEDS_LOGIN:
 		return armed == (s->creds != NULL && live(s)) ||
 		    (armed && s->creds != NULL);
 	case SESSION_BACKOFF:
-		return true;	/* its own timer, or its identity's */
+		return true; /* its own timer, or its identity's */
 	case SESSION_STATE_MAX:
 		break;
 	}

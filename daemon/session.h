@@ -25,42 +25,42 @@ struct session;
 
 enum session_state {
 	SESSION_IDLE,
-	SESSION_WAITING,	/* for a sign-in's answer */
+	SESSION_WAITING, /* for a sign-in's answer */
 	SESSION_FRESH,
 	SESSION_BACKOFF,
 	SESSION_NEEDS_LOGIN,
-	SESSION_FAILED,		/* role refused or gone */
+	SESSION_FAILED, /* role refused or gone */
 	SESSION_STATE_MAX
 };
 
 enum session_event {
-	SESSION_WANTED,		/* by a program */
-	SESSION_ATTENDED,	/* by a person who watches */
-	SESSION_TIMER,		/* renewal, retry, or the end of its keys */
-	SESSION_RIDE,		/* an assertion is there and it may join */
+	SESSION_WANTED,	  /* by a program */
+	SESSION_ATTENDED, /* by a person who watches */
+	SESSION_TIMER,	  /* renewal, retry, or the end of its keys */
+	SESSION_RIDE,	  /* an assertion is there and it may join */
 	SESSION_CREDENTIALS,
-	SESSION_TEMPORARY,	/* its role, for now */
-	SESSION_HELD,		/* its sign-in is in back-off and will call */
-	SESSION_REFUSED,	/* its role, for good */
-	SESSION_NEEDS_USER,	/* its sign-in needs a person */
+	SESSION_TEMPORARY,  /* its role, for now */
+	SESSION_HELD,	    /* its sign-in is in back-off and will call */
+	SESSION_REFUSED,    /* its role, for good */
+	SESSION_NEEDS_USER, /* its sign-in needs a person */
 	SESSION_CANCELLED,
 	SESSION_LOGOUT,
-	SESSION_CHANGED,	/* its configuration */
+	SESSION_CHANGED, /* its configuration */
 	SESSION_EVENT_MAX
 };
 
 enum session_want { SESSION_WILL, SESSION_WAITS, SESSION_REFUSES };
 
 const char *session_state_name(enum session_state s);
-void session_table(FILE *out);	/* as identity_table */
+void session_table(FILE *out); /* as identity_table */
 
 struct session_ops {
 	/*
 	 * Have it signed in.  WILL: an answer will come; WAITS: the identity
 	 * is in back-off and will call; REFUSES: a person is needed (*fault).
 	 */
-	enum session_want (*want)(struct session *s, bool attended,
-	    struct fault *fault, void *arg);
+	enum session_want (*want)(
+	    struct session *s, bool attended, struct fault *fault, void *arg);
 	/* State or credentials changed.  new_creds: there are new ones. */
 	void (*changed)(struct session *s, bool new_creds, void *arg);
 };
@@ -78,12 +78,12 @@ struct session_env {
  */
 typedef void session_wait_fn(struct session *s, void *arg);
 
-struct session *session_new(const struct session_env *env,
-    struct profile *profile);
-void session_free(struct session *s);	/* waiters are called first */
+struct session *session_new(
+    const struct session_env *env, struct profile *profile);
+void session_free(struct session *s); /* waiters are called first */
 
-void session_event(struct session *s, enum session_event ev,
-    const struct fault *fault);
+void session_event(
+    struct session *s, enum session_event ev, const struct fault *fault);
 /* SESSION_CREDENTIALS; the reference is taken. */
 void session_give(struct session *s, struct creds *creds);
 /* Takes over keys found in a file: fresh without a sign-in. */
@@ -96,11 +96,11 @@ void session_unwait(struct session *s, void *arg);
 
 const char *session_name(const struct session *s);
 const struct profile *session_profile(const struct session *s);
-struct profile *session_ref_profile(struct session *s);	/* a reference */
+struct profile *session_ref_profile(struct session *s); /* a reference */
 enum session_state session_state(const struct session *s);
 const struct fault *session_fault(const struct session *s);
 bool session_kept(const struct session *s);
-bool session_renews(const struct session *s);	/* by itself */
+bool session_renews(const struct session *s); /* by itself */
 /* Borrowed; NULL when there are none that have not expired. */
 struct creds *session_creds(const struct session *s);
 /* Does it wait for an assertion, now or as soon as its identity may? */

@@ -17,24 +17,22 @@ static const struct partition partitions[] = {
 	    "api.aws", "sts-fips", "us-east-1", "sts.amazonaws.com",
 	    "signin.aws.amazon.com", "console.aws.amazon.com",
 	    "urn:amazon:webservices" },
-	{ "aws-cn", "cn-", "amazonaws.com.cn",
-	    "api.amazonwebservices.com.cn", NULL, "cn-northwest-1", NULL,
-	    "signin.amazonaws.cn", "console.amazonaws.cn",
-	    "urn:amazon:webservices:cn-north-1" },
+	{ "aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn",
+	    NULL, "cn-northwest-1", NULL, "signin.amazonaws.cn",
+	    "console.amazonaws.cn", "urn:amazon:webservices:cn-north-1" },
 	{ "aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "sts",
 	    "us-gov-west-1", NULL, "signin.amazonaws-us-gov.com",
-	    "console.amazonaws-us-gov.com",
-	    "urn:amazon:webservices:govcloud" },
+	    "console.amazonaws-us-gov.com", "urn:amazon:webservices:govcloud" },
 	{ "aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", NULL,
 	    "us-iso-east-1", NULL, "signin.c2shome.ic.gov", NULL, NULL },
 	{ "aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", NULL,
 	    "us-isob-east-1", NULL, "signin.sc2shome.sgov.gov", NULL, NULL },
 	{ "aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk",
 	    NULL, "eu-isoe-west-1", NULL, NULL, NULL, NULL },
-	{ "aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov",
-	    NULL, "us-isof-south-1", NULL, NULL, NULL, NULL },
-	{ "aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu",
-	    NULL, "eusc-de-east-1", NULL, NULL, NULL, NULL },
+	{ "aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", NULL,
+	    "us-isof-south-1", NULL, NULL, NULL, NULL },
+	{ "aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu", NULL,
+	    "eusc-de-east-1", NULL, NULL, NULL, NULL },
 };
 
 /* Takes the piece up to the next ':' off *p; NULL when there is no ':'. */
@@ -92,8 +90,8 @@ parse_resource(const char *res, struct arn *a)
 
 	if (iam && str_starts(res, "role/")) {
 		a->type = ARN_ROLE;
-		if (split_path(res + 5, a) < 0 ||
-		    !all_in(a->name, "_+=,.@-") || strlen(a->name) > 64)
+		if (split_path(res + 5, a) < 0 || !all_in(a->name, "_+=,.@-") ||
+		    strlen(a->name) > 64)
 			return -EINVAL;
 	} else if (iam && str_starts(res, "saml-provider/")) {
 		a->type = ARN_SAML_PROVIDER;
@@ -133,9 +131,9 @@ arn_parse(const char *text, struct arn *ret)
 		return -EINVAL;
 	p += 4;
 	if ((a.partition = piece(&p)) == NULL || *a.partition == '\0' ||
-	    !all_in(a.partition, "-") ||
-	    (a.service = piece(&p)) == NULL || *a.service == '\0' ||
-	    (region = piece(&p)) == NULL || (a.account = piece(&p)) == NULL)
+	    !all_in(a.partition, "-") || (a.service = piece(&p)) == NULL ||
+	    *a.service == '\0' || (region = piece(&p)) == NULL ||
+	    (a.account = piece(&p)) == NULL)
 		return -EINVAL;
 	if (parse_resource(p, &a) < 0)
 		return -EINVAL;
@@ -308,5 +306,5 @@ sts_host(const struct partition *p, const char *region, bool fips,
 		service = p->fips_sts;
 	return xasprintf("%s.%s.%s", service, region,
 	    dualstack && p->dualstack_suffix != NULL ? p->dualstack_suffix :
-	    p->dns_suffix);
+						       p->dns_suffix);
 }

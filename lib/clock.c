@@ -109,11 +109,11 @@ expect(const char **p, char c)
 static int
 month_days(int year, int month)
 {
-	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31,
-		30, 31 };
+	static const int days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30,
+		31 };
 
-	if (month == 2 && (year % 4 == 0 && (year % 100 != 0 ||
-	    year % 400 == 0)))
+	if (month == 2 &&
+	    (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
 		return 29;
 	return days[month - 1];
 }
@@ -121,8 +121,12 @@ month_days(int year, int month)
 static int64_t
 to_seconds(int y, int mo, int d, int h, int mi, int s)
 {
-	struct tm tm = { .tm_year = y - 1900, .tm_mon = mo - 1, .tm_mday = d,
-		.tm_hour = h, .tm_min = mi, .tm_sec = s };
+	struct tm tm = { .tm_year = y - 1900,
+		.tm_mon = mo - 1,
+		.tm_mday = d,
+		.tm_hour = h,
+		.tm_min = mi,
+		.tm_sec = s };
 
 	return timegm(&tm);
 }
@@ -135,8 +139,7 @@ rfc3339_parse(const char *text, int64_t *ret_s)
 
 	if (p == NULL || digits(&p, 4, 1970, 9999, &y) < 0 ||
 	    expect(&p, '-') < 0 || digits(&p, 2, 1, 12, &mo) < 0 ||
-	    expect(&p, '-') < 0 ||
-	    digits(&p, 2, 1, month_days(y, mo), &d) < 0)
+	    expect(&p, '-') < 0 || digits(&p, 2, 1, month_days(y, mo), &d) < 0)
 		return -EINVAL;
 	if (*p != 'T' && *p != 't' && *p != ' ')
 		return -EINVAL;

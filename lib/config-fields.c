@@ -52,15 +52,16 @@ port_ok(const char *s)
 {
 	int64_t port;
 
-	return *s == '\0' || (*s == ':' && s[1] >= '1' && s[1] <= '9' &&
-	    str_int(s + 1, 1, 65535, &port) == 0);
+	return *s == '\0' ||
+	    (*s == ':' && s[1] >= '1' && s[1] <= '9' &&
+		str_int(s + 1, 1, 65535, &port) == 0);
 }
 
 static bool
 host_ok(const char *s)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
 	size_t n;
 
 	if (*s == '[') {
@@ -184,8 +185,8 @@ set_value(const struct field *f, void *p, const char *text)
 		e = set_string(p, text, url_ok(text));
 		break;
 	case FIELD_URL_PATH:
-		e = set_string(p, text, *text == '/' &&
-		    strpbrk(text, " \"<>\\#?") == NULL);
+		e = set_string(p, text,
+		    *text == '/' && strpbrk(text, " \"<>\\#?") == NULL);
 		break;
 	case FIELD_REGION:
 		e = set_string(p, text, region_valid(text));
@@ -199,8 +200,8 @@ set_value(const struct field *f, void *p, const char *text)
 			*(enum auth_method *)p = (enum auth_method)i;
 		break;
 	case FIELD_DELIVER:
-		e = set_enum(&i, deliver_names, ARRAY_SIZE(deliver_names),
-		    text);
+		e = set_enum(
+		    &i, deliver_names, ARRAY_SIZE(deliver_names), text);
 		if (e == 0)
 			*(enum deliver *)p = (enum deliver)i;
 		break;
@@ -218,33 +219,33 @@ expected(const struct field *f)
 	static const char *const words[] = {
 		[FIELD_BOOL] = N_("must be yes or no"),
 		[FIELD_HOST] = N_("must be a host name, with a port if need "
-		    "be, and without https://"),
+				  "be, and without https://"),
 		[FIELD_FILE] = N_("must be an absolute path or start with ~/"),
 		[FIELD_URL] = N_("must be an https:// or http:// address"),
 		[FIELD_URL_PATH] = N_("must be a path that starts with /"),
 		[FIELD_REGION] = N_("must be the name of a region, such as "
-		    "eu-central-1"),
+				    "eu-central-1"),
 		[FIELD_ROLE] = N_("must be the ARN of a role, such as "
-		    "arn:aws:iam::123456789012:role/Admin"),
+				  "arn:aws:iam::123456789012:role/Admin"),
 		[FIELD_AUTH] = N_("must be auto, forms, kerberos, ntlm, "
-		    "browser or certificate"),
+				  "browser or certificate"),
 		[FIELD_DELIVER] = N_("must be file, process or none"),
 		[FIELD_AUTOREFRESH] = N_("must be kept, yes or no"),
 	};
 
 	if (f->type == FIELD_INT)
-		return xasprintf(_("must be a whole number from %" PRId64
-		    " to %" PRId64), f->min, f->max);
+		return xasprintf(
+		    _("must be a whole number from %" PRId64 " to %" PRId64),
+		    f->min, f->max);
 	return xstrdup(_(words[f->type]));
 }
 
 int
-field_set(const struct field *f, void *base, const char *text,
-    char **ret_why)
+field_set(const struct field *f, void *base, const char *text, char **ret_why)
 {
 	if (str_has_control(text)) {
 		*ret_why = xstrdup(_("must be one line without control "
-		    "characters"));
+				     "characters"));
 		return -1;
 	}
 	if (!str_utf8(text)) {
@@ -257,8 +258,14 @@ field_set(const struct field *f, void *base, const char *text,
 	return -1;
 }
 
-enum shape { SHAPE_NONE, SHAPE_STRING, SHAPE_BOOL, SHAPE_INT, SHAPE_LIST,
-	SHAPE_ENUM };
+enum shape {
+	SHAPE_NONE,
+	SHAPE_STRING,
+	SHAPE_BOOL,
+	SHAPE_INT,
+	SHAPE_LIST,
+	SHAPE_ENUM
+};
 
 /* How the value is stored. */
 static enum shape
@@ -368,8 +375,8 @@ field_done(const struct field *f, void *base)
 void
 field_copy(const struct field *f, void *to, const void *from)
 {
-	char *const *src = (char *const *)(const void *)
-	    ((const char *)from + f->offset);
+	char *const *src =
+	    (char *const *)(const void *)((const char *)from + f->offset);
 	char **dst = (char **)(void *)((char *)to + f->offset);
 
 	/* Numbers and flags came with the struct; lists only profiles have. */

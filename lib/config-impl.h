@@ -9,17 +9,17 @@
 #include "awsfed/config.h"
 
 enum field_type {
-	FIELD_IGNORED,		/* known, and without effect */
+	FIELD_IGNORED, /* known, and without effect */
 	FIELD_STRING,
 	FIELD_BOOL,
 	FIELD_INT,
-	FIELD_LIST,		/* struct strv, split at commas and blanks */
-	FIELD_HOST,		/* host or host:port, made lower case */
-	FIELD_FILE,		/* absolute path or ~/… */
-	FIELD_URL,		/* http or https */
-	FIELD_URL_PATH,		/* starts with "/" */
+	FIELD_LIST,	/* struct strv, split at commas and blanks */
+	FIELD_HOST,	/* host or host:port, made lower case */
+	FIELD_FILE,	/* absolute path or ~/… */
+	FIELD_URL,	/* http or https */
+	FIELD_URL_PATH, /* starts with "/" */
 	FIELD_REGION,
-	FIELD_ROLE,		/* ARN of a role */
+	FIELD_ROLE, /* ARN of a role */
 	FIELD_AUTH,
 	FIELD_DELIVER,
 	FIELD_AUTOREFRESH
@@ -29,24 +29,24 @@ struct field {
 	struct key_info info;
 	enum field_type type;
 	size_t offset;
-	int64_t min;		/* FIELD_INT */
+	int64_t min; /* FIELD_INT */
 	int64_t max;
-	bool counts;		/* part of the fingerprint */
+	bool counts; /* part of the fingerprint */
 };
 
 /*
  * Parses text into the field of base.  0; -1 with *ret_why, "must be …"
  * (xalloc), and the field as it was.
  */
-int field_set(const struct field *f, void *base, const char *text,
-    char **ret_why);
+int field_set(
+    const struct field *f, void *base, const char *text, char **ret_why);
 bool field_equal(const struct field *f, const void *a, const void *b);
 uint64_t field_hash(const struct field *f, const void *base, uint64_t h);
 void field_done(const struct field *f, void *base);
 /* A string of `to`, which is a byte copy of `from`, becomes its own. */
 void field_copy(const struct field *f, void *to, const void *from);
 
-uint64_t hash_string(uint64_t h, const char *s);	/* NULL differs from "" */
+uint64_t hash_string(uint64_t h, const char *s); /* NULL differs from "" */
 
 #define CONFIG_WARNINGS_MAX 100
 
@@ -57,8 +57,8 @@ extern const size_t nsettings_fields;
 
 /* Defaults, then each document in turn.  file names it in faults. */
 void settings_init(struct settings *s);
-int settings_apply(struct settings *s, const struct ini *ini,
-    const char *file, struct fault *fault);
+int settings_apply(struct settings *s, const struct ini *ini, const char *file,
+    struct fault *fault);
 void settings_env(struct settings *s);
 void settings_copy(struct settings *to, const struct settings *from);
 void settings_done(struct settings *s);
@@ -71,7 +71,7 @@ struct profile *profile_parse(const struct ini *ini, size_t i, char *name,
     const struct settings *s, struct strv *warnings);
 /* Sets the fault unless there is one already; next says where to edit. */
 void profile_fault(struct profile *p, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 /* identity_base and fingerprint, once kind and root are known. */
 void profile_finish(struct profile *p);
 

@@ -10,10 +10,14 @@
 #include "ini-impl.h"
 
 #define FIELD(key, t, member, d, signin, count, h, ...) \
-	{ .info = { .name = key, .help = h, .def = d, \
-	  .affects_signin = signin }, .type = t, \
-	  .offset = offsetof(struct profile, member), \
-	  .counts = count, __VA_ARGS__ }
+	{ \
+		.info = { .name = key, \
+			.help = h, \
+			.def = d, \
+			.affects_signin = signin }, \
+		.type = t, .offset = offsetof(struct profile, member), \
+		.counts = count, __VA_ARGS__ \
+	}
 #define ADFS(key) "adfs_config." key
 #define OURS(key) "awsfed." key
 
@@ -43,8 +47,8 @@ const struct field profile_fields[] = {
 	FIELD(ADFS("username_password_command"), FIELD_STRING,
 	    username_password_command, NULL, true, false,
 	    N_("command that prints user name and password")),
-	FIELD(ADFS("mfa_token_command"), FIELD_STRING, mfa_token_command,
-	    NULL, true, false, N_("command that prints a one-time code")),
+	FIELD(ADFS("mfa_token_command"), FIELD_STRING, mfa_token_command, NULL,
+	    true, false, N_("command that prints a one-time code")),
 	FIELD(ADFS("duo_factor"), FIELD_STRING, duo_factor, NULL, true, false,
 	    N_("Duo's factor to use")),
 	FIELD(ADFS("duo_device"), FIELD_STRING, duo_device, NULL, true, false,
@@ -77,25 +81,26 @@ const struct field profile_fields[] = {
 	FIELD(OURS("deliver"), FIELD_DELIVER, deliver, NULL, false, false,
 	    N_("where the credentials go: file, process or none")),
 	FIELD(OURS("autorefresh"), FIELD_AUTOREFRESH, autorefresh, "kept",
-	    false, false, N_("keep fresh: once logged in (kept), always, "
-	    "never")),
+	    false, false,
+	    N_("keep fresh: once logged in (kept), always, "
+	       "never")),
 	FIELD(OURS("protected"), FIELD_BOOL, protected, "no", false, false,
 	    N_("never in a file, and each use is confirmed")),
 	FIELD(OURS("policy"), FIELD_STRING, policy, NULL, false, true,
 	    N_("session policy, JSON on one line")),
 	FIELD(OURS("policy_arns"), FIELD_LIST, policy_arns, NULL, false, true,
 	    N_("managed policies that limit the session")),
-	FIELD(OURS("on_refresh"), FIELD_STRING, on_refresh, NULL, false,
-	    false, N_("command to run after each renewal")),
-	FIELD("source_profile", FIELD_STRING, source_profile, NULL, false,
-	    true, N_("profile that assumes role_arn")),
+	FIELD(OURS("on_refresh"), FIELD_STRING, on_refresh, NULL, false, false,
+	    N_("command to run after each renewal")),
+	FIELD("source_profile", FIELD_STRING, source_profile, NULL, false, true,
+	    N_("profile that assumes role_arn")),
 	FIELD("external_id", FIELD_STRING, external_id, NULL, false, true,
 	    N_("external id that role_arn asks for")),
-	FIELD("role_session_name", FIELD_STRING, role_session_name, NULL,
-	    false, true, N_("name of the assumed session")),
+	FIELD("role_session_name", FIELD_STRING, role_session_name, NULL, false,
+	    true, N_("name of the assumed session")),
 	FIELD("duration_seconds", FIELD_INT, duration_seconds, NULL, false,
-	    true, N_("life of the assumed session, in seconds"),
-	    .min = 900, .max = 43200),
+	    true, N_("life of the assumed session, in seconds"), .min = 900,
+	    .max = 43200),
 	FIELD("credential_process", FIELD_STRING, credential_process, NULL,
 	    false, false, N_("command by which tools get credentials")),
 	FIELD("endpoint_url", FIELD_URL, endpoint_sts, NULL, false, true,
@@ -104,8 +109,8 @@ const struct field profile_fields[] = {
 const size_t nprofile_fields = ARRAY_SIZE(profile_fields);
 
 /* A chained profile's own role has the plain key. */
-static const struct field chained_role = FIELD("role_arn", FIELD_ROLE,
-    role_arn, NULL, false, true, NULL);
+static const struct field chained_role =
+    FIELD("role_arn", FIELD_ROLE, role_arn, NULL, false, true, NULL);
 
 const struct key_info *
 profile_key_at(size_t i)
@@ -126,8 +131,8 @@ profile_fault(struct profile *p, const char *fmt, ...)
 	va_end(ap);
 	section = config_section_name(p->name);
 	fault_set(&p->fault, FAULT_CONFIG, REASON_SETTINGS, "%s", text);
-	fault_next(&p->fault, _("Correct [%s] in the AWS config file"),
-	    section);
+	fault_next(
+	    &p->fault, _("Correct [%s] in the AWS config file"), section);
 }
 
 static bool
@@ -167,7 +172,7 @@ set_fields(struct profile *p, const struct ini *ini, const char *section,
 
 		if (f.info.def != NULL)
 			set(p, &f, f.info.def);
-		if (f.type == FIELD_INT)	/* durations, all of them */
+		if (f.type == FIELD_INT) /* durations, all of them */
 			f.min = s->min_duration;
 		if (v != NULL)
 			set(p, &f, v);
@@ -218,14 +223,14 @@ static void
 find_endpoint(struct profile *p, const struct ini *ini, const char *section,
     const struct settings *s)
 {
-	static const struct field sts = FIELD("endpoint_url", FIELD_URL,
-	    endpoint_sts, NULL, false, false, NULL);
+	static const struct field sts = FIELD(
+	    "endpoint_url", FIELD_URL, endpoint_sts, NULL, false, false, NULL);
 	const char *services = value_of(ini, section, "services");
 	_cleanup_free_ char *url = NULL, *name = NULL;
 	bool ignore = s->ignore_endpoints;
 
-	(void)str_bool(value_of(ini, section,
-	    "ignore_configured_endpoint_urls"), &ignore);
+	(void)str_bool(
+	    value_of(ini, section, "ignore_configured_endpoint_urls"), &ignore);
 	if (ignore)
 		xreplace(&p->endpoint_sts, NULL);
 	if (services != NULL && !ignore) {
@@ -256,10 +261,10 @@ process_is_ours(const char *command)
 static void
 find_shadows(struct profile *p, const struct ini *ini, const char *section)
 {
-	p->has_static_keys = value_of(ini, section, "aws_access_key_id") !=
-	    NULL;
-	p->has_web_identity = value_of(ini, section,
-	    "web_identity_token_file") != NULL;
+	p->has_static_keys =
+	    value_of(ini, section, "aws_access_key_id") != NULL;
+	p->has_web_identity =
+	    value_of(ini, section, "web_identity_token_file") != NULL;
 	p->has_sso = value_of(ini, section, "sso_session") != NULL ||
 	    value_of(ini, section, "sso_start_url") != NULL ||
 	    value_of(ini, section, "sso_account_id") != NULL;
@@ -289,7 +294,8 @@ warn_unknown(const struct ini *ini, size_t i, struct strv *warnings)
 		if (!is_ours(key) || known(key))
 			continue;
 		text = xasprintf(_("[%s]: there is no key \"%s\"; it has no "
-		    "effect."), ini_section(ini, i), key);
+				   "effect."),
+		    ini_section(ini, i), key);
 		clean = str_clean(text, 512);
 		log_debug("%s", clean);
 		if (warnings->n < CONFIG_WARNINGS_MAX)
@@ -313,17 +319,18 @@ decide_kind(struct profile *p, const struct ini *ini, const char *section,
 	if (host != NULL) {
 		p->kind = PROFILE_ADFS;
 		if (role != NULL || p->source_profile != NULL)
-			profile_fault(p, _("Profile %s has both "
-			    "\"adfs_config.adfs_host\" and \"%s\": it can "
-			    "either sign in or be assumed from another "
-			    "profile."), p->name,
+			profile_fault(p,
+			    _("Profile %s has both "
+			      "\"adfs_config.adfs_host\" and \"%s\": it can "
+			      "either sign in or be assumed from another "
+			      "profile."),
+			    p->name,
 			    role != NULL ? "role_arn" : "source_profile");
 		return;
 	}
 	xreplace(&p->role_arn, NULL);
-	if (role != NULL && p->source_profile != NULL &&
-	    !p->has_web_identity) {
-		p->kind = PROFILE_CHAINED;	/* config.c looks upward */
+	if (role != NULL && p->source_profile != NULL && !p->has_web_identity) {
+		p->kind = PROFILE_CHAINED; /* config.c looks upward */
 		set(p, &chained_role, role);
 	}
 }
@@ -339,9 +346,11 @@ decide_deliver(struct profile *p, const struct ini *ini, const char *section)
 	    (p->credential_process_ours || p->protected))
 		p->deliver = DELIVER_PROCESS;
 	if (said && p->protected && p->deliver == DELIVER_FILE)
-		profile_fault(p, _("Profile %s has \"awsfed.protected\" and "
-		    "\"awsfed.deliver = file\": a protected profile is never "
-		    "written to a file."), p->name);
+		profile_fault(p,
+		    _("Profile %s has \"awsfed.protected\" and "
+		      "\"awsfed.deliver = file\": a protected profile is never "
+		      "written to a file."),
+		    p->name);
 }
 
 struct profile *
@@ -382,8 +391,10 @@ profile_finish(struct profile *p)
 
 	if (p->kind == PROFILE_ADFS && p->adfs_host != NULL)
 		p->identity_base = identity_base(p);
-	h = hash_string(h, p->kind == PROFILE_ADFS ? "adfs" :
-	    p->kind == PROFILE_CHAINED ? "chained" : "other");
+	h = hash_string(h,
+	    p->kind == PROFILE_ADFS	   ? "adfs" :
+		p->kind == PROFILE_CHAINED ? "chained" :
+					     "other");
 	for (size_t i = 0; i < nprofile_fields; i++)
 		if (profile_fields[i].counts)
 			h = field_hash(&profile_fields[i], p, h);

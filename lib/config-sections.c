@@ -23,7 +23,7 @@ next_word(const char **s)
 		return NULL;
 	word = o = xmalloc(strlen(p) + 1);
 	for (; *p != '\0' && (quote != '\0' || strchr(BLANKS, *p) == NULL);
-	    p++) {
+	     p++) {
 		if (quote == '\0' && (*p == '"' || *p == '\'')) {
 			quote = *p;
 		} else if (*p == quote) {

@@ -10,8 +10,10 @@
 
 #define SECTION "awsfed"
 #define FIELD(key, t, member, d, h, ...) \
-	{ .info = { .name = key, .help = h, .def = d }, .type = t, \
-	  .offset = offsetof(struct settings, member), __VA_ARGS__ }
+	{ \
+		.info = { .name = key, .help = h, .def = d }, .type = t, \
+		.offset = offsetof(struct settings, member), __VA_ARGS__ \
+	}
 
 const struct field settings_fields[] = {
 	FIELD("adfs_host", FIELD_HOST, adfs_host, NULL,
@@ -25,31 +27,30 @@ const struct field settings_fields[] = {
 	    N_("certificates to trust in place of the system's")),
 	FIELD("https_proxy", FIELD_STRING, https_proxy, NULL,
 	    N_("proxy for all requests; by default that of the agent's "
-	    "environment")),
+	       "environment")),
 	FIELD("no_proxy", FIELD_STRING, no_proxy, NULL,
 	    N_("hosts that are reached without the proxy")),
 	FIELD("allow_http_loopback", FIELD_BOOL, allow_http_loopback, "no",
 	    N_("allow http:// to this machine, for tests")),
 	FIELD("max_duration", FIELD_INT, max_duration, "43200",
-	    N_("longest life to ask for, in seconds"),
-	    .min = 900, .max = 43200),
+	    N_("longest life to ask for, in seconds"), .min = 900,
+	    .max = 43200),
 	FIELD("login_timeout", FIELD_INT, login_timeout, "180",
-	    N_("seconds a person may take for one question"),
-	    .min = 5, .max = 3600),
+	    N_("seconds a person may take for one question"), .min = 5,
+	    .max = 3600),
 	FIELD("worker_timeout", FIELD_INT, worker_timeout, "120",
 	    N_("seconds one job may take, waiting for people left out"),
 	    .min = 1, .max = 3600),
 	FIELD("connect_timeout", FIELD_INT, connect_timeout, "10",
 	    N_("seconds to wait for a connection"), .min = 1, .max = 300),
 	FIELD("spacing", FIELD_INT, spacing, "5",
-	    N_("seconds between two sign-ins of one identity"),
-	    .min = 0, .max = 3600),
+	    N_("seconds between two sign-ins of one identity"), .min = 0,
+	    .max = 3600),
 	FIELD("min_lifetime", FIELD_INT, min_lifetime, "1",
 	    N_("test hook: shortest life in seconds that is accepted and may "
-	    "be asked for; when set, durations below 900 are allowed"),
+	       "be asked for; when set, durations below 900 are allowed"),
 	    .min = 1, .max = 900),
-	FIELD("log_debug", FIELD_BOOL, log_debug, "no",
-	    N_("log in detail")),
+	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);
 
@@ -69,7 +70,7 @@ settings_init(struct settings *s)
 
 		if (f->info.def != NULL &&
 		    field_set(f, s, f->info.def, &why) < 0)
-			abort();	/* the table contradicts itself */
+			abort(); /* the table contradicts itself */
 	}
 }
 
@@ -84,8 +85,10 @@ apply_key(struct settings *s, const char *key, const char *value,
 		if (str_eq(settings_fields[i].info.name, key))
 			f = &settings_fields[i];
 	if (f == NULL) {
-		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS, _("%s: there "
-		    "is no setting \"%s\"."), file, key);
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s: there "
+		      "is no setting \"%s\"."),
+		    file, key);
 		fault_next(fault, _("Remove or correct \"%s\" in [%s] of %s"),
 		    key, SECTION, file);
 		return -1;
@@ -94,8 +97,8 @@ apply_key(struct settings *s, const char *key, const char *value,
 		return 0;
 	if (field_set(f, s, value, &why) < 0) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("%s: the setting \"%s\" %s, not \"%s\"."), file, key,
-		    why, value);
+		    _("%s: the setting \"%s\" %s, not \"%s\"."), file, key, why,
+		    value);
 		fault_next(fault, _("Correct \"%s\" in [%s] of %s"), key,
 		    SECTION, file);
 		return -1;
@@ -125,7 +128,7 @@ settings_apply(struct settings *s, const struct ini *ini, const char *file,
 			continue;
 		for (size_t k = 0; k < ini_nkeys(ini, i); k++)
 			if (apply_key(s, ini_key(ini, i, k),
-			    ini_value(ini, i, k), file, fault) < 0)
+				ini_value(ini, i, k), file, fault) < 0)
 				return -1;
 	}
 	return 0;
@@ -161,8 +164,8 @@ settings_env(struct settings *s)
 	env_bool("AWS_USE_DUALSTACK_ENDPOINT", &s->use_dualstack);
 	env_bool("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &s->ignore_endpoints);
 	if (!s->ignore_endpoints)
-		env_string(&s->endpoint_sts, env_first("AWS_ENDPOINT_URL_STS",
-		    "AWS_ENDPOINT_URL"));
+		env_string(&s->endpoint_sts,
+		    env_first("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"));
 	env_string(&s->https_proxy, env_first("https_proxy", "HTTPS_PROXY"));
 	env_string(&s->no_proxy, env_first("no_proxy", "NO_PROXY"));
 }

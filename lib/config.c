@@ -33,9 +33,10 @@ compare_to_name(const void *name, const void *p)
 static struct profile *
 find(const struct config *c, const char *name)
 {
-	struct profile **p = name == NULL || c->nprofiles == 0 ? NULL :
+	struct profile **p = name == NULL || c->nprofiles == 0 ?
+	    NULL :
 	    bsearch(name, c->by_name, c->nprofiles, sizeof(*c->by_name),
-	    compare_to_name);
+		compare_to_name);
 
 	return p == NULL ? NULL : *p;
 }
@@ -55,7 +56,7 @@ config_find(const struct config *c, const char *name)
 struct entry {
 	char *name;
 	size_t section;
-	bool plain;		/* [default], which [profile default] beats */
+	bool plain; /* [default], which [profile default] beats */
 	bool beaten;
 };
 
@@ -99,10 +100,12 @@ warn_name(struct config *c, const char *name)
 	_cleanup_free_ char *clean = str_clean(name, 64);
 
 	if (c->warnings.n < CONFIG_WARNINGS_MAX)
-		strv_take(&c->warnings, xasprintf(_("The profile \"%s\" is "
-		    "left out: its name is empty, longer than %d bytes, or "
-		    "has characters that cannot be typed."), clean,
-		    PROFILE_NAME_MAX));
+		strv_take(&c->warnings,
+		    xasprintf(_("The profile \"%s\" is "
+				"left out: its name is empty, longer than %d "
+				"bytes, or "
+				"has characters that cannot be typed."),
+			clean, PROFILE_NAME_MAX));
 }
 
 static void
@@ -121,8 +124,9 @@ read_profiles(struct config *c, const struct ini *aws)
 			xfree(name);
 			continue;
 		}
-		e[used++] = (struct entry){ .name = name, .section = i,
-		    .plain = str_eq(ini_section(aws, i), "default") };
+		e[used++] = (struct entry){ .name = name,
+			.section = i,
+			.plain = str_eq(ini_section(aws, i), "default") };
 	}
 	settle(e, used);
 	c->profiles = xcalloc(used + 1, sizeof(struct profile *));
@@ -130,9 +134,9 @@ read_profiles(struct config *c, const struct ini *aws)
 		if (e[i].beaten)
 			xfree(e[i].name);
 		else
-			c->profiles[c->nprofiles++] = profile_parse(aws,
-			    e[i].section, e[i].name, &c->settings,
-			    &c->warnings);
+			c->profiles[c->nprofiles++] =
+			    profile_parse(aws, e[i].section, e[i].name,
+				&c->settings, &c->warnings);
 	}
 	xfree(e);
 	c->by_name = xcalloc(used + 1, sizeof(struct profile *));
@@ -146,7 +150,7 @@ enum mark { MARK_NEW, MARK_OPEN, MARK_DONE };
 
 struct chains {
 	struct config *c;
-	unsigned char *marks;	/* enum mark, by place in by_name */
+	unsigned char *marks; /* enum mark, by place in by_name */
 	struct profile **path;
 	size_t n;
 };
@@ -196,13 +200,14 @@ follow(struct chains *w, struct profile *p)
 		*mark_of(w, end) = MARK_OPEN;
 		w->path[w->n++] = end;
 		if (up == NULL)
-			why = xasprintf(_("Profile %s has \"source_profile = "
-			    "%s\", but there is no such profile."), end->name,
-			    end->source_profile);
+			why =
+			    xasprintf(_("Profile %s has \"source_profile = "
+					"%s\", but there is no such profile."),
+				end->name, end->source_profile);
 		else if (*mark_of(w, up) == MARK_OPEN)
 			why = xasprintf(_("Profile %s has \"source_profile = "
-			    "%s\", which leads back to itself."), end->name,
-			    end->source_profile);
+					  "%s\", which leads back to itself."),
+			    end->name, end->source_profile);
 		/* As a source, static keys come before a role_arn. */
 		if (up != NULL && up->kind == PROFILE_CHAINED &&
 		    up->has_static_keys) {
@@ -271,9 +276,11 @@ check_pair(struct profile *a, struct profile *b)
 
 		if (!f->info.affects_signin || field_equal(f, a, b))
 			continue;
-		text = xasprintf(_("Profiles %s and %s sign in as the same "
-		    "user to %s but differ in \"%s\": give both the same "
-		    "value."), a->name, b->name, a->adfs_host, f->info.name);
+		text = xasprintf(
+		    _("Profiles %s and %s sign in as the same "
+		      "user to %s but differ in \"%s\": give both the same "
+		      "value."),
+		    a->name, b->name, a->adfs_host, f->info.name);
 		profile_fault(a, "%s", text);
 		profile_fault(b, "%s", text);
 		return;
@@ -294,8 +301,8 @@ check_identities(struct config *c)
 		if (p->identity_base == NULL || fault_is(&p->fault))
 			continue;
 		user = user_normal(p->adfs_user);
-		m[n++] = (struct member){ p,
-		    user == NULL ? xstrdup("") : user, i };
+		m[n++] =
+		    (struct member){ p, user == NULL ? xstrdup("") : user, i };
 	}
 	qsort(m, n, sizeof(*m), compare_members);
 	for (size_t i = 1, first = 0; i < n; i++) {
@@ -315,14 +322,14 @@ static void
 read_aws(struct config *c, const struct ini *aws)
 {
 	_cleanup_free_ char *why = NULL;
-	const char *file = c->path == NULL ? _("The AWS config file") :
-	    c->path;
+	const char *file = c->path == NULL ? _("The AWS config file") : c->path;
 	size_t line;
 
 	if (ini_problem(aws, &line, &why)) {
 		fault_set(&c->fault, FAULT_CONFIG, REASON_FILE,
 		    _("%s, line %zu: %s; the AWS CLI and boto3 refuse the "
-		    "whole file for it."), file, line, why);
+		      "whole file for it."),
+		    file, line, why);
 		fault_next(&c->fault, _("Correct line %zu of %s"), line, file);
 	}
 	read_profiles(c, aws);
@@ -367,7 +374,7 @@ read_file(const char *path, struct ini **ret, struct fault *fault)
 		fault_set(fault, FAULT_CONFIG, REASON_FILE,
 		    _("%s cannot be read: %s."), path,
 		    e == -EINVAL ? _("it is not a regular file") :
-		    strerror(-e));
+				   strerror(-e));
 		fault_next(fault, _("Look at it with: ls -l %s"), path);
 		return -1;
 	}

@@ -18,8 +18,8 @@ token(const json_t *j, const char *key, size_t max, const char **ret)
 {
 	const char *s;
 
-	if (json_str(j, key, max, &s) < 0 || *s == '\0' ||
-	    !str_printable(s) || strchr(s, ' ') != NULL)
+	if (json_str(j, key, max, &s) < 0 || *s == '\0' || !str_printable(s) ||
+	    strchr(s, ' ') != NULL)
 		return -EINVAL;
 	*ret = s;
 	return 0;

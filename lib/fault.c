@@ -101,7 +101,7 @@ fault_set(struct fault *f, enum fault_kind kind, enum reason reason,
 	va_start(ap, fmt);
 	raw = xvasprintf(fmt, ap);
 	va_end(ap);
-	text = str_clean(raw, TEXT_MAX);	/* fmt may quote f->text */
+	text = str_clean(raw, TEXT_MAX); /* fmt may quote f->text */
 	fault_done(f);
 	f->kind = kind;
 	f->reason = reason;
@@ -180,8 +180,8 @@ fault_to_json(const struct fault *f)
 	put(o, "next", f->next);
 	put(o, "request", f->request);
 	if (f->retry_after > 0)
-		json_object_set_new(o, "retryAfter",
-		    json_integer(f->retry_after));
+		json_object_set_new(
+		    o, "retryAfter", json_integer(f->retry_after));
 	return o;
 }
 
@@ -195,16 +195,16 @@ fault_from_json(const json_t *j, struct fault *ret)
 		return -EINVAL;
 	fault_done(ret);
 	ret->kind = FAULT_INTERNAL;
-	(void)fault_kind_from(json_string_value(json_object_get(j, "kind")),
-	    &ret->kind);
-	(void)reason_from(json_string_value(json_object_get(j, "reason")),
-	    &ret->reason);
+	(void)fault_kind_from(
+	    json_string_value(json_object_get(j, "kind")), &ret->kind);
+	(void)reason_from(
+	    json_string_value(json_object_get(j, "reason")), &ret->reason);
 	text = json_string_value(json_object_get(j, "text"));
 	ret->text = str_clean(text == NULL ? "" : text, TEXT_MAX);
-	ret->next = str_clean(json_string_value(json_object_get(j, "next")),
-	    TEXT_MAX);
-	ret->request = str_clean(
-	    json_string_value(json_object_get(j, "request")), 128);
+	ret->next =
+	    str_clean(json_string_value(json_object_get(j, "next")), TEXT_MAX);
+	ret->request =
+	    str_clean(json_string_value(json_object_get(j, "request")), 128);
 	after = json_integer_value(json_object_get(j, "retryAfter"));
 	ret->retry_after = after < 0 ? 0 : after > 86400 ? 86400 : after;
 	return 0;

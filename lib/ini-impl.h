@@ -16,18 +16,18 @@ enum line_kind {
 	LINE_COMMENT,
 	LINE_HEADER,
 	LINE_OPTION,
-	LINE_MORE,		/* continues the option above */
-	LINE_BAD		/* botocore rejects the file for it */
+	LINE_MORE, /* continues the option above */
+	LINE_BAD   /* botocore rejects the file for it */
 };
 
 struct ini_line {
 	struct ini_line *prev;
 	struct ini_line *next;
-	const char *text;	/* into the document, or owned */
+	const char *text; /* into the document, or owned */
 	char *owned;
-	size_t len;		/* without the line end */
-	const char *eol;	/* "\n", "\r\n", "\r" or "" */
-	size_t indent;		/* characters, as Python counts them */
+	size_t len;	 /* without the line end */
+	const char *eol; /* "\n", "\r\n", "\r" or "" */
+	size_t indent;	 /* characters, as Python counts them */
 	enum line_kind kind;
 };
 
@@ -44,25 +44,25 @@ struct ini_map {
 };
 
 struct ini_key {
-	struct ini_node node;	/* in ini->keys; must be first */
+	struct ini_node node; /* in ini->keys; must be first */
 	struct ini_sect *sect;
 	struct ini_line *line;
-	char *name;		/* lower case */
-	char *value;		/* joined, made when asked for */
-	size_t sep;		/* offset of "=" or ":" in the line */
-	size_t vstart;		/* where the value starts in the line */
-	size_t vlen;		/* its bytes in that line */
+	char *name;    /* lower case */
+	char *value;   /* joined, made when asked for */
+	size_t sep;    /* offset of "=" or ":" in the line */
+	size_t vstart; /* where the value starts in the line */
+	size_t vlen;   /* its bytes in that line */
 };
 
 struct ini_sect {
-	struct ini_node by_raw;		/* must be first */
+	struct ini_node by_raw; /* must be first */
 	struct ini_node by_name;
 	struct ini_sect *prev;
 	struct ini_sect *next;
-	char *raw;		/* between the brackets, as botocore takes it */
-	char *name;		/* trimmed */
+	char *raw;  /* between the brackets, as botocore takes it */
+	char *name; /* trimmed */
 	struct ini_line *header;
-	struct ini_line *last;	/* the last line that is no blank, comment */
+	struct ini_line *last; /* the last line that is no blank, comment */
 	struct ini_key **keys;
 	size_t nkeys;
 	size_t cap;
@@ -78,22 +78,22 @@ struct ini {
 	struct ini_map raws;
 	struct ini_map names;
 	struct ini_map keys;
-	bool edited;		/* problem is of the document before */
-	size_t problem_line;	/* 0: none */
+	bool edited;	     /* problem is of the document before */
+	size_t problem_line; /* 0: none */
 	char *problem;
 };
 
 /* Fills a zeroed struct: lines, sections, keys and the first problem. */
 void ini_read(struct ini *ini, const char *data, size_t len);
 
-struct ini_sect *ini_new_section(struct ini *ini, const char *raw, size_t len,
-    struct ini_line *header);
+struct ini_sect *ini_new_section(
+    struct ini *ini, const char *raw, size_t len, struct ini_line *header);
 struct ini_key *ini_new_key(struct ini *ini, struct ini_sect *sect,
     const char *name, size_t len, struct ini_line *line);
 /* Newest of the section with exactly that raw name, or NULL. */
 struct ini_sect *ini_find_raw(const struct ini *ini, const char *raw);
-struct ini_key *ini_find_key(const struct ini *ini, const char *raw,
-    const char *name);
+struct ini_key *ini_find_key(
+    const struct ini *ini, const char *raw, const char *name);
 
 uint64_t ini_hash(const char *a, const char *b);
 void ini_map_add(struct ini_map *m, struct ini_node *node, uint64_t hash);
@@ -106,6 +106,6 @@ size_t ini_strip(const char **s, size_t *len);
 char *ini_fold(const char *s, size_t len, bool lower);
 bool ini_utf8(const char *s, size_t len);
 
-#define INI_DEFAULT "DEFAULT"	/* its keys appear in every section */
+#define INI_DEFAULT "DEFAULT" /* its keys appear in every section */
 
 #endif

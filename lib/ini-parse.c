@@ -25,8 +25,8 @@ struct pending {
 struct reader {
 	struct ini *ini;
 	struct ini_sect *sect;
-	struct ini_key *key;	/* what an indented line continues */
-	size_t level;		/* indentation of the last header or option */
+	struct ini_key *key; /* what an indented line continues */
+	size_t level;	     /* indentation of the last header or option */
 	size_t lineno;
 	struct pending *pending;
 };
@@ -173,7 +173,7 @@ ini_fold(const char *s, size_t len, bool lower)
 		} else {
 			c = lower_wide(c);
 			if (c < 0x80)
-				*o++ = (char)c;	/* the Kelvin sign */
+				*o++ = (char)c; /* the Kelvin sign */
 			else
 				o += encode(c, o);
 		}
@@ -220,9 +220,10 @@ check_nested(struct reader *r, const char *s, size_t len)
 			*p = (struct pending){ r->key, r->lineno, r->pending };
 			r->pending = p;
 		} else {
-			problem(r, r->lineno, xasprintf(
-			    "a line of the block under \"%s\" has no \"=\"",
-			    r->key->name));
+			problem(r, r->lineno,
+			    xasprintf(
+				"a line of the block under \"%s\" has no \"=\"",
+				r->key->name));
 		}
 		return;
 	}
@@ -230,8 +231,7 @@ check_nested(struct reader *r, const char *s, size_t len)
 
 /* "[name]" with anything behind the last bracket. */
 static bool
-read_header(struct reader *r, struct ini_line *line, const char *s,
-    size_t len)
+read_header(struct reader *r, struct ini_line *line, const char *s, size_t len)
 {
 	const char *end;
 	struct ini_sect *old;
@@ -245,18 +245,18 @@ read_header(struct reader *r, struct ini_line *line, const char *s,
 	r->sect = ini_new_section(r->ini, s + 1, (size_t)(end - s - 1), line);
 	r->key = NULL;
 	old = (struct ini_sect *)r->sect->by_raw.next;
-	while (old != NULL && (old->by_raw.hash != r->sect->by_raw.hash ||
-	    !str_eq(old->raw, r->sect->raw)))
+	while (old != NULL &&
+	    (old->by_raw.hash != r->sect->by_raw.hash ||
+		!str_eq(old->raw, r->sect->raw)))
 		old = (struct ini_sect *)old->by_raw.next;
 	if (old != NULL && !str_eq(r->sect->raw, INI_DEFAULT))
-		problem(r, r->lineno, xasprintf("section [%s] appears twice",
-		    r->sect->name));
+		problem(r, r->lineno,
+		    xasprintf("section [%s] appears twice", r->sect->name));
 	return true;
 }
 
 static bool
-read_option(struct reader *r, struct ini_line *line, const char *s,
-    size_t len)
+read_option(struct reader *r, struct ini_line *line, const char *s, size_t len)
 {
 	const char *key = s, *value;
 	size_t sep = 0, klen, vlen;
@@ -279,9 +279,9 @@ read_option(struct reader *r, struct ini_line *line, const char *s,
 	}
 	name = ini_fold(key, klen, true);
 	if (ini_find_key(r->ini, r->sect->raw, name) != NULL)
-		problem(r, r->lineno, xasprintf(
-		    "key \"%s\" appears twice in section [%s]", name,
-		    r->sect->name));
+		problem(r, r->lineno,
+		    xasprintf("key \"%s\" appears twice in section [%s]", name,
+			r->sect->name));
 	xfree(name);
 	line->kind = LINE_OPTION;
 	r->key = ini_new_key(r->ini, r->sect, key, klen, line);
@@ -300,8 +300,9 @@ read_line(struct reader *r, struct ini_line *line)
 	if (!ini_utf8(s, len))
 		problem(r, r->lineno, xasprintf("a byte is not valid UTF-8"));
 	if (r->lineno == 1 && len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
-		problem(r, 1, xasprintf("the file starts with a byte order "
-		    "mark"));
+		problem(r, 1,
+		    xasprintf("the file starts with a byte order "
+			      "mark"));
 		s += 3;
 		len -= 3;
 	}
@@ -325,13 +326,14 @@ read_line(struct reader *r, struct ini_line *line)
 		return;
 	line->kind = LINE_BAD;
 	if (r->sect == NULL) {
-		problem(r, r->lineno, xasprintf(
-		    "a line stands before the first section"));
+		problem(r, r->lineno,
+		    xasprintf("a line stands before the first section"));
 	} else if (!read_option(r, line, s, len)) {
-		problem(r, r->lineno, xasprintf(*s == '[' ?
-		    "a section header has no name or no \"]\"" :
-		    "a line has no \"=\""));
-		r->key = NULL;	/* the file is refused: end the value here */
+		problem(r, r->lineno,
+		    xasprintf(*s == '[' ?
+			    "a section header has no name or no \"]\"" :
+			    "a line has no \"=\""));
+		r->key = NULL; /* the file is refused: end the value here */
 	}
 	if (r->sect != NULL)
 		r->sect->last = line;
@@ -355,8 +357,10 @@ line_length(const char *s, size_t len, const char **ret_eol)
 
 	while (n < len && s[n] != '\n' && s[n] != '\r')
 		n++;
-	*ret_eol = n == len ? "" : s[n] == '\n' ? "\n" :
-	    n + 1 < len && s[n + 1] == '\n' ? "\r\n" : "\r";
+	*ret_eol = n == len		    ? "" :
+	    s[n] == '\n'		    ? "\n" :
+	    n + 1 < len && s[n + 1] == '\n' ? "\r\n" :
+					      "\r";
 	return n;
 }
 
@@ -389,8 +393,10 @@ ini_read(struct ini *ini, const char *data, size_t len)
 		struct pending *p = r.pending;
 
 		if (inherited(ini, p->key))
-			problem(&r, p->line, xasprintf("a line of the block "
-			    "under \"%s\" has no \"=\"", p->key->name));
+			problem(&r, p->line,
+			    xasprintf("a line of the block "
+				      "under \"%s\" has no \"=\"",
+				p->key->name));
 		r.pending = p->next;
 		xfree(p);
 	}

@@ -81,8 +81,9 @@ ini_map_first(const struct ini_map *m, uint64_t hash)
 	return m->nslots == 0 ? NULL : m->slots[hash & (m->nslots - 1)];
 }
 
-#define BY_NAME(node) ((struct ini_sect *)(void *) \
-	((char *)(node) - offsetof(struct ini_sect, by_name)))
+#define BY_NAME(node) \
+	((struct ini_sect *)(void *)((char *)(node)-offsetof( \
+	    struct ini_sect, by_name)))
 
 static struct ini_sect *
 next_by_name(struct ini_node *node, uint64_t hash, const char *name)
@@ -138,8 +139,8 @@ find_section(const struct ini *ini, const char *name)
 }
 
 struct ini_sect *
-ini_new_section(struct ini *ini, const char *raw, size_t len,
-    struct ini_line *header)
+ini_new_section(
+    struct ini *ini, const char *raw, size_t len, struct ini_line *header)
 {
 	struct ini_sect *s = xcalloc(1, sizeof(*s));
 
@@ -149,8 +150,8 @@ ini_new_section(struct ini *ini, const char *raw, size_t len,
 	s->header = s->last = header;
 	if (ini->nsects == ini->cap) {
 		ini->cap = ini->cap == 0 ? 16 : ini->cap * 2;
-		ini->sects = xreallocarray(ini->sects, ini->cap,
-		    sizeof(*ini->sects));
+		ini->sects =
+		    xreallocarray(ini->sects, ini->cap, sizeof(*ini->sects));
 	}
 	if (ini->nsects > 0) {
 		s->prev = ini->sects[ini->nsects - 1];
@@ -173,8 +174,8 @@ ini_new_key(struct ini *ini, struct ini_sect *sect, const char *name,
 	k->line = line;
 	if (sect->nkeys == sect->cap) {
 		sect->cap = sect->cap == 0 ? 8 : sect->cap * 2;
-		sect->keys = xreallocarray(sect->keys, sect->cap,
-		    sizeof(*sect->keys));
+		sect->keys =
+		    xreallocarray(sect->keys, sect->cap, sizeof(*sect->keys));
 	}
 	sect->keys[sect->nkeys++] = k;
 	ini_map_add(&ini->keys, &k->node, ini_hash(sect->raw, k->name));
@@ -344,16 +345,15 @@ key_value(struct ini_key *k)
 const char *
 ini_value(const struct ini *ini, size_t i, size_t k)
 {
-	return k < ini_nkeys(ini, i) ? key_value(ini->sects[i]->keys[k]) :
-	    NULL;
+	return k < ini_nkeys(ini, i) ? key_value(ini->sects[i]->keys[k]) : NULL;
 }
 
 size_t
 ini_count(const struct ini *ini, const char *section)
 {
 	uint64_t hash = ini_hash(section, NULL);
-	struct ini_sect *s = next_by_name(ini_map_first(&ini->names, hash),
-	    hash, section);
+	struct ini_sect *s =
+	    next_by_name(ini_map_first(&ini->names, hash), hash, section);
 	size_t n = 0;
 
 	for (; s != NULL; s = next_by_name(s->by_name.next, hash, section))
@@ -406,8 +406,8 @@ section_ok(const char *name)
 static bool
 key_ok(const char *key)
 {
-	return !str_empty(key) && writable(key) &&
-	    strpbrk(key, "=:") == NULL && strchr("#;[", *key) == NULL;
+	return !str_empty(key) && writable(key) && strpbrk(key, "=:") == NULL &&
+	    strchr("#;[", *key) == NULL;
 }
 
 /* The line end for a line that is to stand after l. */
@@ -417,13 +417,14 @@ eol_after(const struct ini *ini, const struct ini_line *l)
 	if (l != NULL && *l->eol != '\0')
 		return l->eol;
 	return ini->first != NULL && *ini->first->eol != '\0' ?
-	    ini->first->eol : "\n";
+	    ini->first->eol :
+	    "\n";
 }
 
 /* Takes text.  A missing final line end stays missing. */
 static struct ini_line *
-insert_after(struct ini *ini, struct ini_line *at, char *text,
-    enum line_kind kind)
+insert_after(
+    struct ini *ini, struct ini_line *at, char *text, enum line_kind kind)
 {
 	struct ini_line *l = xcalloc(1, sizeof(*l));
 
@@ -500,8 +501,8 @@ replace_value(struct ini *ini, struct ini_key *k, const char *value)
 	size_t tlen = l->len - k->vstart - k->vlen;
 	_cleanup_buf_ struct buf b = BUF_INIT(4 * (size_t)INI_MAX);
 	size_t head = k->vstart;
-	bool gap = k->vlen == 0 && ((k->sep > 0 && l->text[k->sep - 1] == ' ')
-	    || tlen > 0);
+	bool gap = k->vlen == 0 &&
+	    ((k->sep > 0 && l->text[k->sep - 1] == ' ') || tlen > 0);
 
 	if (k->vlen == 0 || *value == '\0')
 		head = k->sep + 1;
@@ -523,8 +524,7 @@ replace_value(struct ini *ini, struct ini_key *k, const char *value)
 }
 
 static void
-add_key(struct ini *ini, struct ini_sect *s, const char *key,
-    const char *value)
+add_key(struct ini *ini, struct ini_sect *s, const char *key, const char *value)
 {
 	/*
 	 * A header below that is indented would become a continuation of a
@@ -533,8 +533,10 @@ add_key(struct ini *ini, struct ini_sect *s, const char *key,
 	size_t in = s->next == NULL ? 0 : s->next->header->indent;
 	struct ini_key *k;
 
-	s->last = insert_after(ini, s->last, xasprintf("%*s%s =%s%s", (int)in,
-	    "", key, *value == '\0' ? "" : " ", value), LINE_OPTION);
+	s->last = insert_after(ini, s->last,
+	    xasprintf("%*s%s =%s%s", (int)in, "", key,
+		*value == '\0' ? "" : " ", value),
+	    LINE_OPTION);
 	s->last->indent = in;
 	k = ini_new_key(ini, s, key, strlen(key), s->last);
 	k->sep = in + strlen(key) + 1;
@@ -554,8 +556,8 @@ add_section(struct ini *ini, const char *name)
 }
 
 int
-ini_set(struct ini *ini, const char *section, const char *key,
-    const char *value)
+ini_set(
+    struct ini *ini, const char *section, const char *key, const char *value)
 {
 	_cleanup_free_ char *name = NULL;
 	struct ini_sect *s;
@@ -591,8 +593,8 @@ remove_key(struct ini *ini, struct ini_key *k)
 	while (s->keys[i] != k)
 		i++;
 	s->nkeys--;
-	memmove(s->keys + i, s->keys + i + 1,
-	    (s->nkeys - i) * sizeof(*s->keys));
+	memmove(
+	    s->keys + i, s->keys + i + 1, (s->nkeys - i) * sizeof(*s->keys));
 	ini_map_remove(&ini->keys, &k->node);
 	key_free(k);
 }
@@ -637,8 +639,7 @@ holds_back(const struct ini_sect *s)
 		return false;
 	while (is_filler(l) || l->kind == LINE_MORE)
 		l = l->prev;
-	return l->kind == LINE_OPTION &&
-	    s->next->header->indent > l->indent;
+	return l->kind == LINE_OPTION && s->next->header->indent > l->indent;
 }
 
 static void
@@ -697,7 +698,8 @@ ini_remove_section(struct ini *ini, const char *section)
 bool
 ini_name_safe(const char *name)
 {
-	static const char safe[] = "abcdefghijklmnopqrstuvwxyz"
+	static const char safe[] =
+	    "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.@+/:%-";
 
 	return *name != '\0' && name[strspn(name, safe)] == '\0';

@@ -58,7 +58,8 @@ log_at(int priority, const char *fmt, ...)
 		state.hook(priority, line, state.hook_arg);
 		return;
 	}
-	out = state.tty ? xasprintf("%s: %s\n", state.program, line) :
+	out = state.tty ?
+	    xasprintf("%s: %s\n", state.program, line) :
 	    xasprintf("<%d>%s: %s\n", priority, state.program, line);
 	/* One write a line; a full or closed stderr is nobody's fault. */
 	(void)write_all(STDERR_FILENO, out, __builtin_strlen(out));

@@ -19,8 +19,8 @@ path_join(const char *dir, const char *name)
 {
 	size_t n = strlen(dir);
 
-	return xasprintf("%s%s%s", dir,
-	    n > 0 && dir[n - 1] == '/' ? "" : "/", name);
+	return xasprintf(
+	    "%s%s%s", dir, n > 0 && dir[n - 1] == '/' ? "" : "/", name);
 }
 
 /* The variable, when it holds an absolute path. */
@@ -95,8 +95,8 @@ static char *
 xdg(const char *var, const char *rest, const char *leaf)
 {
 	const char *base = env_absolute(var);
-	_cleanup_free_ char *dir = base != NULL ? xstrdup(base) :
-	    under_home(rest);
+	_cleanup_free_ char *dir =
+	    base != NULL ? xstrdup(base) : under_home(rest);
 
 	return dir == NULL ? NULL : path_join(dir, leaf);
 }
@@ -201,7 +201,7 @@ path_read(const char *path, size_t max, char **ret_data, size_t *ret_len)
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	if (!S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		return -EINVAL;		/* /dev/null is an empty file */
+		return -EINVAL; /* /dev/null is an empty file */
 	if (st.st_size > 0 && (size_t)st.st_size > max)
 		return -EFBIG;
 	cap = (size_t)st.st_size + 1;
@@ -283,8 +283,8 @@ path_replace(const char *path, const void *data, size_t len, mode_t mode)
 		return -EIO;
 	str_hex(r, sizeof(r), hex);
 	tmp = xasprintf("%s.%s.tmp", path, hex);
-	fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    mode);
+	fd = open(
+	    tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
 		return -errno;
 	e = write_all(fd, data, len);

@@ -19,15 +19,15 @@
 #define ALIGN 16
 
 struct block {
-	size_t size;		/* bytes behind this header */
+	size_t size; /* bytes behind this header */
 	bool used;
 };
 
 struct chunk {
 	struct chunk *next;
-	unsigned char *base;	/* usable pages */
+	unsigned char *base; /* usable pages */
 	size_t size;
-	size_t used;		/* blocks in use */
+	size_t used; /* blocks in use */
 };
 
 struct secret {
@@ -57,8 +57,8 @@ chunk_new(size_t want)
 	unsigned char *p;
 
 	size = (size + page - 1) / page * page;
-	p = mmap(NULL, size + 2 * page, PROT_NONE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	p = mmap(NULL, size + 2 * page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS,
+	    -1, 0);
 	if (p == MAP_FAILED ||
 	    mprotect(p + page, size, PROT_READ | PROT_WRITE) != 0)
 		abort();
@@ -141,8 +141,8 @@ chunk_return(struct chunk *c, void *p)
 struct secret *
 secret_new(const void *bytes, size_t len)
 {
-	size_t want = (sizeof(struct secret) + len + 1 + ALIGN - 1) /
-	    ALIGN * ALIGN;
+	size_t want =
+	    (sizeof(struct secret) + len + 1 + ALIGN - 1) / ALIGN * ALIGN;
 	struct chunk *c;
 	struct secret *s = NULL;
 

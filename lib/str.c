@@ -98,9 +98,14 @@ str_bool(const char *s, bool *ret)
 		const char *word;
 		bool value;
 	} words[] = {
-		{ "yes", true }, { "true", true }, { "on", true },
-		{ "1", true }, { "no", false }, { "false", false },
-		{ "off", false }, { "0", false },
+		{ "yes", true },
+		{ "true", true },
+		{ "on", true },
+		{ "1", true },
+		{ "no", false },
+		{ "false", false },
+		{ "off", false },
+		{ "0", false },
 	};
 
 	for (size_t i = 0; s != NULL && i < ARRAY_SIZE(words); i++) {
@@ -220,9 +225,10 @@ str_clean(const char *s, size_t max)
 		bool bad = n == 0 || (unsigned char)*s < 0x20 || *s == 0x7f ||
 		    /* C1 controls and bidirectional overrides */
 		    (n == 2 && (unsigned char)s[0] == 0xc2 &&
-		    (unsigned char)s[1] < 0xa0) ||
+			(unsigned char)s[1] < 0xa0) ||
 		    (n == 3 && memcmp(s, "\xe2\x80", 2) == 0 &&
-		    (unsigned char)s[2] >= 0xa8 && (unsigned char)s[2] <= 0xae);
+			(unsigned char)s[2] >= 0xa8 &&
+			(unsigned char)s[2] <= 0xae);
 
 		if (o + (bad ? 1 : n) > max)
 			break;

@@ -24,7 +24,7 @@ wire_put(struct buf *out, const json_t *msg)
 	if (text == NULL)
 		return -EMSGSIZE;
 	len = strlen(text);
-	r = buf_add(out, text, len + 1);	/* with its NUL */
+	r = buf_add(out, text, len + 1); /* with its NUL */
 	xfree(text);
 	return r;
 }
@@ -136,7 +136,7 @@ wire_recv(int fd, struct buf *in, int timeout, json_t **ret)
 		if (r == 0)
 			return -ETIMEDOUT;
 		room = in->max - in->len < READ_SIZE ? in->max - in->len :
-		    READ_SIZE;
+						       READ_SIZE;
 		if ((r = buf_reserve(in, room)) < 0)
 			return r;
 		n = read(fd, in->data + in->len, room);
@@ -158,7 +158,7 @@ call_decode(json_t *msg, struct call *ret)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach(msg, key, value) {
+	json_object_foreach (msg, key, value) {
 		if (strcmp(key, "method") == 0 && json_is_string(value))
 			c.method = json_string_value(value);
 		else if (strcmp(key, "parameters") == 0 &&
@@ -193,8 +193,8 @@ reply_new(json_t *parameters, bool continues)
 {
 	json_t *o = json_object();
 
-	json_object_set_new(o, "parameters",
-	    parameters != NULL ? parameters : json_object());
+	json_object_set_new(
+	    o, "parameters", parameters != NULL ? parameters : json_object());
 	if (continues)
 		json_object_set_new(o, "continues", json_true());
 	return o;

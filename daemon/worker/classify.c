@@ -155,7 +155,7 @@ struct rule {
 	const char *id;
 	const char *id_prefix;
 	const char *path;
-	bool alone;		/* the page has one form */
+	bool alone; /* the page has one form */
 };
 
 static const struct rule rules[] = {
@@ -176,8 +176,8 @@ static const struct rule rules[] = {
 };
 
 static bool
-rule_matches(const struct rule *r, const struct page *p,
-    const struct form **ret_form)
+rule_matches(
+    const struct rule *r, const struct page *p, const struct form **ret_form)
 {
 	const struct form *f = NULL;
 

@@ -10,17 +10,17 @@
 
 enum page_kind {
 	PAGE_UNKNOWN,
-	PAGE_ASSERTION,		/* form that carries a SAMLResponse */
-	PAGE_LOGIN,		/* asks for a password */
-	PAGE_HRD,		/* choice of home realm */
+	PAGE_ASSERTION, /* form that carries a SAMLResponse */
+	PAGE_LOGIN,	/* asks for a password */
+	PAGE_HRD,	/* choice of home realm */
 	PAGE_ERROR,
-	PAGE_MFA,		/* an adapter's page: AuthMethod and Context */
-	PAGE_DUO,		/* Duo Universal, start or return */
-	PAGE_METHOD,		/* choice of authentication method */
-	PAGE_RP_LIST,		/* choice of relying party */
+	PAGE_MFA,     /* an adapter's page: AuthMethod and Context */
+	PAGE_DUO,     /* Duo Universal, start or return */
+	PAGE_METHOD,  /* choice of authentication method */
+	PAGE_RP_LIST, /* choice of relying party */
 	PAGE_SIGNED_OUT,
 	PAGE_UPDATE_PASSWORD,
-	PAGE_AUTO_POST,		/* a form that a script submits */
+	PAGE_AUTO_POST, /* a form that a script submits */
 	PAGE_KIND_MAX
 };
 
@@ -30,10 +30,10 @@ enum page_kind classify(const struct page *p, const struct form **ret_form);
 
 /* The controls of a sign-in form, whichever version of AD FS drew it. */
 struct login_form {
-	const struct control *user;	/* NULL: password only */
+	const struct control *user; /* NULL: password only */
 	const struct control *password;
-	const struct control *kmsi;	/* NULL: not offered */
-	const struct control *submit;	/* WebForms: its button is posted */
+	const struct control *kmsi;   /* NULL: not offered */
+	const struct control *submit; /* WebForms: its button is posted */
 };
 /* Is this form one?  The password control's name decides, not the form's. */
 bool login_form_read(const struct form *f, struct login_form *ret);

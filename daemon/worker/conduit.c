@@ -87,7 +87,7 @@ call(struct conduit *c, const char *type, json_t *msg, const char *yes,
 			gone(r);
 		if (json_integer_value(json_object_get(reply, "id")) == id)
 			break;
-		json_decref(reply);	/* to a question that has passed */
+		json_decref(reply); /* to a question that has passed */
 	}
 	if (strcmp(type_of(reply), yes) == 0) {
 		*ret = reply;
@@ -105,8 +105,8 @@ call(struct conduit *c, const char *type, json_t *msg, const char *yes,
 }
 
 int
-conduit_ask(struct conduit *c, const struct question *q,
-    struct secret **ret, struct fault *fault)
+conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
+    struct fault *fault)
 {
 	json_t *msg = json_object(), *reply, *value;
 
@@ -126,8 +126,8 @@ conduit_ask(struct conduit *c, const struct question *q,
 }
 
 void
-conduit_tell(struct conduit *c, const char *kind, const char *text,
-    int64_t seconds)
+conduit_tell(
+    struct conduit *c, const char *kind, const char *text, int64_t seconds)
 {
 	json_t *msg = json_object();
 
@@ -138,8 +138,8 @@ conduit_tell(struct conduit *c, const char *kind, const char *text,
 }
 
 int
-conduit_attempt(struct conduit *c, const char *tag, const char *user,
-    struct fault *fault)
+conduit_attempt(
+    struct conduit *c, const char *tag, const char *user, struct fault *fault)
 {
 	json_t *msg = json_object(), *reply;
 
@@ -170,8 +170,8 @@ conduit_cookies(struct conduit *c, json_t *cookies)
 }
 
 int
-conduit_assertion(struct conduit *c, json_t *msg, json_t **ret_roles,
-    struct fault *fault)
+conduit_assertion(
+    struct conduit *c, json_t *msg, json_t **ret_roles, struct fault *fault)
 {
 	json_t *reply, *roles;
 
@@ -186,8 +186,7 @@ conduit_assertion(struct conduit *c, json_t *msg, json_t **ret_roles,
 }
 
 void
-conduit_fault(struct conduit *c, const char *profile,
-    const struct fault *fault)
+conduit_fault(struct conduit *c, const char *profile, const struct fault *fault)
 {
 	json_t *msg = json_object();
 

@@ -26,10 +26,10 @@ struct conduit {
 };
 
 struct question {
-	const char *kind;	/* Q_TEXT, Q_SECRET, … */
-	const char *name;	/* QN_USER, … */
+	const char *kind; /* Q_TEXT, Q_SECRET, … */
+	const char *name; /* QN_USER, … */
 	const char *label;
-	int64_t deadline_s;	/* 0: none */
+	int64_t deadline_s; /* 0: none */
 };
 
 void conduit_init(struct conduit *c, int fd);
@@ -40,11 +40,11 @@ int conduit_job(struct conduit *c, json_t **ret);
 /* 0 with the answer, or -1 with the agent's fault. */
 int conduit_ask(struct conduit *c, const struct question *q,
     struct secret **ret, struct fault *fault);
-void conduit_tell(struct conduit *c, const char *kind, const char *text,
-    int64_t seconds);
+void conduit_tell(
+    struct conduit *c, const char *kind, const char *text, int64_t seconds);
 /* May the password go?  0, or -1 with the agent's fault. */
-int conduit_attempt(struct conduit *c, const char *tag, const char *user,
-    struct fault *fault);
+int conduit_attempt(
+    struct conduit *c, const char *tag, const char *user, struct fault *fault);
 void conduit_outcome(struct conduit *c, const char *result);
 void conduit_cookies(struct conduit *c, json_t *cookies /* stolen */);
 /*
@@ -54,11 +54,11 @@ void conduit_cookies(struct conduit *c, json_t *cookies /* stolen */);
 int conduit_assertion(struct conduit *c, json_t *msg /* stolen */,
     json_t **ret_roles, struct fault *fault);
 /* Sends an object as that type: credentials, for one. */
-void conduit_send(struct conduit *c, const char *type,
-    json_t *msg /* stolen */);
+void conduit_send(
+    struct conduit *c, const char *type, json_t *msg /* stolen */);
 /* profile NULL: the job's own. */
-void conduit_fault(struct conduit *c, const char *profile,
-    const struct fault *fault);
-void conduit_end(struct conduit *c);	/* done */
+void conduit_fault(
+    struct conduit *c, const char *profile, const struct fault *fault);
+void conduit_end(struct conduit *c); /* done */
 
 #endif

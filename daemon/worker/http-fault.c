@@ -11,12 +11,13 @@ struct failure {
 	CURLcode code;
 	enum fault_kind kind;
 	enum reason reason;
-	const char *text;	/* %s: the host */
+	const char *text; /* %s: the host */
 	const char *next;
 };
 
-#define CHECK_NETWORK N_("Check the network or the VPN; awsfed tries again " \
-    "by itself.")
+#define CHECK_NETWORK \
+	N_("Check the network or the VPN; awsfed tries again " \
+	   "by itself.")
 
 static const struct failure failures[] = {
 	{ CURLE_COULDNT_RESOLVE_HOST, FAULT_TEMPORARY, REASON_OFFLINE,
@@ -32,7 +33,8 @@ static const struct failure failures[] = {
 	{ CURLE_PEER_FAILED_VERIFICATION, FAULT_SECURITY, REASON_TLS,
 	    N_("The certificate of %s cannot be trusted."),
 	    N_("If your company has its own certificate authority, name its "
-	    "bundle in ca_bundle; otherwise do not go on in this network.") },
+	       "bundle in ca_bundle; otherwise do not go on in this "
+	       "network.") },
 	{ CURLE_SSL_CACERT_BADFILE, FAULT_CONFIG, REASON_SETTINGS,
 	    N_("The CA bundle for %s cannot be read."),
 	    N_("Check the path in ca_bundle.") },
@@ -45,7 +47,7 @@ static const struct failure failures[] = {
 	{ CURLE_WRITE_ERROR, FAULT_PROTOCOL, REASON_MALFORMED,
 	    N_("%s sent more than a sign-in answer can hold."),
 	    N_("Open the same address in a browser and tell your "
-	    "administrator what it shows.") },
+	       "administrator what it shows.") },
 	{ CURLE_UNSUPPORTED_PROTOCOL, FAULT_SECURITY, REASON_FOREIGN_HOST,
 	    N_("%s cannot be reached by https."),
 	    N_("Only https is used; check the profile's host.") },
@@ -53,24 +55,23 @@ static const struct failure failures[] = {
 	    N_("%s is not a usable host name."),
 	    N_("Check adfs_config.adfs_host, awsfed.path and awsfed.query.") },
 	{ CURLE_GOT_NOTHING, FAULT_TEMPORARY, REASON_UNREACHABLE,
-	    N_("%s closed the connection without an answer."),
-	    CHECK_NETWORK },
+	    N_("%s closed the connection without an answer."), CHECK_NETWORK },
 };
 
 static const struct failure broken = { CURLE_OK, FAULT_TEMPORARY,
-    REASON_UNREACHABLE, N_("The connection to %s broke."), CHECK_NETWORK };
+	REASON_UNREACHABLE, N_("The connection to %s broke."), CHECK_NETWORK };
 static const struct failure no_route = { CURLE_OK, FAULT_TEMPORARY,
-    REASON_OFFLINE, N_("There is no network route to %s."), CHECK_NETWORK };
+	REASON_OFFLINE, N_("There is no network route to %s."), CHECK_NETWORK };
 static const struct failure no_answer = { CURLE_OK, FAULT_TEMPORARY,
-    REASON_UNREACHABLE, N_("%s cannot be reached: connecting took too long."),
-    CHECK_NETWORK };
+	REASON_UNREACHABLE,
+	N_("%s cannot be reached: connecting took too long."), CHECK_NETWORK };
 
 static const struct failure *
 find(CURLcode code, long os_errno, bool connected)
 {
 	if (code == CURLE_COULDNT_CONNECT &&
 	    (os_errno == ENETUNREACH || os_errno == EHOSTUNREACH ||
-	    os_errno == ENETDOWN))
+		os_errno == ENETDOWN))
 		return &no_route;
 	if (code == CURLE_OPERATION_TIMEDOUT && !connected)
 		return &no_answer;
@@ -86,7 +87,7 @@ host_of(const char *url)
 	_cleanup_origin_ struct origin o = { 0 };
 
 	return origin_parse(url, &o) < 0 ? xstrdup(_("the server")) :
-	    origin_label(&o);
+					   origin_label(&o);
 }
 
 void
@@ -106,14 +107,14 @@ http_fault_transfer(struct fault *f, CURLcode code, long os_errno,
 
 		more = xasprintf(" (%s)", clean);
 	}
-	fault_set(f, e->kind, e->reason, "%s%s", text,
-	    more == NULL ? "" : more);
+	fault_set(
+	    f, e->kind, e->reason, "%s%s", text, more == NULL ? "" : more);
 	fault_next(f, "%s", gettext(e->next));
 }
 
 void
-http_fault_status(struct fault *f, long status, const char *url,
-    int64_t retry_after)
+http_fault_status(
+    struct fault *f, long status, const char *url, int64_t retry_after)
 {
 	_cleanup_free_ char *host = host_of(url);
 
@@ -124,33 +125,41 @@ http_fault_status(struct fault *f, long status, const char *url,
 	} else if (status == 511) {
 		fault_set(f, FAULT_TEMPORARY, REASON_CAPTIVE_PORTAL,
 		    _("The network between here and %s wants a sign-in of its "
-		    "own (HTTP 511)."), host);
-		fault_next(f, _("Open a browser and sign in to the network; "
-		    "awsfed tries again by itself."));
+		      "own (HTTP 511)."),
+		    host);
+		fault_next(f,
+		    _("Open a browser and sign in to the network; "
+		      "awsfed tries again by itself."));
 	} else if (status >= 500) {
 		fault_set(f, FAULT_TEMPORARY, REASON_SERVER,
 		    _("%s is not working at the moment (HTTP %ld)."), host,
 		    status);
-		fault_next(f, _("awsfed tries again by itself; if it lasts, "
-		    "tell your administrator."));
+		fault_next(f,
+		    _("awsfed tries again by itself; if it lasts, "
+		      "tell your administrator."));
 	} else if (status == 401) {
 		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
 		    _("%s wants Windows integrated authentication (HTTP 401), "
-		    "which this version cannot do."), host);
-		fault_next(f, _("Ask your administrator to allow forms "
-		    "sign-in for the user agent awsfed."));
+		      "which this version cannot do."),
+		    host);
+		fault_next(f,
+		    _("Ask your administrator to allow forms "
+		      "sign-in for the user agent awsfed."));
 	} else if (status == 407) {
 		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
 		    _("The proxy on the way to %s wants a sign-in "
-		    "(HTTP 407)."), host);
-		fault_next(f, _("Put user and password into https_proxy of "
-		    "awsfed.conf, or name the host in no_proxy."));
+		      "(HTTP 407)."),
+		    host);
+		fault_next(f,
+		    _("Put user and password into https_proxy of "
+		      "awsfed.conf, or name the host in no_proxy."));
 	} else {
 		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
-		    _("%s does not know the sign-in address (HTTP %ld)."),
-		    host, status);
-		fault_next(f, _("Check adfs_config.adfs_host, awsfed.path and "
-		    "adfs_config.provider_id of the profile."));
+		    _("%s does not know the sign-in address (HTTP %ld)."), host,
+		    status);
+		fault_next(f,
+		    _("Check adfs_config.adfs_host, awsfed.path and "
+		      "adfs_config.provider_id of the profile."));
 	}
 	f->retry_after = retry_after;
 }

@@ -17,7 +17,7 @@
 void http_fault_transfer(struct fault *f, CURLcode code, long os_errno,
     bool connected, const char *url, const char *detail);
 /* A status that is no page: 4xx, 5xx.  retry_after in seconds, 0 unknown. */
-void http_fault_status(struct fault *f, long status, const char *url,
-    int64_t retry_after);
+void http_fault_status(
+    struct fault *f, long status, const char *url, int64_t retry_after);
 
 #endif

@@ -30,13 +30,13 @@ struct http {
 	struct http_settings set;
 	CURLM *multi;
 	CURL *browser;
-	struct curl_slist *headers;	/* of cookie calls */
-	struct curl_slist *plain;	/* of the others */
-	struct buf both_cas;		/* ca_bundle and the system's */
+	struct curl_slist *headers; /* of cookie calls */
+	struct curl_slist *plain;   /* of the others */
+	struct buf both_cas;	    /* ca_bundle and the system's */
 	char request_id[37];
 	size_t running;
-	int64_t spent;			/* µs of cookie calls */
-	int64_t since;			/* when the running one began */
+	int64_t spent; /* µs of cookie calls */
+	int64_t since; /* when the running one began */
 };
 
 static size_t
@@ -45,7 +45,7 @@ on_body(char *data, size_t size, size_t n, void *arg)
 	struct transfer *t = arg;
 
 	if (buf_add(&t->call->reply.body, data, size * n) < 0)
-		return 0;	/* counted here, so chunked answers too */
+		return 0; /* counted here, so chunked answers too */
 	return size * n;
 }
 
@@ -101,7 +101,7 @@ read_cas(struct http *h)
 
 		if (path_read(files[i], CA_MAX, &data, &len) == 0 &&
 		    (buf_add(&h->both_cas, data, len) < 0 ||
-		    buf_add(&h->both_cas, "\n", 1) < 0))
+			buf_add(&h->both_cas, "\n", 1) < 0))
 			return;
 	}
 }
@@ -126,13 +126,13 @@ http_new(const struct http_settings *set, struct fault *fault)
 	h->multi = curl_multi_init();
 	h->browser = curl_easy_init();
 	if (h->multi == NULL || h->browser == NULL)
-		abort();	/* only memory can be missing */
-	curl_multi_setopt(h->multi, CURLMOPT_PIPELINING,
-	    (long)CURLPIPE_NOTHING);
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-	    (long)HTTP_POOL_MAX);
-	curl_multi_setopt(h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-	    (long)HTTP_POOL_MAX);
+		abort(); /* only memory can be missing */
+	curl_multi_setopt(
+	    h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
+	curl_multi_setopt(
+	    h->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long)HTTP_POOL_MAX);
+	curl_multi_setopt(
+	    h->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, (long)HTTP_POOL_MAX);
 	/*
 	 * A cookie starts the engine, for good: COOKIEFILE would have to be
 	 * set again for each request, and 7.88 leaks its list.
@@ -144,11 +144,12 @@ http_new(const struct http_settings *set, struct fault *fault)
 	id = xasprintf("client-request-id: %s", h->request_id);
 	h->headers = curl_slist_append(NULL, id);
 	h->headers = curl_slist_append(h->headers, "Expect:");
-	h->headers = curl_slist_append(h->headers,
-	    "Accept: text/html,application/xhtml+xml");
+	h->headers = curl_slist_append(
+	    h->headers, "Accept: text/html,application/xhtml+xml");
 	h->headers = curl_slist_append(h->headers, "Accept-Language: en");
 	h->plain = curl_slist_append(NULL, "Expect:");
-	h->plain = curl_slist_append(h->plain, "Content-Type: "
+	h->plain = curl_slist_append(h->plain,
+	    "Content-Type: "
 	    "application/x-www-form-urlencoded; charset=utf-8");
 	return h;
 }
@@ -193,7 +194,7 @@ set_tls(struct http *h, CURL *e, unsigned flags)
 		return;
 	if ((flags & HTTP_PUBLIC) && h->both_cas.len > 0) {
 		struct curl_blob blob = { h->both_cas.data, h->both_cas.len,
-		    CURL_BLOB_NOCOPY };
+			CURL_BLOB_NOCOPY };
 
 		curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &blob);
 	} else {
@@ -208,8 +209,8 @@ set_limits(struct http *h, CURL *e, unsigned flags)
 
 	if (flags & HTTP_COOKIES)
 		left -= h->spent / 1000;
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT,
-	    (long)h->set.connect_timeout);
+	curl_easy_setopt(
+	    e, CURLOPT_CONNECTTIMEOUT, (long)h->set.connect_timeout);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(left < 1 ? 1 : left));
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 10L);
 	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, 30L);
@@ -229,8 +230,8 @@ set_policy(struct http *h, CURL *e)
 	curl_easy_setopt(e, CURLOPT_USERAGENT, "awsfed/" PACKAGE_VERSION);
 	curl_easy_setopt(e, CURLOPT_PROXY,
 	    h->set.https_proxy == NULL ? "" : h->set.https_proxy);
-	curl_easy_setopt(e, CURLOPT_NOPROXY,
-	    h->set.no_proxy == NULL ? "" : h->set.no_proxy);
+	curl_easy_setopt(
+	    e, CURLOPT_NOPROXY, h->set.no_proxy == NULL ? "" : h->set.no_proxy);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
 }
 
@@ -259,8 +260,8 @@ set_request(struct http *h, struct transfer *t)
 		/* Not copied: one copy of a secret less. */
 		curl_easy_setopt(e, CURLOPT_POST, 1L);
 		curl_easy_setopt(e, CURLOPT_POSTFIELDS, c->body);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE,
-		    (curl_off_t)c->body_len);
+		curl_easy_setopt(
+		    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
 	}
 	/* libcurl re-posts by itself when a reused connection dies. */
 	if (c->flags & HTTP_SECRET)
@@ -277,7 +278,7 @@ http_start(struct http *h, struct http_call *c)
 	buf_init(&c->reply.body, HTTP_BODY_MAX);
 	if (c->flags & HTTP_COOKIES) {
 		t->easy = h->browser;
-		curl_easy_reset(t->easy);	/* keeps the cookies */
+		curl_easy_reset(t->easy); /* keeps the cookies */
 		h->since = clk_boot(&clk_system);
 	} else if ((t->easy = curl_easy_init()) == NULL) {
 		abort();
@@ -315,8 +316,9 @@ read_reply(CURL *e, struct http_reply *r)
 		r->content_type = xstrdup(s);
 	r->authenticate = header(e, "WWW-Authenticate");
 	if (curl_easy_getinfo(e, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
-		r->retry_after = wait < 0 ? 0 :
-		    wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
+		r->retry_after = wait < 0  ? 0 :
+		    wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX :
+					     wait;
 	if (date != NULL && httpdate_parse(date, &r->date_s) == 0) {
 		r->dated = true;
 		r->skew_s = r->date_s - clk_real(&clk_system) / USEC;
@@ -341,8 +343,8 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 		read_reply(t->easy, &c->reply);
 	} else {
 		c->failed = true;
-		http_fault_transfer(&c->fault, code, os_errno, connect > 0,
-		    c->url, t->error);
+		http_fault_transfer(
+		    &c->fault, code, os_errno, connect > 0, c->url, t->error);
 		if (c->flags & HTTP_COOKIES)
 			fault_request(&c->fault, h->request_id);
 	}
@@ -370,7 +372,7 @@ watch(struct http *h, short events)
 		return;
 	if (recv(h->set.watch_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
 		_exit(0);
-	h->set.watch_fd = -1;	/* it said something: read when due */
+	h->set.watch_fd = -1; /* it said something: read when due */
 }
 
 struct http_call *
@@ -380,7 +382,7 @@ http_next(struct http *h, int64_t timeout)
 
 	for (;;) {
 		struct curl_waitfd fd = { h->set.watch_fd, CURL_WAIT_POLLIN,
-		    0 };
+			0 };
 		int64_t left;
 		int busy, queued;
 		CURLMsg *m;
@@ -391,12 +393,12 @@ http_next(struct http *h, int64_t timeout)
 
 			if (m->msg != CURLMSG_DONE)
 				continue;
-			curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE,
-			    (char **)&t);
+			curl_easy_getinfo(
+			    m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 			return finish(h, t, m->data.result);
 		}
-		left = timeout < 0 ? 1000 :
-		    (until - clk_boot(&clk_system)) / MSEC;
+		left =
+		    timeout < 0 ? 1000 : (until - clk_boot(&clk_system)) / MSEC;
 		if (left <= 0 || (h->running == 0 && timeout < 0))
 			return NULL;
 		curl_multi_poll(h->multi, &fd, h->set.watch_fd >= 0 ? 1 : 0,
@@ -432,9 +434,9 @@ http_cookies_set(struct http *h, const json_t *lines)
 	size_t i;
 	json_t *v;
 
-	json_array_foreach(lines, i, v)
-		curl_easy_setopt(h->browser, CURLOPT_COOKIELIST,
-		    json_string_value(v));
+	json_array_foreach (lines, i, v)
+		curl_easy_setopt(
+		    h->browser, CURLOPT_COOKIELIST, json_string_value(v));
 }
 
 json_t *

@@ -22,51 +22,51 @@
 
 #define HTTP_BODY_MAX (1024 * 1024)
 #define HTTP_HEADERS_MAX (64 * 1024)
-#define HTTP_POOL_MAX 16	/* connections of parallel calls */
+#define HTTP_POOL_MAX 16 /* connections of parallel calls */
 
 struct http;
 
 struct http_settings {
-	const char *ca_bundle;		/* NULL: the system's */
-	const char *https_proxy;	/* NULL: none */
+	const char *ca_bundle;	 /* NULL: the system's */
+	const char *https_proxy; /* NULL: none */
 	const char *no_proxy;
-	bool verify_provider;		/* certificates of cookie calls */
-	int64_t connect_timeout;	/* seconds */
-	int64_t timeout;		/* seconds, for all cookie calls */
-	int watch_fd;			/* the agent's, or -1 */
+	bool verify_provider;	 /* certificates of cookie calls */
+	int64_t connect_timeout; /* seconds */
+	int64_t timeout;	 /* seconds, for all cookie calls */
+	int watch_fd;		 /* the agent's, or -1 */
 };
 
 enum {
-	HTTP_COOKIES = 1 << 0,	/* through the browser */
-	HTTP_SECRET = 1 << 1,	/* never re-sent: on a new connection */
-	HTTP_PUBLIC = 1 << 2	/* a public host: the system's CAs count too */
+	HTTP_COOKIES = 1 << 0, /* through the browser */
+	HTTP_SECRET = 1 << 1,  /* never re-sent: on a new connection */
+	HTTP_PUBLIC = 1 << 2   /* a public host: the system's CAs count too */
 };
 
 struct http_reply {
 	long status;
-	char *redirect;		/* where 3xx leads, absolute, or NULL */
+	char *redirect; /* where 3xx leads, absolute, or NULL */
 	char *content_type;
-	char *authenticate;	/* WWW-Authenticate, or NULL */
-	int64_t retry_after;	/* seconds, 0 when not said */
+	char *authenticate;  /* WWW-Authenticate, or NULL */
+	int64_t retry_after; /* seconds, 0 when not said */
 	bool dated;
-	int64_t date_s;		/* the server's Date */
-	int64_t skew_s;		/* server minus ours; 0: hardly any */
+	int64_t date_s; /* the server's Date */
+	int64_t skew_s; /* server minus ours; 0: hardly any */
 	struct buf body;
 };
 
 struct http_call {
-	const char *url;	/* borrowed until the call has ended */
-	const char *body;	/* NULL: GET.  Borrowed, too */
+	const char *url;  /* borrowed until the call has ended */
+	const char *body; /* NULL: GET.  Borrowed, too */
 	size_t body_len;
 	unsigned flags;
-	void *arg;		/* the caller's */
+	void *arg; /* the caller's */
 
-	bool failed;		/* then fault is set */
-	bool sent;		/* the request may have left this machine */
+	bool failed; /* then fault is set */
+	bool sent;   /* the request may have left this machine */
 	struct http_reply reply;
 	struct fault fault;
 
-	struct transfer *transfer;	/* private while it runs */
+	struct transfer *transfer; /* private while it runs */
 };
 
 /* NULL with a config fault when a setting cannot be used. */

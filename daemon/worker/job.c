@@ -57,8 +57,9 @@ bad(struct fault *fault, const char *key)
 {
 	fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
 	    _("The agent's job has no usable \"%s\"."), key);
-	fault_next(fault, _("Restart the agent: systemctl --user restart "
-	    "awsfedd. If that does not help, report it."));
+	fault_next(fault,
+	    _("Restart the agent: systemctl --user restart "
+	      "awsfedd. If that does not help, report it."));
 	return -1;
 }
 
@@ -66,8 +67,9 @@ static int
 unhex(char c)
 {
 	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'a' && c <= 'f' ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+	    c >= 'a' && c <= 'f'    ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
+				      -1;
 }
 
 static int
@@ -100,7 +102,7 @@ cookies_ok(const json_t *cookies)
 	if (!json_is_array(cookies) ||
 	    json_array_size(cookies) > JOB_COOKIES_MAX)
 		return false;
-	json_array_foreach(cookies, i, v) {
+	json_array_foreach (cookies, i, v) {
 		const char *s = json_string_value(v);
 
 		if (s == NULL || strlen(s) != json_string_length(v) ||
@@ -121,7 +123,7 @@ parse_hosts(const json_t *msg, struct job *j)
 		return 0;
 	if (!json_is_array(hosts) || json_array_size(hosts) > 100)
 		return -1;
-	json_array_foreach(hosts, i, v) {
+	json_array_foreach (hosts, i, v) {
 		const char *s = json_string_value(v);
 
 		if (str_empty(s) || !str_printable(s))
@@ -137,8 +139,8 @@ job_parse(const json_t *msg, struct job *ret, struct fault *fault)
 	_cleanup_job_ struct job j = { 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		const char **to = (const char **)((char *)&j +
-		    strings[i].offset);
+		const char **to =
+		    (const char **)((char *)&j + strings[i].offset);
 
 		if (json_str_opt(msg, strings[i].key, strings[i].max, to) < 0 ||
 		    (strings[i].required && str_empty(*to)))
@@ -148,12 +150,13 @@ job_parse(const json_t *msg, struct job *ret, struct fault *fault)
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(bools); i++)
 		if (json_bool_opt(msg, bools[i].key, bools[i].def,
-		    (bool *)((char *)&j + bools[i].offset)) < 0)
+			(bool *)((char *)&j + bools[i].offset)) < 0)
 			return bad(fault, bools[i].key);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (json_int_opt(msg, numbers[i].key, 1, numbers[i].max,
-		    numbers[i].def,
-		    (int64_t *)(void *)((char *)&j + numbers[i].offset)) < 0)
+			numbers[i].def,
+			(int64_t *)(void *)((char *)&j + numbers[i].offset)) <
+		    0)
 			return bad(fault, numbers[i].key);
 	if (parse_salt(msg, j.salt) < 0)
 		return bad(fault, "salt");

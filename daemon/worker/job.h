@@ -18,28 +18,28 @@
 #define JOB_COOKIES_MAX 200
 
 struct job {
-	const char *host;	/* "host", "host:port" */
+	const char *host; /* "host", "host:port" */
 	const char *path;
-	const char *query;	/* NULL: none besides loginToRp */
+	const char *query; /* NULL: none besides loginToRp */
 	const char *provider_id;
-	const char *user;	/* NULL: ask */
-	const char *domain;	/* NULL: none */
+	const char *user;   /* NULL: ask */
+	const char *domain; /* NULL: none */
 	const char *auth;
 	const char *home_realm;
 	const char *mfa_method;
-	const char *ca_bundle;	/* NULL: the system's */
-	const char *https_proxy;	/* NULL: none */
+	const char *ca_bundle;	 /* NULL: the system's */
+	const char *https_proxy; /* NULL: none */
 	const char *no_proxy;
 	bool keep_signed_in;
-	bool ssl_verification;	/* of the identity provider only */
+	bool ssl_verification; /* of the identity provider only */
 	bool allow_http_loopback;
 	bool attended;
-	struct strv allowed_hosts;	/* owned */
+	struct strv allowed_hosts; /* owned */
 	const json_t *cookies;
 	unsigned char salt[JOB_SALT_SIZE];
-	int64_t connect_timeout;	/* seconds */
-	int64_t timeout;		/* seconds on the network */
-	int64_t question_timeout;	/* seconds a person may take */
+	int64_t connect_timeout;  /* seconds */
+	int64_t timeout;	  /* seconds on the network */
+	int64_t question_timeout; /* seconds a person may take */
 };
 
 /* 0, or -1 with a fault that names the bad field, never its value. */

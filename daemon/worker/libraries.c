@@ -14,13 +14,34 @@ extern char **environ;
 
 /* Names, or beginnings of names. */
 static const char *const denied[] = {
-	"SSLKEYLOGFILE", "OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES",
-	"SSL_CERT_FILE", "SSL_CERT_DIR",
-	"XML_CATALOG_FILES", "SGML_CATALOG_FILES", "XML_DEBUG_CATALOG",
-	"KRB5_TRACE", "KRB5_CONFIG", "GCONV_PATH", "NETRC", "CURL_*", "LD_*",
-	"MALLOC_*", "GLIBC_TUNABLES", "LOCALDOMAIN", "RES_OPTIONS",
-	"HOSTALIASES", "http_proxy", "https_proxy", "all_proxy", "no_proxy",
-	"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+	"SSLKEYLOGFILE",
+	"OPENSSL_CONF",
+	"OPENSSL_MODULES",
+	"OPENSSL_ENGINES",
+	"SSL_CERT_FILE",
+	"SSL_CERT_DIR",
+	"XML_CATALOG_FILES",
+	"SGML_CATALOG_FILES",
+	"XML_DEBUG_CATALOG",
+	"KRB5_TRACE",
+	"KRB5_CONFIG",
+	"GCONV_PATH",
+	"NETRC",
+	"CURL_*",
+	"LD_*",
+	"MALLOC_*",
+	"GLIBC_TUNABLES",
+	"LOCALDOMAIN",
+	"RES_OPTIONS",
+	"HOSTALIASES",
+	"http_proxy",
+	"https_proxy",
+	"all_proxy",
+	"no_proxy",
+	"HTTP_PROXY",
+	"HTTPS_PROXY",
+	"ALL_PROXY",
+	"NO_PROXY",
 };
 
 static bool
@@ -29,9 +50,9 @@ is_denied(const char *name, size_t len)
 	for (size_t i = 0; i < ARRAY_SIZE(denied); i++) {
 		size_t n = strlen(denied[i]);
 
-		if (denied[i][n - 1] == '*' ? len >= n - 1 &&
-		    strncmp(name, denied[i], n - 1) == 0 :
-		    len == n && strncmp(name, denied[i], n) == 0)
+		if (denied[i][n - 1] == '*' ?
+			len >= n - 1 && strncmp(name, denied[i], n - 1) == 0 :
+			len == n && strncmp(name, denied[i], n) == 0)
 			return true;
 	}
 	return false;
@@ -121,15 +142,14 @@ load_nothing(const char *url, const char *id, xmlParserCtxt *ctxt)
 int
 libraries_start(void)
 {
-	if (CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc,
-	    crypto_free) != 1)
+	if (CRYPTO_set_mem_functions(
+		crypto_malloc, crypto_realloc, crypto_free) != 1)
 		return -1;
-	if (xmlMemSetup(xfree, plain_malloc, plain_realloc,
-	    plain_strdup) != 0)
+	if (xmlMemSetup(xfree, plain_malloc, plain_realloc, plain_strdup) != 0)
 		return -1;
 	xalloc_install();
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, plain_malloc, xfree,
-	    plain_realloc, plain_strdup, plain_calloc) != CURLE_OK)
+		plain_realloc, plain_strdup, plain_calloc) != CURLE_OK)
 		return -1;
 	xmlInitParser();
 	xmlSetExternalEntityLoader(load_nothing);

@@ -24,14 +24,14 @@ login_tag(const char *password, size_t len, const unsigned char *salt,
 
 	/* N 16384, r 8, p 1: 16 MiB, some 50 ms.  RFC 7914. */
 	if (EVP_PBE_scrypt(password, len, salt, salt_len, 16384, 8, 1,
-	    64 * 1024 * 1024, key, sizeof(key)) != 1)
-		abort();	/* no way to keep the ledger's promise */
+		64 * 1024 * 1024, key, sizeof(key)) != 1)
+		abort(); /* no way to keep the ledger's promise */
 	str_hex(key, sizeof(key), tag);
 }
 
 int
-login_user(const char *typed, const char *domain, char **ret,
-    struct fault *fault)
+login_user(
+    const char *typed, const char *domain, char **ret, struct fault *fault)
 {
 	_cleanup_free_ char *user = xstrdup(typed);
 
@@ -39,8 +39,9 @@ login_user(const char *typed, const char *domain, char **ret,
 	if (*user == '\0' || str_has_control(user)) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("The user name is empty; nothing was sent."));
-		fault_next(fault, _("Sign in again and type "
-		    "DOMAIN\\user or user@domain."));
+		fault_next(fault,
+		    _("Sign in again and type "
+		      "DOMAIN\\user or user@domain."));
 		return -1;
 	}
 	if (strpbrk(user, "\\@") != NULL) {
@@ -53,8 +54,9 @@ login_user(const char *typed, const char *domain, char **ret,
 	}
 	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 	    _("The user name \"%s\" has no domain; nothing was sent."), user);
-	fault_next(fault, _("Use DOMAIN\\user or user@domain, or set "
-	    "awsfed.domain in the profile."));
+	fault_next(fault,
+	    _("Use DOMAIN\\user or user@domain, or set "
+	      "awsfed.domain in the profile."));
 	return -1;
 }
 
@@ -62,28 +64,27 @@ static int
 need_user(struct signin *s, struct fault *fault)
 {
 	const struct question q = { Q_TEXT, QN_USER,
-	    _("User (DOMAIN\\user or user@domain)"),
-	    s->job->question_timeout };
+		_("User (DOMAIN\\user or user@domain)"),
+		s->job->question_timeout };
 	_cleanup_secret_ struct secret *typed = NULL;
 
 	if (s->user != NULL)
 		return 0;
 	if (s->job->user != NULL)
-		return login_user(s->job->user, s->job->domain, &s->user,
-		    fault);
+		return login_user(
+		    s->job->user, s->job->domain, &s->user, fault);
 	if (conduit_ask(s->conduit, &q, &typed, fault) < 0)
 		return -1;
-	return login_user(secret_bytes(typed), s->job->domain, &s->user,
-	    fault);
+	return login_user(secret_bytes(typed), s->job->domain, &s->user, fault);
 }
 
 static int
 need_password(struct signin *s, struct secret **ret, struct fault *fault)
 {
-	_cleanup_free_ char *label = xasprintf(_("Password for %s at %s"),
-	    s->user, s->host);
+	_cleanup_free_ char *label =
+	    xasprintf(_("Password for %s at %s"), s->user, s->host);
 	const struct question q = { Q_SECRET, QN_PASSWORD, label,
-	    s->job->question_timeout };
+		s->job->question_timeout };
 
 	if (conduit_ask(s->conduit, &q, ret, fault) < 0)
 		return -1;
@@ -105,10 +106,11 @@ refused(struct signin *s, struct fault *fault)
 	signin_settle(s, OUTCOME_REJECTED);
 	fault_set(fault, FAULT_REJECTED, REASON_PASSWORD,
 	    _("%s refused the password for %s (sent once).%s%s "
-	    "A locked or expired account looks the same."), s->host, s->user,
-	    *text == '\0' ? "" : " ", text);
-	fault_next(fault, _("Make sure of the password before you sign in "
-	    "again: further wrong ones lock the account."));
+	      "A locked or expired account looks the same."),
+	    s->host, s->user, *text == '\0' ? "" : " ", text);
+	fault_next(fault,
+	    _("Make sure of the password before you sign in "
+	      "again: further wrong ones lock the account."));
 	return -1;
 }
 
@@ -122,7 +124,8 @@ check_form(struct signin *s, struct fault *fault)
 	    !f->plain) {
 		fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,
 		    _("The sign-in form of %s is not one that awsfed can "
-		    "send safely; nothing was sent."), s->host);
+		      "send safely; nothing was sent."),
+		    s->host);
 		fault_next(fault, _("Show this to your administrator."));
 		return -1;
 	}
@@ -142,18 +145,18 @@ encode(struct signin *s, const struct login_form *l,
 
 	if (l->user != NULL)
 		fields[n++] = (struct field){ l->user->name, s->user };
-	fields[n++] = (struct field){ l->password->name,
-	    secret_bytes(password) };
+	fields[n++] =
+	    (struct field){ l->password->name, secret_bytes(password) };
 	if (l->kmsi != NULL)
 		fields[n++] = (struct field){ l->kmsi->name,
-		    s->job->keep_signed_in ? l->kmsi->value : NULL };
+			s->job->keep_signed_in ? l->kmsi->value : NULL };
 	/* 2019's paginated page keeps it outside the form. */
 	if (!webforms) {
 		const struct control *c = form_control(s->form, "AuthMethod");
 
 		if (c == NULL || *c->value == '\0')
 			fields[n++] = (struct field){ "AuthMethod",
-			    "FormsAuthentication" };
+				"FormsAuthentication" };
 	}
 	return form_encode(s->form, fields, n, l->submit, out);
 }
@@ -187,6 +190,5 @@ login_answer(struct signin *s, struct fault *fault)
 	s->posted = s->open = true;
 	password = secret_free(password);
 	action = xstrdup(s->form->action);
-	return signin_post(s, action, body.data, body.len, GRADE_SECRET,
-	    fault);
+	return signin_post(s, action, body.data, body.len, GRADE_SECRET, fault);
 }

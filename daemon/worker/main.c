@@ -36,8 +36,9 @@ unknown_job(struct conduit *c)
 
 	fault_set(&f, FAULT_INTERNAL, REASON_MALFORMED,
 	    _("The agent asked for a job that this worker does not know."));
-	fault_next(&f, _("The two are of different versions: restart the "
-	    "agent with systemctl --user restart awsfedd."));
+	fault_next(&f,
+	    _("The two are of different versions: restart the "
+	      "agent with systemctl --user restart awsfedd."));
 	conduit_fault(c, NULL, &f);
 }
 
@@ -71,7 +72,8 @@ main(int argc, char **argv)
 	}
 	if (argc != 1 || fstat(WORKER_FD, &st) < 0 || !S_ISSOCK(st.st_mode)) {
 		log_err("started by awsfedd only, with a socket as descriptor "
-		    "%d; to sign in, use: awsfedctl login", WORKER_FD);
+			"%d; to sign in, use: awsfedctl login",
+		    WORKER_FD);
 		return 2;
 	}
 	signal(SIGPIPE, SIG_IGN);

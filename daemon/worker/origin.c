@@ -87,8 +87,10 @@ url_resolve(const char *base, const char *ref)
 
 	if (u == NULL || curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK)
 		return NULL;
-	if (ref != NULL && (strlen(ref) > URL_MAX || str_has_control(ref) ||
-	    curl_url_set(u, CURLUPART_URL, ref, CURLU_URLENCODE) != CURLUE_OK))
+	if (ref != NULL &&
+	    (strlen(ref) > URL_MAX || str_has_control(ref) ||
+		curl_url_set(u, CURLUPART_URL, ref, CURLU_URLENCODE) !=
+		    CURLUE_OK))
 		return NULL;
 	(void)curl_url_set(u, CURLUPART_FRAGMENT, NULL, 0);
 	copy = part(u, CURLUPART_URL, 0);
@@ -160,8 +162,9 @@ policy_check(const struct policy *p, const char *url, enum grade grade,
 		fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
 		    _("%s led to an address that is not a plain https one."),
 		    idp);
-		fault_next(fault, _("Tell your administrator; nothing was "
-		    "sent there."));
+		fault_next(fault,
+		    _("Tell your administrator; nothing was "
+		      "sent there."));
 		return -1;
 	}
 	label = origin_label(&o);
@@ -169,8 +172,9 @@ policy_check(const struct policy *p, const char *url, enum grade grade,
 		fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
 		    _("%s led to http://%s, which is not encrypted."), idp,
 		    label);
-		fault_next(fault, _("Tell your administrator; nothing was "
-		    "sent there."));
+		fault_next(fault,
+		    _("Tell your administrator; nothing was "
+		      "sent there."));
 		return -1;
 	}
 	if (origin_equal(&o, &p->idp))
@@ -179,14 +183,18 @@ policy_check(const struct policy *p, const char *url, enum grade grade,
 		return 0;
 	fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
 	    grade == GRADE_SECRET ?
-	    _("%s asked to send the password to another host, %s.") :
-	    _("%s led to another host, %s."), idp, label);
+		_("%s asked to send the password to another host, %s.") :
+		_("%s led to another host, %s."),
+	    idp, label);
 	if (grade == GRADE_SECRET)
-		fault_next(fault, _("Nothing was sent. If %s is where you "
-		    "really sign in, make it the profile's "
-		    "adfs_config.adfs_host."), label);
+		fault_next(fault,
+		    _("Nothing was sent. If %s is where you "
+		      "really sign in, make it the profile's "
+		      "adfs_config.adfs_host."),
+		    label);
 	else
-		fault_next(fault, _("If you know that host, add it to "
-		    "awsfed.allowed_hosts of the profile."));
+		fault_next(fault,
+		    _("If you know that host, add it to "
+		      "awsfed.allowed_hosts of the profile."));
 	return -1;
 }

@@ -15,12 +15,12 @@
 #include "awsfed/fault.h"
 #include "awsfed/str.h"
 
-#define URL_MAX (64 * 1024)	/* bytes; a SAMLRequest may be long */
+#define URL_MAX (64 * 1024) /* bytes; a SAMLRequest may be long */
 
 struct origin {
-	char *scheme;		/* "https" or "http" */
-	char *host;		/* lower case */
-	char *port;		/* never NULL */
+	char *scheme; /* "https" or "http" */
+	char *host;   /* lower case */
+	char *port;   /* never NULL */
 };
 
 /* 0, or -EINVAL: not http(s), userinfo, no host, control characters. */
@@ -39,13 +39,13 @@ char *origin_label(const struct origin *o);
 bool host_is_loopback(const char *host);
 
 enum grade {
-	GRADE_PAGE,		/* no secret: provider and allowed hosts */
-	GRADE_SECRET		/* password or code: the provider's origin */
+	GRADE_PAGE,  /* no secret: provider and allowed hosts */
+	GRADE_SECRET /* password or code: the provider's origin */
 };
 
 struct policy {
 	struct origin idp;
-	const struct strv *allowed;	/* "host" or "host:port" */
+	const struct strv *allowed; /* "host" or "host:port" */
 	bool allow_http_loopback;
 };
 

@@ -7,14 +7,14 @@
 #include "awsfed/xalloc.h"
 #include "signin.h"
 
-#define NAMES_MAX 600	/* bytes of form and field names in a message */
+#define NAMES_MAX 600 /* bytes of form and field names in a message */
 
 static const struct {
 	const char *code;
 	enum fault_kind kind;
 	enum reason reason;
 	int64_t retry_after;
-	const char *text;	/* %s: the host */
+	const char *text; /* %s: the host */
 	const char *next;
 } codes[] = {
 	{ "MSIS7042", FAULT_TEMPORARY, REASON_BUSY, 20,
@@ -29,7 +29,8 @@ static const struct {
 	{ "MSIS7065", FAULT_CONFIG, REASON_SETTINGS, 0,
 	    N_("%s does not serve this sign-in address (MSIS7065)."),
 	    N_("Check awsfed.path; from AD FS 2016 on, the page for sign-in "
-	    "started at the provider must be enabled by the administrator.") },
+	       "started at the provider must be enabled by the "
+	       "administrator.") },
 };
 
 /* The first "MSIS" with four digits in a text. */
@@ -64,7 +65,7 @@ guid_at(const char *p)
 
 	for (size_t i = 0; i < sizeof(shape) - 1; i++)
 		if (shape[i] == 'x' ? !isxdigit((unsigned char)p[i]) :
-		    p[i] != shape[i])
+				      p[i] != shape[i])
 			return false;
 	return true;
 }
@@ -74,7 +75,7 @@ static char *
 activity_id(const struct page *p)
 {
 	static const char *const ids[] = { "activityID", "errorDetails",
-	    "errorArea" };
+		"errorArea" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
 		_cleanup_free_ char *text = page_text(p, ids[i]);
@@ -87,8 +88,8 @@ activity_id(const struct page *p)
 }
 
 int
-error_page_fault(const struct page *p, long status, const char *host,
-    struct fault *fault)
+error_page_fault(
+    const struct page *p, long status, const char *host, struct fault *fault)
 {
 	_cleanup_free_ char *message = page_text(p, "errorMessage");
 	_cleanup_free_ char *id = activity_id(p), *own = NULL;
@@ -103,7 +104,7 @@ error_page_fault(const struct page *p, long status, const char *host,
 
 		if (strcmp(codes[i].code, code) != 0)
 			continue;
-		/* The table's texts hold one %s each. */
+			/* The table's texts hold one %s each. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 		text = xasprintf(gettext(codes[i].text), host);
@@ -119,8 +120,10 @@ error_page_fault(const struct page *p, long status, const char *host,
 	    host, own, *code == '\0' ? "" : " (", code,
 	    *code == '\0' ? "" : ")");
 	if (id != NULL)
-		fault_next(fault, _("Ask your administrator to look up "
-		    "Activity ID %s."), id);
+		fault_next(fault,
+		    _("Ask your administrator to look up "
+		      "Activity ID %s."),
+		    id);
 	else
 		fault_next(fault, _("Show this to your administrator."));
 	fault_request(fault, id);
@@ -136,21 +139,22 @@ describe(const struct page *p, struct buf *b)
 	for (size_t i = 0; i < p->nforms && full == 0; i++) {
 		const struct form *f = &p->forms[i];
 		const char *name = f->id != NULL ? f->id :
-		    f->name != NULL ? f->name : "-";
+		    f->name != NULL		 ? f->name :
+						   "-";
 
 		full = buf_addf(b, "%s%s(", i == 0 ? "" : "; ", name);
 		for (size_t k = 0; k < f->ncontrols && full == 0; k++)
 			full = buf_addf(b, "%s%s", k == 0 ? "" : " ",
 			    f->controls[k].name == NULL ? "-" :
-			    f->controls[k].name);
+							  f->controls[k].name);
 		if (full == 0)
 			full = buf_add(b, ")", 1);
 	}
 }
 
 int
-unknown_page_fault(const struct page *p, enum page_kind kind,
-    const char *host, struct fault *fault)
+unknown_page_fault(const struct page *p, enum page_kind kind, const char *host,
+    struct fault *fault)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(NAMES_MAX);
 	_cleanup_free_ char *names = NULL, *clean = NULL;
@@ -161,16 +165,19 @@ unknown_page_fault(const struct page *p, enum page_kind kind,
 	clean = str_clean(names, NAMES_MAX);
 	fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,
 	    _("%s shows a page that awsfed cannot answer (%s, titled \"%s\", "
-	    "forms: %s)."), host, page_kind_name(kind), title,
+	      "forms: %s)."),
+	    host, page_kind_name(kind), title,
 	    *clean == '\0' ? _("none") : clean);
 	switch (kind) {
 	case PAGE_UPDATE_PASSWORD:
-		fault_next(fault, _("Change your password in a browser, then "
-		    "sign in again."));
+		fault_next(fault,
+		    _("Change your password in a browser, then "
+		      "sign in again."));
 		break;
 	case PAGE_HRD:
-		fault_next(fault, _("Set awsfed.home_realm of the profile to "
-		    "the provider you sign in with."));
+		fault_next(fault,
+		    _("Set awsfed.home_realm of the profile to "
+		      "the provider you sign in with."));
 		break;
 	case PAGE_UNKNOWN:
 	case PAGE_ASSERTION:
@@ -183,8 +190,9 @@ unknown_page_fault(const struct page *p, enum page_kind kind,
 	case PAGE_SIGNED_OUT:
 	case PAGE_AUTO_POST:
 	case PAGE_KIND_MAX:
-		fault_next(fault, _("Report it with this message: it holds "
-		    "names only, no values."));
+		fault_next(fault,
+		    _("Report it with this message: it holds "
+		      "names only, no values."));
 		break;
 	}
 	return -1;

@@ -15,11 +15,9 @@ id_is(const xmlNode *n, const char *id, size_t len)
 {
 	_cleanup_free_ char *value = NULL;
 
-	if (n->type != XML_ELEMENT_NODE ||
-	    (value = node_attr(n, "id")) == NULL)
+	if (n->type != XML_ELEMENT_NODE || (value = node_attr(n, "id")) == NULL)
 		return false;
-	return len == 0 ? strcmp(value, id) == 0 :
-	    strncmp(value, id, len) == 0;
+	return len == 0 ? strcmp(value, id) == 0 : strncmp(value, id, len) == 0;
 }
 
 const xmlNode *
@@ -77,7 +75,7 @@ visible(const xmlNode *root, size_t max)
 			continue;
 		}
 		if (n->type == XML_ELEMENT_NODE)
-			blank = true;	/* elements part words */
+			blank = true; /* elements part words */
 		if (n->type != XML_TEXT_NODE || s == NULL)
 			s = "";
 		for (; *s != '\0' && !full; s++) {
@@ -108,7 +106,7 @@ char *
 page_visible_text(const struct page *p, size_t max)
 {
 	return p->doc == NULL ? xstrdup("") :
-	    visible((const xmlNode *)p->doc, max);
+				visible((const xmlNode *)p->doc, max);
 }
 
 const struct control *
@@ -193,7 +191,8 @@ form_encode(const struct form *f, const struct field *fields, size_t nfields,
 {
 	for (size_t i = 0; i < f->ncontrols; i++) {
 		const struct control *c = &f->controls[i];
-		const struct field *set = c->name == NULL ? NULL :
+		const struct field *set = c->name == NULL ?
+		    NULL :
 		    field_for(fields, nfields, c->name);
 		int r = 0;
 

@@ -17,8 +17,11 @@
 static size_t
 utf8_len(const unsigned char *p, size_t left)
 {
-	size_t n = *p < 0x80 ? 1 : *p >= 0xc2 && *p < 0xe0 ? 2 :
-	    *p >= 0xe0 && *p < 0xf0 ? 3 : *p >= 0xf0 && *p < 0xf5 ? 4 : 0;
+	size_t n = *p < 0x80	    ? 1 :
+	    *p >= 0xc2 && *p < 0xe0 ? 2 :
+	    *p >= 0xe0 && *p < 0xf0 ? 3 :
+	    *p >= 0xf0 && *p < 0xf5 ? 4 :
+				      0;
 
 	if (n == 0 || n > left)
 		return 0;
@@ -117,10 +120,14 @@ input_type(const xmlNode *n)
 		const char *name;
 		enum control_type type;
 	} types[] = {
-		{ "hidden", CONTROL_HIDDEN }, { "password", CONTROL_PASSWORD },
-		{ "checkbox", CONTROL_BOX }, { "radio", CONTROL_BOX },
-		{ "submit", CONTROL_SUBMIT }, { "image", CONTROL_SUBMIT },
-		{ "button", CONTROL_BUTTON }, { "reset", CONTROL_BUTTON },
+		{ "hidden", CONTROL_HIDDEN },
+		{ "password", CONTROL_PASSWORD },
+		{ "checkbox", CONTROL_BOX },
+		{ "radio", CONTROL_BOX },
+		{ "submit", CONTROL_SUBMIT },
+		{ "image", CONTROL_SUBMIT },
+		{ "button", CONTROL_BUTTON },
+		{ "reset", CONTROL_BUTTON },
 		{ "file", CONTROL_FILE },
 	};
 	_cleanup_free_ char *type = node_attr(n, "type");
@@ -139,7 +146,7 @@ select_value(const xmlNode *sel)
 	char *value;
 
 	for (const xmlNode *n = sel->children; n != NULL;
-	    n = node_next(sel, n)) {
+	     n = node_next(sel, n)) {
 		if (!is_tag(n, "option") || has_attr(n, "disabled"))
 			continue;
 		if (first == NULL)
@@ -167,7 +174,8 @@ read_control(const xmlNode *n, struct control *c)
 		_cleanup_free_ char *type = node_attr(n, "type");
 
 		c->type = type == NULL || strcasecmp(type, "submit") == 0 ?
-		    CONTROL_SUBMIT : CONTROL_BUTTON;
+		    CONTROL_SUBMIT :
+		    CONTROL_BUTTON;
 		c->value = node_attr(n, "value");
 	} else if (is_tag(n, "select")) {
 		c->type = CONTROL_SELECT;
@@ -185,8 +193,8 @@ read_control(const xmlNode *n, struct control *c)
 	if (c->name != NULL && *c->name == '\0')
 		xreplace(&c->name, NULL);
 	c->id = node_attr(n, "id");
-	c->disabled = c->disabled || has_attr(n, "disabled") ||
-	    in_disabled_fieldset(n);
+	c->disabled =
+	    c->disabled || has_attr(n, "disabled") || in_disabled_fieldset(n);
 	c->concealed = concealed(n);
 	return true;
 }
@@ -220,8 +228,10 @@ read_form(struct page *p, const xmlNode *n)
 	f->id = node_attr(n, "id");
 	f->name = node_attr(n, "name");
 	f->post = method != NULL && strcasecmp(str_trim(method), "post") == 0;
-	f->plain = enctype == NULL || strcasecmp(str_trim(enctype),
-	    "application/x-www-form-urlencoded") == 0 || *enctype == '\0';
+	f->plain = enctype == NULL ||
+	    strcasecmp(
+		str_trim(enctype), "application/x-www-form-urlencoded") == 0 ||
+	    *enctype == '\0';
 	if (action != NULL)
 		str_trim(action);
 	f->action = url_resolve(p->url, str_empty(action) ? NULL : action);
@@ -241,10 +251,10 @@ owner(struct page *p, const xmlNode *n, const xmlNode **nodes)
 		return &p->loose;
 	}
 	for (const xmlNode *a = n->parent; a != NULL && depth++ < 512;
-	    a = a->parent) {
+	     a = a->parent) {
 		if (!is_tag(a, "form"))
 			continue;
-		for (size_t i = p->nforms; i-- > 0; )
+		for (size_t i = p->nforms; i-- > 0;)
 			if (nodes[i] == a)
 				return &p->forms[i];
 	}
@@ -280,8 +290,9 @@ too_much(struct fault *fault)
 {
 	fault_set(fault, FAULT_PROTOCOL, REASON_MALFORMED,
 	    _("The page is larger than a sign-in page can be."));
-	fault_next(fault, _("Open the same address in a browser and tell your "
-	    "administrator what it shows."));
+	fault_next(fault,
+	    _("Open the same address in a browser and tell your "
+	      "administrator what it shows."));
 	return -1;
 }
 
@@ -313,8 +324,8 @@ walk(struct page *p, struct fault *fault)
 		if (!read_control(n, &c))
 			continue;
 		f = owner(p, n, nodes);
-		f->controls = xreallocarray(f->controls, f->ncontrols + 1,
-		    sizeof(*f->controls));
+		f->controls = xreallocarray(
+		    f->controls, f->ncontrols + 1, sizeof(*f->controls));
 		f->controls[f->ncontrols++] = c;
 		if (++ncontrols > PAGE_CONTROLS_MAX)
 			return too_much(fault);
@@ -340,7 +351,7 @@ page_parse(const char *bytes, size_t len, const char *url, struct page *ret,
 	if (n > 0)
 		p.doc = htmlReadMemory(text, (int)n, NULL, "UTF-8",
 		    HTML_PARSE_NONET | HTML_PARSE_NOERROR |
-		    HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER);
+			HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER);
 	if (p.doc != NULL && walk(&p, fault) < 0)
 		return -1;
 	*ret = p;

@@ -20,65 +20,65 @@
 #include "awsfed/buf.h"
 #include "awsfed/fault.h"
 
-#define PAGE_MAX (1024 * 1024)		/* bytes of a body */
-#define PAGE_CONTROLS_MAX 2000		/* inputs, and forms, of one page */
-#define PAGE_TEXT_MAX 2000		/* bytes of a text shown to people */
-#define FORM_BODY_MAX (1024 * 1024)	/* bytes of a serialised form */
+#define PAGE_MAX (1024 * 1024)	    /* bytes of a body */
+#define PAGE_CONTROLS_MAX 2000	    /* inputs, and forms, of one page */
+#define PAGE_TEXT_MAX 2000	    /* bytes of a text shown to people */
+#define FORM_BODY_MAX (1024 * 1024) /* bytes of a serialised form */
 
 enum control_type {
-	CONTROL_TEXT,		/* text, email, tel, … and textarea */
+	CONTROL_TEXT, /* text, email, tel, … and textarea */
 	CONTROL_PASSWORD,
 	CONTROL_HIDDEN,
-	CONTROL_BOX,		/* checkbox and radio */
-	CONTROL_SUBMIT,		/* submit, image, <button> */
-	CONTROL_BUTTON,		/* reset, button: never sent */
+	CONTROL_BOX,	/* checkbox and radio */
+	CONTROL_SUBMIT, /* submit, image, <button> */
+	CONTROL_BUTTON, /* reset, button: never sent */
 	CONTROL_SELECT,
 	CONTROL_FILE
 };
 
 struct control {
 	enum control_type type;
-	char *name;		/* NULL when it has none: never sent */
+	char *name; /* NULL when it has none: never sent */
 	char *id;
-	char *value;		/* never NULL */
-	bool checked;		/* boxes */
+	char *value;  /* never NULL */
+	bool checked; /* boxes */
 	bool disabled;
-	bool concealed;		/* it or a parent has style display:none */
+	bool concealed; /* it or a parent has style display:none */
 };
 
 struct form {
 	char *id;
 	char *name;
-	char *action;		/* absolute; NULL when it cannot be resolved */
+	char *action; /* absolute; NULL when it cannot be resolved */
 	bool post;
-	bool plain;		/* enctype is the usual urlencoded one */
+	bool plain; /* enctype is the usual urlencoded one */
 	struct control *controls;
 	size_t ncontrols;
 };
 
 struct page {
-	char *url;		/* effective */
-	char *title;		/* never NULL */
-	bool foreign_base;	/* <base href> of another origin */
+	char *url;	   /* effective */
+	char *title;	   /* never NULL */
+	bool foreign_base; /* <base href> of another origin */
 	struct form *forms;
 	size_t nforms;
 	/* Controls outside any form (AD FS 2019 paginated has one). */
 	struct form loose;
-	xmlDoc *doc;		/* NULL for an empty body */
+	xmlDoc *doc; /* NULL for an empty body */
 };
 
 /* A value to put in place of, or beside, what the form holds. */
 struct field {
 	const char *name;
-	const char *value;	/* NULL: leave the control out */
+	const char *value; /* NULL: leave the control out */
 };
 
 /*
  * url is the effective one; charset may be NULL.  0, or -1 with *fault for a
  * page that is too large or too wide to be parsed.
  */
-int page_parse(const char *bytes, size_t len, const char *url,
-    struct page *ret, struct fault *fault);
+int page_parse(const char *bytes, size_t len, const char *url, struct page *ret,
+    struct fault *fault);
 void page_done(struct page *p);
 #define _cleanup_page_ __attribute__((cleanup(page_done)))
 

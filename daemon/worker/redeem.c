@@ -12,7 +12,7 @@
 #include "awsfed/xalloc.h"
 #include "sts.h"
 
-#define SAFE_DURATION 3600	/* every role allows it */
+#define SAFE_DURATION 3600 /* every role allows it */
 #define RETRY_BASE_MS 1000
 #define RETRY_CAP_MS 20000
 
@@ -22,8 +22,8 @@ struct task {
 	char *url;
 	struct buf body;
 	unsigned tries;
-	int64_t start_at;	/* boot clock, µs; 0: not waiting */
-	int64_t learned;	/* a duration that had to be lowered to */
+	int64_t start_at; /* boot clock, µs; 0: not waiting */
+	int64_t learned;  /* a duration that had to be lowered to */
 	bool done;
 };
 
@@ -34,7 +34,7 @@ struct batch {
 	const struct saml *saml;
 	struct task *tasks;
 	size_t n;
-	int64_t expires_boot;	/* the assertion's end, µs */
+	int64_t expires_boot; /* the assertion's end, µs */
 };
 
 static void
@@ -67,9 +67,11 @@ start(struct batch *b, struct task *t)
 		refuse(b, t, &f);
 		return;
 	}
-	t->call = (struct http_call){ .url = t->url, .body = t->body.data,
-	    .body_len = t->body.len, .flags = own ? 0 : HTTP_PUBLIC,
-	    .arg = t };
+	t->call = (struct http_call){ .url = t->url,
+		.body = t->body.data,
+		.body_len = t->body.len,
+		.flags = own ? 0 : HTTP_PUBLIC,
+		.arg = t };
 	http_start(b->http, &t->call);
 }
 
@@ -94,7 +96,7 @@ retry(struct batch *b, struct task *t, const struct fault *f)
 
 	if (f->kind != FAULT_TEMPORARY || t->tries >= REDEEM_TRIES ||
 	    (f->reason != REASON_BUSY && f->reason != REASON_SERVER &&
-	    f->reason != REASON_UNREACHABLE && f->reason != REASON_TIMEOUT))
+		f->reason != REASON_UNREACHABLE && f->reason != REASON_TIMEOUT))
 		return false;
 	wait = jitter_ms(t->tries - 1);
 	if (f->retry_after * 1000 > wait)
@@ -121,8 +123,7 @@ deliver(struct batch *b, struct task *t, const struct sts_answer *a,
 	json_put_str(m, "secretAccessKey", a->secret_access_key);
 	json_put_str(m, "sessionToken", a->session_token);
 	json_put_str(m, "expiration", expiration);
-	json_object_set_new(m, "lifetime",
-	    json_integer(a->expiration_s - now));
+	json_object_set_new(m, "lifetime", json_integer(a->expiration_s - now));
 	json_put_int(m, "maxDuration", t->learned);
 	conduit_send(b->conduit, W_CREDENTIALS, m);
 	t->done = true;
@@ -186,25 +187,23 @@ prepare(struct batch *b, struct task *t, const json_t *j)
 
 	buf_init(&t->body, STS_BODY_MAX);
 	if (sts_role_parse(j, &t->role, &f) < 0 ||
-	    (t->url = sts_endpoint(&t->role, b->job->allow_http_loopback,
-	    &f)) == NULL) {
+	    (t->url = sts_endpoint(
+		 &t->role, b->job->allow_http_loopback, &f)) == NULL) {
 		if (t->role.profile == NULL)
-			t->role.profile = json_string_value(
-			    json_object_get(j, "profile"));
+			t->role.profile =
+			    json_string_value(json_object_get(j, "profile"));
 		refuse(b, t, &f);
 		return;
 	}
-	t->start_at = 1;	/* at once */
+	t->start_at = 1; /* at once */
 }
 
 void
 redeem(struct http *h, struct conduit *c, const struct job *job,
     const struct saml *saml, const json_t *roles, int64_t skew_s)
 {
-	struct batch b = { .http = h, .conduit = c, .job = job,
-	    .saml = saml };
-	int64_t left = saml->expires_s - skew_s -
-	    clk_real(&clk_system) / USEC;
+	struct batch b = { .http = h, .conduit = c, .job = job, .saml = saml };
+	int64_t left = saml->expires_s - skew_s - clk_real(&clk_system) / USEC;
 
 	b.n = json_array_size(roles);
 	if (b.n > REDEEM_ROLES_MAX)

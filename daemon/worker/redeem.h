@@ -14,7 +14,7 @@
 #include "saml.h"
 
 #define REDEEM_ROLES_MAX 1000
-#define REDEEM_TRIES 3		/* of one role, when AWS is busy */
+#define REDEEM_TRIES 3 /* of one role, when AWS is busy */
 
 /* Every role of the array is answered by `credentials` or a `fault`. */
 void redeem(struct http *h, struct conduit *c, const struct job *job,

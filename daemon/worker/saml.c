@@ -17,15 +17,16 @@
 /* China's documents print another prefix: the end decides. */
 #define ATTRIBUTE "/SAML/Attributes/"
 #define VALUE_MAX 4096
-#define FUTURE_S 300	/* issued later than this from now: a wrong clock */
+#define FUTURE_S 300 /* issued later than this from now: a wrong clock */
 
 static int
 malformed(struct fault *f, const char *what)
 {
 	fault_set(f, FAULT_PROTOCOL, REASON_MALFORMED,
 	    _("The SAML response cannot be used: %s."), what);
-	fault_next(f, _("Try again; if it stays, give your administrator the "
-	    "request id."));
+	fault_next(f,
+	    _("Try again; if it stays, give your administrator the "
+	      "request id."));
 	return -1;
 }
 
@@ -35,9 +36,11 @@ static int
 sextet(char c)
 {
 	return c >= 'A' && c <= 'Z' ? c - 'A' :
-	    c >= 'a' && c <= 'z' ? c - 'a' + 26 :
-	    c >= '0' && c <= '9' ? c - '0' + 52 :
-	    c == '+' ? 62 : c == '/' ? 63 : -1;
+	    c >= 'a' && c <= 'z'    ? c - 'a' + 26 :
+	    c >= '0' && c <= '9'    ? c - '0' + 52 :
+	    c == '+'		    ? 62 :
+	    c == '/'		    ? 63 :
+				      -1;
 }
 
 /* Strict, but for blanks, which are left out of *clean. */
@@ -71,13 +74,15 @@ decode(const char *in, size_t len, struct buf *clean, struct buf *out)
 			return -1;
 	}
 	return clean->len == 0 || clean->len % 4 != 0 || pad > 2 ||
-	    (acc & ((1u << bits) - 1)) != 0 ? -1 : 0;
+		(acc & ((1u << bits) - 1)) != 0 ?
+	    -1 :
+	    0;
 }
 
 /* ---- the parts ----------------------------------------------------------- */
 
 static const struct {
-	const char *code;	/* the inner one first */
+	const char *code; /* the inner one first */
 	enum fault_kind kind;
 	enum reason reason;
 	const char *text;
@@ -97,8 +102,8 @@ static const struct {
 static int
 check_status(const xmlNode *root, struct fault *f)
 {
-	const xmlNode *code = node_child(node_child(root, NS_PROTOCOL,
-	    "Status"), NS_PROTOCOL, "StatusCode");
+	const xmlNode *code = node_child(
+	    node_child(root, NS_PROTOCOL, "Status"), NS_PROTOCOL, "StatusCode");
 	const xmlNode *inner = node_child(code, NS_PROTOCOL, "StatusCode");
 	_cleanup_free_ char *value = NULL, *more = NULL;
 
@@ -111,13 +116,14 @@ check_status(const xmlNode *root, struct fault *f)
 		const char *s = statuses[i].code;
 
 		if (!(more != NULL && str_starts(more, STATUS) &&
-		    str_ends(more, s)) &&
+			str_ends(more, s)) &&
 		    !(str_starts(value, STATUS) && str_ends(value, s)))
 			continue;
 		fault_set(f, statuses[i].kind, statuses[i].reason, "%s",
 		    gettext(statuses[i].text));
-		fault_next(f, _("Give your administrator the request id; the "
-		    "event log of AD FS has the cause."));
+		fault_next(f,
+		    _("Give your administrator the request id; the "
+		      "event log of AD FS has the cause."));
 		return -1;
 	}
 	return malformed(f, _("its status is not a success"));
@@ -134,14 +140,17 @@ check_place(const char *url, const struct saml_rules *rules, struct fault *f)
 		return malformed(f, _("its destination is no address"));
 	label = origin_label(&o);
 	if (partition_by_signin_host(o.host) != NULL ||
-	    (rules->allowed != NULL && (strv_has(rules->allowed, o.host) ||
-	    strv_has(rules->allowed, label))) ||
+	    (rules->allowed != NULL &&
+		(strv_has(rules->allowed, o.host) ||
+		    strv_has(rules->allowed, label))) ||
 	    (rules->allow_loopback && host_is_loopback(o.host)))
 		return 0;
 	fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
 	    _("The SAML response is meant for %s, which is not AWS."), label);
-	fault_next(f, _("Check adfs_config.provider_id: \"%s\" names another "
-	    "relying party."), rules->provider_id);
+	fault_next(f,
+	    _("Check adfs_config.provider_id: \"%s\" names another "
+	      "relying party."),
+	    rules->provider_id);
 	return -1;
 }
 
@@ -164,16 +173,16 @@ earlier(int64_t *limit, int64_t t)
 }
 
 static int
-check_subject(const xmlNode *a, const struct saml_rules *rules,
-    struct saml *s, struct fault *f)
+check_subject(const xmlNode *a, const struct saml_rules *rules, struct saml *s,
+    struct fault *f)
 {
 	const xmlNode *subject = node_child(a, NS_ASSERTION, "Subject");
 	size_t bearers = 0;
 
 	if (subject == NULL)
 		return malformed(f, _("it has no subject"));
-	xreplace(&s->subject, node_text(node_child(subject, NS_ASSERTION,
-	    "NameID"), VALUE_MAX));
+	xreplace(&s->subject,
+	    node_text(node_child(subject, NS_ASSERTION, "NameID"), VALUE_MAX));
 	for (const xmlNode *n = subject->children; n != NULL; n = n->next) {
 		_cleanup_free_ char *method = NULL, *recipient = NULL;
 		const xmlNode *data;
@@ -235,7 +244,8 @@ check_conditions(const xmlNode *a, const struct saml_rules *rules,
 	shown = str_clean(last == NULL ? "" : last, 200);
 	fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
 	    _("The SAML response is for the relying party \"%s\", not for "
-	    "\"%s\"."), shown, rules->provider_id);
+	      "\"%s\"."),
+	    shown, rules->provider_id);
 	fault_next(f, _("Check adfs_config.provider_id of the profile."));
 	return -1;
 }
@@ -281,8 +291,8 @@ read_statements(const xmlNode *a, struct saml *s, struct fault *f)
 {
 	for (const xmlNode *n = a->children; n != NULL; n = n->next) {
 		if (node_is(n, NS_ASSERTION, "AuthnStatement") &&
-		    time_attr(n, "SessionNotOnOrAfter", &s->session_end_s,
-		    f) < 0)
+		    time_attr(n, "SessionNotOnOrAfter", &s->session_end_s, f) <
+			0)
 			return -1;
 		if (!node_is(n, NS_ASSERTION, "AttributeStatement"))
 			continue;
@@ -294,8 +304,8 @@ read_statements(const xmlNode *a, struct saml *s, struct fault *f)
 }
 
 static int
-check_clock(const struct saml *s, const struct saml_rules *rules,
-    struct fault *f)
+check_clock(
+    const struct saml *s, const struct saml_rules *rules, struct fault *f)
 {
 	char issued[RFC3339_SIZE], until[RFC3339_SIZE];
 
@@ -305,16 +315,18 @@ check_clock(const struct saml *s, const struct saml_rules *rules,
 		fault_set(f, FAULT_TEMPORARY, REASON_CLOCK,
 		    _("The SAML response was issued at %s, in the future."),
 		    issued);
-		fault_next(f, _("Check the clock of this computer: timedatectl "
-		    "status."));
+		fault_next(f,
+		    _("Check the clock of this computer: timedatectl "
+		      "status."));
 		return -1;
 	}
 	if (s->expires_s <= rules->now_s) {
 		fault_set(f, FAULT_TEMPORARY, REASON_EXPIRED,
 		    _("The SAML response had expired at %s when it came."),
 		    until);
-		fault_next(f, _("Check the clock of this computer (timedatectl "
-		    "status), then sign in again."));
+		fault_next(f,
+		    _("Check the clock of this computer (timedatectl "
+		      "status), then sign in again."));
 		return -1;
 	}
 	return 0;
@@ -323,8 +335,8 @@ check_clock(const struct saml *s, const struct saml_rules *rules,
 /* ---- the whole ----------------------------------------------------------- */
 
 static int
-read_assertion(const xmlNode *a, const struct saml_rules *rules,
-    struct saml *s, struct fault *f)
+read_assertion(const xmlNode *a, const struct saml_rules *rules, struct saml *s,
+    struct fault *f)
 {
 	int64_t issued;
 
@@ -335,8 +347,8 @@ read_assertion(const xmlNode *a, const struct saml_rules *rules,
 	if (s->issued_s == 0)
 		return malformed(f, _("it does not say when it was issued"));
 	s->expires_s = s->issued_s + SAML_REDEEM_S;
-	xreplace(&s->issuer, node_text(node_child(a, NS_ASSERTION, "Issuer"),
-	    VALUE_MAX));
+	xreplace(&s->issuer,
+	    node_text(node_child(a, NS_ASSERTION, "Issuer"), VALUE_MAX));
 	if (check_subject(a, rules, s, f) < 0 ||
 	    check_conditions(a, rules, s, f) < 0 ||
 	    read_statements(a, s, f) < 0)
@@ -344,8 +356,9 @@ read_assertion(const xmlNode *a, const struct saml_rules *rules,
 	if (s->nroles == 0) {
 		fault_set(f, FAULT_DENIED, REASON_REFUSED,
 		    _("The sign-in worked, but AD FS grants no AWS role."));
-		fault_next(f, _("Ask your administrator for the group that "
-		    "the role belongs to."));
+		fault_next(f,
+		    _("Ask your administrator for the group that "
+		      "the role belongs to."));
 		return -1;
 	}
 	return check_clock(s, rules, f);
@@ -360,12 +373,12 @@ read_response(const xmlNode *root, const struct saml_rules *rules,
 
 	if (!node_is(root, NS_PROTOCOL, "Response"))
 		return malformed(f, _("it is no SAML 2.0 response"));
-	if (check_status(root, f) < 0 || (destination != NULL &&
-	    check_place(destination, rules, f) < 0) ||
+	if (check_status(root, f) < 0 ||
+	    (destination != NULL && check_place(destination, rules, f) < 0) ||
 	    time_attr(root, "IssueInstant", &s->issued_s, f) < 0)
 		return -1;
-	xreplace(&s->issuer, node_text(node_child(root, NS_ASSERTION,
-	    "Issuer"), VALUE_MAX));
+	xreplace(&s->issuer,
+	    node_text(node_child(root, NS_ASSERTION, "Issuer"), VALUE_MAX));
 	for (const xmlNode *n = root->children; n != NULL; n = n->next) {
 		if (node_is(n, NS_ASSERTION, "EncryptedAssertion"))
 			s->encrypted = true;
@@ -401,12 +414,14 @@ saml_parse(const char *base64, size_t len, const struct saml_rules *rules,
 	s.issuer = xstrdup("");
 	if (len > 2 * SAML_BASE64_MAX ||
 	    (decode(base64, len, &clean, &xml) < 0 &&
-	    clean.len > SAML_BASE64_MAX) || clean.len > SAML_BASE64_MAX) {
+		clean.len > SAML_BASE64_MAX) ||
+	    clean.len > SAML_BASE64_MAX) {
 		fault_set(fault, FAULT_CONFIG, REASON_MALFORMED,
 		    _("The SAML response is larger than AWS accepts "
-		    "(100,000 characters)."));
-		fault_next(fault, _("Ask your administrator to send fewer "
-		    "roles or groups in one assertion."));
+		      "(100,000 characters)."));
+		fault_next(fault,
+		    _("Ask your administrator to send fewer "
+		      "roles or groups in one assertion."));
 		return -1;
 	}
 	buf_reset(&clean);

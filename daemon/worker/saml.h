@@ -17,9 +17,9 @@
 #include "awsfed/fault.h"
 #include "awsfed/str.h"
 
-#define SAML_BASE64_MAX 100000	/* what AssumeRoleWithSAML takes */
+#define SAML_BASE64_MAX 100000 /* what AssumeRoleWithSAML takes */
 #define SAML_ROLES_MAX 1000
-#define SAML_REDEEM_S 300	/* AWS wants it within 5 minutes of issue */
+#define SAML_REDEEM_S 300 /* AWS wants it within 5 minutes of issue */
 
 struct saml_role {
 	char *role;
@@ -27,24 +27,24 @@ struct saml_role {
 };
 
 struct saml {
-	char *base64;		/* blanks taken out: what STS gets */
+	char *base64; /* blanks taken out: what STS gets */
 	struct saml_role *roles;
 	size_t nroles;
-	char *issuer;		/* never NULL, "" when unknown */
+	char *issuer; /* never NULL, "" when unknown */
 	char *subject;
 	char *session_name;
-	int64_t session_duration;	/* seconds, 0 when not said */
+	int64_t session_duration; /* seconds, 0 when not said */
 	int64_t issued_s;
-	int64_t expires_s;	/* the latest moment to redeem it */
-	int64_t session_end_s;	/* SessionNotOnOrAfter, 0 when not said */
-	bool encrypted;		/* roles cannot be read */
+	int64_t expires_s;     /* the latest moment to redeem it */
+	int64_t session_end_s; /* SessionNotOnOrAfter, 0 when not said */
+	bool encrypted;	       /* roles cannot be read */
 };
 
 struct saml_rules {
 	const char *provider_id;
-	const struct strv *allowed;	/* other Destination hosts */
-	bool allow_loopback;		/* tests: a sign-in host on loopback */
-	int64_t now_s;			/* by the server's clock */
+	const struct strv *allowed; /* other Destination hosts */
+	bool allow_loopback;	    /* tests: a sign-in host on loopback */
+	int64_t now_s;		    /* by the server's clock */
 };
 
 /* 0, or -1 with *fault. */

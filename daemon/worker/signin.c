@@ -41,12 +41,13 @@ signin_entry_url(const struct job *job, const char *request_id)
 
 	if (query != NULL && *query == '?')
 		query++;
-	r = buf_addf(&b, "%s%s%s?", strstr(job->host, "://") != NULL ? "" :
-	    "https://", job->host, job->path);
+	r = buf_addf(&b, "%s%s%s?",
+	    strstr(job->host, "://") != NULL ? "" : "https://", job->host,
+	    job->path);
 	if (r == 0 && !str_empty(query))
 		r = buf_addf(&b, "%s&", query);
-	if (r == 0 && (query == NULL ||
-	    strcasestr(query, "loginToRp=") == NULL)) {
+	if (r == 0 &&
+	    (query == NULL || strcasestr(query, "loginToRp=") == NULL)) {
 		r = buf_adds(&b, "loginToRp=");
 		if (r == 0)
 			r = add_escaped(&b, job->provider_id);
@@ -79,8 +80,9 @@ signin_settle(struct signin *s, const char *outcome)
 static bool
 is_redirect(const struct http_reply *r)
 {
-	return r->redirect != NULL && (r->status == 301 || r->status == 302 ||
-	    r->status == 303 || r->status == 307 || r->status == 308);
+	return r->redirect != NULL &&
+	    (r->status == 301 || r->status == 302 || r->status == 303 ||
+		r->status == 307 || r->status == 308);
 }
 
 /* A foreign host as the very first answer is often a network's own page. */
@@ -89,13 +91,17 @@ captive(struct signin *s, const char *url, struct fault *fault)
 {
 	_cleanup_origin_ struct origin o = { 0 };
 	_cleanup_free_ char *to = origin_parse(url, &o) < 0 ?
-	    xstrdup(_("another place")) : origin_label(&o);
+	    xstrdup(_("another place")) :
+	    origin_label(&o);
 
 	fault_set(fault, FAULT_TEMPORARY, REASON_CAPTIVE_PORTAL,
 	    _("%s sent us on to %s at once. A network that wants you to sign "
-	    "in first does that."), s->host, to);
-	fault_next(fault, _("Open a browser and sign in to the network. If %s "
-	    "belongs to your company, add it to awsfed.allowed_hosts."), to);
+	      "in first does that."),
+	    s->host, to);
+	fault_next(fault,
+	    _("Open a browser and sign in to the network. If %s "
+	      "belongs to your company, add it to awsfed.allowed_hosts."),
+	    to);
 	return -1;
 }
 
@@ -103,10 +109,10 @@ static int
 sent_elsewhere(struct signin *s, struct fault *fault)
 {
 	fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
-	    _("%s asked to send the password on to another address."),
-	    s->host);
-	fault_next(fault, _("It was not sent again. Show this to your "
-	    "administrator."));
+	    _("%s asked to send the password on to another address."), s->host);
+	fault_next(fault,
+	    _("It was not sent again. Show this to your "
+	      "administrator."));
 	return -1;
 }
 
@@ -125,7 +131,8 @@ lost(struct signin *s, const struct http_call *c, enum grade grade,
 	signin_settle(s, OUTCOME_UNKNOWN);
 	fault_set(fault, FAULT_TEMPORARY, c->fault.reason,
 	    _("%s The password was on its way: whether it arrived is not "
-	    "known, so it counts as an attempt."), c->fault.text);
+	      "known, so it counts as an attempt."),
+	    c->fault.text);
 	fault_next(fault, _("Check the network, then sign in again."));
 }
 
@@ -143,8 +150,8 @@ take_page(struct signin *s, const struct http_call *c, const char *url,
 {
 	struct page p;
 
-	if (page_parse(c->reply.body.data, c->reply.body.len, url, &p,
-	    fault) < 0)
+	if (page_parse(c->reply.body.data, c->reply.body.len, url, &p, fault) <
+	    0)
 		return -1;
 	page_done(&s->page);
 	s->page = p;
@@ -167,9 +174,11 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 	bool first = s->steps == 0;
 
 	for (int hop = 0; hop <= SIGNIN_REDIRECTS_MAX; hop++) {
-		struct http_call c = { .url = url, .body = body,
-		    .body_len = len, .flags = HTTP_COOKIES |
-		    (grade == GRADE_SECRET ? HTTP_SECRET : 0u) };
+		struct http_call c = { .url = url,
+			.body = body,
+			.body_len = len,
+			.flags = HTTP_COOKIES |
+			    (grade == GRADE_SECRET ? HTTP_SECRET : 0u) };
 		_cleanup_free_ char *next = NULL;
 		int r;
 
@@ -198,8 +207,9 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 	}
 	fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,
 	    _("%s sends the sign-in round in circles."), s->host);
-	fault_next(fault, _("Try again with awsfedctl logout, then login; if "
-	    "it stays, show this to your administrator."));
+	fault_next(fault,
+	    _("Try again with awsfedctl logout, then login; if "
+	      "it stays, show this to your administrator."));
 	return -1;
 }
 
@@ -224,15 +234,15 @@ auto_post(struct signin *s, struct fault *fault)
 	_cleanup_buf_ struct buf body = BUF_INIT(FORM_BODY_MAX);
 	_cleanup_free_ char *action = NULL;
 
-	if (s->page.foreign_base || s->form->action == NULL ||
-	    !s->form->post || !s->form->plain)
-		return unknown_page_fault(&s->page, PAGE_AUTO_POST, s->host,
-		    fault);
+	if (s->page.foreign_base || s->form->action == NULL || !s->form->post ||
+	    !s->form->plain)
+		return unknown_page_fault(
+		    &s->page, PAGE_AUTO_POST, s->host, fault);
 	if (policy_check(&s->policy, s->form->action, GRADE_PAGE, fault) < 0)
 		return -1;
 	if (form_encode(s->form, NULL, 0, NULL, &body) < 0)
-		return unknown_page_fault(&s->page, PAGE_AUTO_POST, s->host,
-		    fault);
+		return unknown_page_fault(
+		    &s->page, PAGE_AUTO_POST, s->host, fault);
 	action = xstrdup(s->form->action);
 	return signin_post(s, action, body.data == NULL ? "" : body.data,
 	    body.len, GRADE_PAGE, fault);
@@ -303,8 +313,8 @@ step(struct signin *s, struct fault *fault)
 	    page_kind_name(kind));
 	if (s->status >= 400 && kind != PAGE_ERROR) {
 		signin_settle(s, OUTCOME_UNKNOWN);
-		http_fault_status(fault, s->status, s->page.url,
-		    s->retry_after);
+		http_fault_status(
+		    fault, s->status, s->page.url, s->retry_after);
 		return -1;
 	}
 	signin_settle(s, h->outcome);
@@ -323,8 +333,9 @@ walk(struct signin *s, struct fault *fault)
 			fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,
 			    _("%s shows page after page without an end."),
 			    s->host);
-			fault_next(fault, _("Show this to your "
-			    "administrator."));
+			fault_next(fault,
+			    _("Show this to your "
+			      "administrator."));
 			return -1;
 		}
 		r = step(s, fault);
@@ -368,20 +379,21 @@ static int
 spend(struct signin *s, struct fault *fault)
 {
 	const struct saml_rules rules = { s->job->provider_id,
-	    &s->job->allowed_hosts, s->job->allow_http_loopback ||
-	    host_is_loopback(s->policy.idp.host),
-	    clk_real(&clk_system) / USEC + s->skew_s };
+		&s->job->allowed_hosts,
+		s->job->allow_http_loopback ||
+		    host_is_loopback(s->policy.idp.host),
+		clk_real(&clk_system) / USEC + s->skew_s };
 	_cleanup_saml_ struct saml a = { 0 };
 	json_t *roles;
 
-	if (saml_parse(s->assertion, strlen(s->assertion), &rules, &a,
-	    fault) < 0)
+	if (saml_parse(s->assertion, strlen(s->assertion), &rules, &a, fault) <
+	    0)
 		return -1;
 	xreplace(&s->assertion, NULL);
 	page_done(&s->page);
 	conduit_cookies(s->conduit, http_cookies(s->http));
-	if (conduit_assertion(s->conduit, assertion_json(&a, s->skew_s),
-	    &roles, fault) < 0)
+	if (conduit_assertion(
+		s->conduit, assertion_json(&a, s->skew_s), &roles, fault) < 0)
 		return -1;
 	if (json_array_size(roles) > 0) {
 		redeem(s->http, s->conduit, s->job, &a, roles, s->skew_s);
@@ -395,8 +407,8 @@ static int
 prepare(struct signin *s, struct fault *fault)
 {
 	const struct http_settings set = { s->job->ca_bundle,
-	    s->job->https_proxy, s->job->no_proxy, s->job->ssl_verification,
-	    s->job->connect_timeout, s->job->timeout, s->conduit->fd };
+		s->job->https_proxy, s->job->no_proxy, s->job->ssl_verification,
+		s->job->connect_timeout, s->job->timeout, s->conduit->fd };
 
 	if ((s->http = http_new(&set, fault)) == NULL)
 		return -1;
@@ -405,8 +417,9 @@ prepare(struct signin *s, struct fault *fault)
 	if (s->entry == NULL || origin_parse(s->entry, &s->policy.idp) < 0) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("\"%s\" is not a usable host name."), s->job->host);
-		fault_next(fault, _("Check adfs_config.adfs_host of the "
-		    "profile: a host, or host:port."));
+		fault_next(fault,
+		    _("Check adfs_config.adfs_host of the "
+		      "profile: a host, or host:port."));
 		return -1;
 	}
 	s->policy.allowed = &s->job->allowed_hosts;

@@ -26,15 +26,15 @@ struct signin {
 	struct conduit *conduit;
 	struct http *http;
 	struct policy policy;
-	char *host;		/* as faults name it */
-	char *entry;		/* URL to begin with */
-	char *user;		/* NULL until known */
-	bool posted;		/* the one password is spent */
-	bool open;		/* its outcome has not been told */
-	bool restarted;		/* begun anew with no cookies, once */
+	char *host;	/* as faults name it */
+	char *entry;	/* URL to begin with */
+	char *user;	/* NULL until known */
+	bool posted;	/* the one password is spent */
+	bool open;	/* its outcome has not been told */
+	bool restarted; /* begun anew with no cookies, once */
 	unsigned steps;
 	int64_t skew_s;
-	char *assertion;	/* SAMLResponse, when there is one */
+	char *assertion; /* SAMLResponse, when there is one */
 
 	/* the page at hand */
 	long status;
@@ -51,8 +51,8 @@ void signin_job(struct conduit *c, const json_t *msg);
  * with it.  grade is what the body holds.
  */
 int signin_get(struct signin *s, const char *url, struct fault *fault);
-int signin_post(struct signin *s, const char *url, const char *body,
-    size_t len, enum grade grade, struct fault *fault);
+int signin_post(struct signin *s, const char *url, const char *body, size_t len,
+    enum grade grade, struct fault *fault);
 /* Tells the attempt's outcome, if it has not been told. */
 void signin_settle(struct signin *s, const char *outcome);
 
@@ -65,18 +65,18 @@ int login_answer(struct signin *s, struct fault *fault);
  * The name as AD FS takes it: a domain is put before a bare one.  0; -1 with a
  * config fault when it is bare and there is no domain.
  */
-int login_user(const char *typed, const char *domain, char **ret,
-    struct fault *fault);
-#define LOGIN_TAG_SIZE 5	/* four hex digits and NUL */
+int login_user(
+    const char *typed, const char *domain, char **ret, struct fault *fault);
+#define LOGIN_TAG_SIZE 5 /* four hex digits and NUL */
 /* scrypt cut to 16 bits: tells another password, useless for guessing. */
 void login_tag(const char *password, size_t len, const unsigned char *salt,
     size_t salt_len, char tag[LOGIN_TAG_SIZE]);
 
 /* ---- page-fault.c: pages that end a sign-in ------------------------------ */
 /* An error page: message, MSIS code, Activity ID. */
-int error_page_fault(const struct page *p, long status, const char *host,
-    struct fault *fault);
-bool error_page_code(const struct page *p, char code[9]);	/* "MSIS7042" */
+int error_page_fault(
+    const struct page *p, long status, const char *host, struct fault *fault);
+bool error_page_code(const struct page *p, char code[9]); /* "MSIS7042" */
 /* A page nobody answers: its title, forms and field names, no values. */
 int unknown_page_fault(const struct page *p, enum page_kind kind,
     const char *host, struct fault *fault);

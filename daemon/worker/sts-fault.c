@@ -7,26 +7,29 @@
 #include "sts.h"
 
 struct meaning {
-	const char *code;	/* a trailing '*' takes any end */
+	const char *code; /* a trailing '*' takes any end */
 	enum fault_kind kind;
 	enum reason reason;
-	const char *text;	/* %s: the role */
+	const char *text; /* %s: the role */
 	const char *next;
 };
 
 #define BY_ITSELF N_("awsfed tries again by itself.")
-#define ASK_TRUST N_("Check the role's name (upper and lower case count); " \
-    "else ask the account's administrator whether the role trusts this " \
-    "sign-in (trust policy, SAML provider).")
-#define ASK_PROVIDER N_("Show this to the administrator of AD FS or of the " \
-    "SAML provider in AWS.")
+#define ASK_TRUST \
+	N_("Check the role's name (upper and lower case count); " \
+	   "else ask the account's administrator whether the role trusts " \
+	   "this " \
+	   "sign-in (trust policy, SAML provider).")
+#define ASK_PROVIDER \
+	N_("Show this to the administrator of AD FS or of the " \
+	   "SAML provider in AWS.")
 #define REPORT N_("Please report this as a fault of awsfed.")
 
 static const struct meaning meanings[] = {
 	{ "ExpiredTokenException", FAULT_TEMPORARY, REASON_EXPIRED,
 	    N_("The assertion was too old for %s."),
 	    N_("Sign in again; if it comes back, check the clock of this "
-	    "computer: timedatectl status.") },
+	       "computer: timedatectl status.") },
 	{ "ExpiredToken*", FAULT_TEMPORARY, REASON_EXPIRED,
 	    N_("The credentials used for %s have expired."),
 	    N_("Sign in again.") },
@@ -34,7 +37,8 @@ static const struct meaning meanings[] = {
 	    N_("AWS does not accept the assertion for %s."), ASK_PROVIDER },
 	{ "IDPRejectedClaim*", FAULT_DENIED, REASON_REFUSED,
 	    N_("AWS says that the identity provider rejected the claim for "
-	    "%s."), ASK_PROVIDER },
+	       "%s."),
+	    ASK_PROVIDER },
 	{ "IDPCommunicationError*", FAULT_TEMPORARY, REASON_SERVER,
 	    N_("AWS could not reach the identity provider for %s."),
 	    BY_ITSELF },
@@ -49,7 +53,7 @@ static const struct meaning meanings[] = {
 	{ "RegionDisabledException", FAULT_CONFIG, REASON_REGION,
 	    N_("STS is switched off in the region chosen for %s."),
 	    N_("Set another region in the profile, or have the account's "
-	    "administrator activate STS there.") },
+	       "administrator activate STS there.") },
 	{ "ValidationError", FAULT_CONFIG, REASON_SETTINGS,
 	    N_("AWS does not accept the request for %s."),
 	    N_("Check role_arn and session_duration of the profile.") },
@@ -84,19 +88,20 @@ static const struct meaning meanings[] = {
 };
 
 static const struct meaning too_long = { NULL, FAULT_CONFIG, REASON_DURATION,
-    N_("The session duration is above the maximum of %s."),
-    N_("Lower adfs_config.session_duration of the profile.") };
+	N_("The session duration is above the maximum of %s."),
+	N_("Lower adfs_config.session_duration of the profile.") };
 static const struct meaning busy = { NULL, FAULT_TEMPORARY, REASON_BUSY,
-    N_("AWS is busy and did not answer for %s."), BY_ITSELF };
+	N_("AWS is busy and did not answer for %s."), BY_ITSELF };
 static const struct meaning server = { NULL, FAULT_TEMPORARY, REASON_SERVER,
-    N_("STS did not work when asked for %s."), BY_ITSELF };
+	N_("STS did not work when asked for %s."), BY_ITSELF };
 static const struct meaning refused = { NULL, FAULT_CONFIG, REASON_REFUSED,
-    N_("AWS refused %s."),
-    N_("Show this to the account's administrator.") };
-static const struct meaning garbage = { NULL, FAULT_PROTOCOL,
-    REASON_MALFORMED, N_("The answer of the STS endpoint for %s cannot be "
-    "read."), N_("Check endpoint_url of the profile, AWS_ENDPOINT_URL_STS "
-    "and the proxy.") };
+	N_("AWS refused %s."),
+	N_("Show this to the account's administrator.") };
+static const struct meaning garbage = { NULL, FAULT_PROTOCOL, REASON_MALFORMED,
+	N_("The answer of the STS endpoint for %s cannot be "
+	   "read."),
+	N_("Check endpoint_url of the profile, AWS_ENDPOINT_URL_STS "
+	   "and the proxy.") };
 
 static bool
 matches(const char *pattern, const char *code)
@@ -114,7 +119,7 @@ sts_duration_refused(const struct sts_answer *a)
 	return a->code != NULL && a->message != NULL &&
 	    strcmp(a->code, "ValidationError") == 0 &&
 	    (strstr(a->message, "MaxSessionDuration") != NULL ||
-	    strstr(a->message, "session limit") != NULL);
+		strstr(a->message, "session limit") != NULL);
 }
 
 static const struct meaning *
@@ -154,8 +159,8 @@ sts_fault(const struct sts_answer *a, long status, const char *role_arn,
 	} else if (m == &garbage || m == &server) {
 		more = xasprintf(" (HTTP %ld)", status);
 	}
-	fault_set(fault, m->kind, m->reason, "%s%s", text,
-	    more == NULL ? "" : more);
+	fault_set(
+	    fault, m->kind, m->reason, "%s%s", text, more == NULL ? "" : more);
 	fault_next(fault, "%s", gettext(m->next));
 	if (a != NULL && a->request_id != NULL)
 		fault_request(fault, a->request_id);

@@ -34,8 +34,9 @@ sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
 	    json_bool_opt(j, "dualstack", false, &r.dualstack) < 0) {
 		fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
 		    _("The agent's list of roles cannot be used."));
-		fault_next(fault, _("Restart the agent: systemctl --user "
-		    "restart awsfedd."));
+		fault_next(fault,
+		    _("Restart the agent: systemctl --user "
+		      "restart awsfedd."));
 		return -1;
 	}
 	r.policy = str_empty(policy) ? NULL : policy;
@@ -44,8 +45,8 @@ sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
 	    json_array_size(r.policy_arns) > POLICY_ARNS_MAX) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("AWS takes at most %d policy ARNs."), POLICY_ARNS_MAX);
-		fault_next(fault, _("Shorten awsfed.policy_arns of %s."),
-		    r.profile);
+		fault_next(
+		    fault, _("Shorten awsfed.policy_arns of %s."), r.profile);
 		return -1;
 	}
 	*ret = r;
@@ -53,8 +54,8 @@ sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
 }
 
 static char *
-own_endpoint(const struct sts_role *r, bool allow_http_loopback,
-    struct fault *fault)
+own_endpoint(
+    const struct sts_role *r, bool allow_http_loopback, struct fault *fault)
 {
 	_cleanup_origin_ struct origin o = { 0 };
 	const struct policy p = { .allow_http_loopback = allow_http_loopback };
@@ -63,16 +64,17 @@ own_endpoint(const struct sts_role *r, bool allow_http_loopback,
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("The STS endpoint of %s is not an https address."),
 		    r->profile);
-		fault_next(fault, _("Check endpoint_url of the profile and "
-		    "AWS_ENDPOINT_URL_STS."));
+		fault_next(fault,
+		    _("Check endpoint_url of the profile and "
+		      "AWS_ENDPOINT_URL_STS."));
 		return NULL;
 	}
 	return url_resolve(r->endpoint, NULL);
 }
 
 char *
-sts_endpoint(const struct sts_role *r, bool allow_http_loopback,
-    struct fault *fault)
+sts_endpoint(
+    const struct sts_role *r, bool allow_http_loopback, struct fault *fault)
 {
 	const struct partition *p = partition_of_arn(r->role_arn);
 	const char *region = r->region;
@@ -83,15 +85,17 @@ sts_endpoint(const struct sts_role *r, bool allow_http_loopback,
 	if (p == NULL) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("%s is not a role of an AWS partition that awsfed "
-		    "knows."), r->role_arn);
-		fault_next(fault, _("Check adfs_config.role_arn of %s."),
-		    r->profile);
+		      "knows."),
+		    r->role_arn);
+		fault_next(
+		    fault, _("Check adfs_config.role_arn of %s."), r->profile);
 		return NULL;
 	}
 	/* The ARN decides the partition: a region of another one is no use. */
-	if (region != NULL && (!region_valid(region) ||
-	    (strcmp(region, "aws-global") != 0 &&
-	    partition_by_region(region) != p)))
+	if (region != NULL &&
+	    (!region_valid(region) ||
+		(strcmp(region, "aws-global") != 0 &&
+		    partition_by_region(region) != p)))
 		region = NULL;
 	host = sts_host(p, region, r->fips, r->dualstack, NULL);
 	return xasprintf("https://%s/", host);
@@ -110,8 +114,7 @@ add(struct buf *out, const char *name, const char *value)
 }
 
 int
-sts_request(const struct sts_role *role, const char *assertion,
-    struct buf *out)
+sts_request(const struct sts_role *role, const char *assertion, struct buf *out)
 {
 	char name[48], number[24];
 	size_t i;
@@ -123,16 +126,16 @@ sts_request(const struct sts_role *role, const char *assertion,
 	    add(out, "PrincipalArn", role->principal_arn) < 0)
 		return -EMSGSIZE;
 	if (role->duration > 0) {
-		snprintf(number, sizeof(number), "%lld",
-		    (long long)role->duration);
+		snprintf(
+		    number, sizeof(number), "%lld", (long long)role->duration);
 		if (add(out, "DurationSeconds", number) < 0)
 			return -EMSGSIZE;
 	}
 	if (role->policy != NULL && add(out, "Policy", role->policy) < 0)
 		return -EMSGSIZE;
-	json_array_foreach(role->policy_arns, i, v) {
-		snprintf(name, sizeof(name), "PolicyArns.member.%zu.arn",
-		    i + 1);
+	json_array_foreach (role->policy_arns, i, v) {
+		snprintf(
+		    name, sizeof(name), "PolicyArns.member.%zu.arn", i + 1);
 		if (json_is_string(v) &&
 		    add(out, name, json_string_value(v)) < 0)
 			return -EMSGSIZE;

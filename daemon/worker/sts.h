@@ -23,37 +23,36 @@ struct sts_role {
 	const char *profile;
 	const char *role_arn;
 	const char *principal_arn;
-	const char *region;	/* NULL: the partition's own */
-	const char *endpoint;	/* NULL: from region and partition */
+	const char *region;   /* NULL: the partition's own */
+	const char *endpoint; /* NULL: from region and partition */
 	const char *policy;
 	const json_t *policy_arns;
-	int64_t duration;	/* seconds, 0: AWS's default */
+	int64_t duration; /* seconds, 0: AWS's default */
 	bool fips;
 	bool dualstack;
 };
 
 struct sts_answer {
-	char *access_key_id;	/* NULL: it is an error */
+	char *access_key_id; /* NULL: it is an error */
 	char *secret_access_key;
 	char *session_token;
 	char *principal;
 	int64_t expiration_s;
-	char *code;		/* of an error */
+	char *code; /* of an error */
 	char *message;
 	char *request_id;
 };
 
 /* 0, or -1 with a config or internal fault. */
-int sts_role_parse(const json_t *j, struct sts_role *ret,
-    struct fault *fault);
+int sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault);
 /*
  * The URL to post to: the configured endpoint, or the partition's host.
  * NULL with a config fault.  An assertion goes nowhere else.
  */
-char *sts_endpoint(const struct sts_role *r, bool allow_http_loopback,
-    struct fault *fault);
-int sts_request(const struct sts_role *r, const char *assertion,
-    struct buf *out);
+char *sts_endpoint(
+    const struct sts_role *r, bool allow_http_loopback, struct fault *fault);
+int sts_request(
+    const struct sts_role *r, const char *assertion, struct buf *out);
 /* 0 with credentials or an error code, or -EBADMSG. */
 int sts_parse(const char *bytes, size_t len, struct sts_answer *ret);
 void sts_answer_done(struct sts_answer *a);

@@ -96,8 +96,8 @@ markup_too_wide(const char *bytes, size_t len)
 			p++;
 			continue;
 		}
-		for (p = name; p < end && !is_blank(*p) && *p != '>' &&
-		    *p != '/'; p++)
+		for (p = name;
+		     p < end && !is_blank(*p) && *p != '>' && *p != '/'; p++)
 			;
 		n = (size_t)(p - name);
 		if (count_attributes(p, end, &p) > TAG_ATTRIBUTES_MAX)
@@ -123,8 +123,9 @@ xml_read(const char *bytes, size_t len)
 		return NULL;
 	doc = xmlReadMemory(bytes, (int)len, NULL, "UTF-8",
 	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
-	if (doc != NULL && (doc->intSubset != NULL || doc->extSubset != NULL ||
-	    xmlDocGetRootElement(doc) == NULL)) {
+	if (doc != NULL &&
+	    (doc->intSubset != NULL || doc->extSubset != NULL ||
+		xmlDocGetRootElement(doc) == NULL)) {
 		xmlFreeDoc(doc);
 		return NULL;
 	}
@@ -148,8 +149,8 @@ node_is(const xmlNode *n, const char *ns, const char *name)
 	if (n == NULL || n->type != XML_ELEMENT_NODE ||
 	    strcmp((const char *)n->name, name) != 0)
 		return false;
-	return ns == NULL || (n->ns != NULL &&
-	    str_eq((const char *)n->ns->href, ns));
+	return ns == NULL ||
+	    (n->ns != NULL && str_eq((const char *)n->ns->href, ns));
 }
 
 xmlNode *

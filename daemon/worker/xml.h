@@ -15,8 +15,8 @@
 
 #include <libxml/tree.h>
 
-#define XML_MAX (256 * 1024)	/* bytes of one document */
-#define TAG_ATTRIBUTES_MAX 512	/* the parser is quadratic in these */
+#define XML_MAX (256 * 1024)   /* bytes of one document */
+#define TAG_ATTRIBUTES_MAX 512 /* the parser is quadratic in these */
 
 /*
  * Parses a document.  NULL when it is too large, not well-formed, has a DTD, a

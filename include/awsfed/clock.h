@@ -38,7 +38,7 @@ bool deadline_passed(const struct clk *c, struct deadline d);
 /* Microseconds left: the smaller of the two, 0 when past. */
 int64_t deadline_left(const struct clk *c, struct deadline d);
 
-#define RFC3339_SIZE 21	/* "2026-11-22T18:00:00Z" and NUL */
+#define RFC3339_SIZE 21 /* "2026-11-22T18:00:00Z" and NUL */
 /* seconds since 1970 to UTC; years 1970 to 9999, clamped. */
 void rfc3339_format(int64_t s, char out[RFC3339_SIZE]);
 /* Z or +hh:mm, optional fraction (dropped).  0 or -EINVAL. */

@@ -21,15 +21,19 @@ struct ini;
 
 enum deliver { DELIVER_FILE, DELIVER_PROCESS, DELIVER_NONE };
 enum auth_method {
-	AUTH_AUTO, AUTH_FORMS, AUTH_KERBEROS, AUTH_NTLM, AUTH_BROWSER,
+	AUTH_AUTO,
+	AUTH_FORMS,
+	AUTH_KERBEROS,
+	AUTH_NTLM,
+	AUTH_BROWSER,
 	AUTH_CERTIFICATE
 };
 enum autorefresh { AUTOREFRESH_KEPT, AUTOREFRESH_YES, AUTOREFRESH_NO };
 enum profile_kind {
-	PROFILE_OTHER,		/* none of our business; a fault then only
+	PROFILE_OTHER,	/* none of our business; a fault then only
 				   says why a chain leads nowhere */
-	PROFILE_ADFS,		/* has adfs_config.adfs_host */
-	PROFILE_CHAINED		/* role_arn + source_profile up to an ADFS one */
+	PROFILE_ADFS,	/* has adfs_config.adfs_host */
+	PROFILE_CHAINED /* role_arn + source_profile up to an ADFS one */
 };
 
 const char *auth_method_name(enum auth_method m);
@@ -42,26 +46,26 @@ struct profile {
 	unsigned refs;
 	char *name;
 	enum profile_kind kind;
-	struct fault fault;	/* a fault of this profile alone, or empty */
+	struct fault fault; /* a fault of this profile alone, or empty */
 
 	char *region;
-	char *role_arn;		/* adfs_config.role_arn; chained: role_arn */
+	char *role_arn; /* adfs_config.role_arn; chained: role_arn */
 	/* Effective: environment, services … sts endpoint_url, endpoint_url. */
 	char *endpoint_sts;
 
 	/* AD FS: identity and sign-in */
-	char *adfs_host;	/* host or host:port, lower case; NULL in an
+	char *adfs_host;	  /* host or host:port, lower case; NULL in an
 				   ADFS profile only with a fault */
-	char *adfs_user;	/* as written */
-	char *provider_id;	/* never NULL for ADFS profiles */
-	int64_t session_duration;	/* seconds, 0 unset */
+	char *adfs_user;	  /* as written */
+	char *provider_id;	  /* never NULL for ADFS profiles */
+	int64_t session_duration; /* seconds, 0 unset */
 	bool ssl_verification;
 	char *username_password_command;
 	char *mfa_token_command;
 	char *duo_factor;
 	char *duo_device;
 	enum auth_method auth;
-	char *path;		/* never NULL: /adfs/ls/IdpInitiatedSignOn.aspx */
+	char *path; /* never NULL: /adfs/ls/IdpInitiatedSignOn.aspx */
 	char *query;
 	char *home_realm;
 	char *domain;
@@ -82,15 +86,15 @@ struct profile {
 	char *on_refresh;
 
 	/* chained */
-	char *source_profile;	/* direct source */
-	char *root;		/* the ADFS profile at its end */
+	char *source_profile; /* direct source */
+	char *root;	      /* the ADFS profile at its end */
 	char *external_id;
 	char *role_session_name;
 	int64_t duration_seconds;
 
 	/* what would shadow or be shadowed by static keys */
-	bool has_static_keys;	/* in the config file */
-	char *credential_process;	/* the user's own; ours is left out */
+	bool has_static_keys;	  /* in the config file */
+	char *credential_process; /* the user's own; ours is left out */
 	bool credential_process_ours;
 	bool has_sso;
 	bool has_web_identity;
@@ -106,37 +110,37 @@ struct profile {
 
 /* The agent's own settings; never NULL strings unless noted. */
 struct settings {
-	char *adfs_host;	/* defaults for new profiles; NULL unset */
+	char *adfs_host; /* defaults for new profiles; NULL unset */
 	char *provider_id;
-	char *region;		/* NULL unset */
-	char *ca_bundle;	/* NULL: the system's */
-	char *https_proxy;	/* NULL: none */
-	char *no_proxy;		/* NULL: none */
-	char *endpoint_sts;	/* AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL */
-	bool ignore_endpoints;	/* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
+	char *region;	       /* NULL unset */
+	char *ca_bundle;       /* NULL: the system's */
+	char *https_proxy;     /* NULL: none */
+	char *no_proxy;	       /* NULL: none */
+	char *endpoint_sts;    /* AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL */
+	bool ignore_endpoints; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
 	bool allow_http_loopback;
 	bool use_fips;		/* AWS_USE_FIPS_ENDPOINT */
 	bool use_dualstack;	/* AWS_USE_DUALSTACK_ENDPOINT */
 	int64_t max_duration;	/* seconds; caps every session_duration */
 	int64_t login_timeout;	/* seconds a person may take for one question */
-	int64_t worker_timeout;	/* seconds one job may take, waits excluded */
+	int64_t worker_timeout; /* seconds one job may take, waits excluded */
 	int64_t connect_timeout;
-	int64_t spacing;	/* seconds between sign-ins of an identity */
-	int64_t min_lifetime;	/* seconds; test hook: accept shorter lives */
-	int64_t min_duration;	/* seconds; 900, or min_lifetime when set */
+	int64_t spacing;      /* seconds between sign-ins of an identity */
+	int64_t min_lifetime; /* seconds; test hook: accept shorter lives */
+	int64_t min_duration; /* seconds; 900, or min_lifetime when set */
 	bool log_debug;
 };
 
 struct config {
 	unsigned refs;
-	char *path;		/* the AWS config file */
+	char *path; /* the AWS config file */
 	char *credentials_path;
 	struct settings settings;
-	struct profile **profiles;	/* in the order of the file */
-	struct profile **by_name;	/* the same, sorted */
+	struct profile **profiles; /* in the order of the file */
+	struct profile **by_name;  /* the same, sorted */
 	size_t nprofiles;
-	struct strv warnings;	/* sentences: unknown keys, unusable names */
-	struct fault fault;	/* the file as a whole (botocore rejects it) */
+	struct strv warnings; /* sentences: unknown keys, unusable names */
+	struct fault fault;   /* the file as a whole (botocore rejects it) */
 };
 
 /*
@@ -153,12 +157,10 @@ int config_load(const char *aws_config, const char *aws_credentials,
 int config_parse(const struct ini *aws, const struct ini *settings,
     struct config **ret, struct fault *fault);
 /* What base would be with another AWS config document: for drafts. */
-struct config *config_derive(const struct config *base,
-    const struct ini *aws);
+struct config *config_derive(const struct config *base, const struct ini *aws);
 struct config *config_ref(struct config *c);
 struct config *config_unref(struct config *c);
-const struct profile *config_profile(const struct config *c,
-    const char *name);
+const struct profile *config_profile(const struct config *c, const char *name);
 /* The same, for who wants to take a reference. */
 struct profile *config_find(const struct config *c, const char *name);
 
@@ -184,12 +186,12 @@ bool user_qualified(const char *user);
 
 /* What the tables say of a key, for messages and documentation. */
 struct key_info {
-	const char *name;	/* as in the file */
+	const char *name; /* as in the file */
 	const char *help;
-	const char *def;	/* as text, NULL none */
-	bool affects_signin;	/* differing values in one identity: a fault */
+	const char *def;     /* as text, NULL none */
+	bool affects_signin; /* differing values in one identity: a fault */
 };
-const struct key_info *profile_key_at(size_t i);	/* NULL at the end */
+const struct key_info *profile_key_at(size_t i); /* NULL at the end */
 const struct key_info *settings_key_at(size_t i);
 
 void config_unrefp(struct config **c);

@@ -24,7 +24,7 @@ struct creds {
 	char *principal;	/* AssumedRoleUser Arn, or NULL */
 	int64_t expiration_s;	/* as AWS said, seconds since 1970 */
 	int64_t lifetime_s;	/* by the server's own Date */
-	struct deadline issued;	/* on our clocks; set by the engine */
+	struct deadline issued; /* on our clocks; set by the engine */
 	struct deadline expires;
 };
 
@@ -35,11 +35,10 @@ struct creds {
  * character, no blank).  issued and expires are set from the clock.  0 or
  * -EINVAL.
  */
-int creds_from_json(const json_t *j, const struct clk *clk,
-    struct creds **ret);
+int creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret);
 json_t *creds_to_json(const struct creds *c);
 struct creds *creds_ref(struct creds *c);
-struct creds *creds_unref(struct creds *c);	/* returns NULL */
+struct creds *creds_unref(struct creds *c); /* returns NULL */
 bool creds_expired(const struct creds *c, const struct clk *clk);
 int64_t creds_left_s(const struct creds *c, const struct clk *clk);
 /* The credential_process document (Version 1), one line, xalloc. */

@@ -18,13 +18,13 @@
 
 enum fault_kind {
 	FAULT_NONE,
-	FAULT_TEMPORARY,	/* retry later */
-	FAULT_REJECTED,		/* a secret was refused: never resend it */
-	FAULT_DENIED,		/* a human or a policy said no */
-	FAULT_NEEDS_USER,	/* nobody is there to answer */
+	FAULT_TEMPORARY,  /* retry later */
+	FAULT_REJECTED,	  /* a secret was refused: never resend it */
+	FAULT_DENIED,	  /* a human or a policy said no */
+	FAULT_NEEDS_USER, /* nobody is there to answer */
 	FAULT_CONFIG,
-	FAULT_PROTOCOL,		/* an unknown page or answer */
-	FAULT_SECURITY,		/* foreign host, bad certificate: stop */
+	FAULT_PROTOCOL, /* an unknown page or answer */
+	FAULT_SECURITY, /* foreign host, bad certificate: stop */
 	FAULT_CANCELLED,
 	FAULT_INTERNAL,
 	FAULT_KIND_MAX
@@ -32,30 +32,30 @@ enum fault_kind {
 
 enum reason {
 	REASON_NONE,
-	REASON_OFFLINE,		/* no network or no name resolution */
-	REASON_UNREACHABLE,	/* refused or timed out */
+	REASON_OFFLINE,	    /* no network or no name resolution */
+	REASON_UNREACHABLE, /* refused or timed out */
 	REASON_VPN_DOWN,
 	REASON_CAPTIVE_PORTAL,
-	REASON_SERVER,		/* 5xx */
-	REASON_BUSY,		/* 429, throttling, MSIS7042 */
+	REASON_SERVER, /* 5xx */
+	REASON_BUSY,   /* 429, throttling, MSIS7042 */
 	REASON_TLS,
 	REASON_FOREIGN_HOST,
-	REASON_PASSWORD,	/* the password was refused */
+	REASON_PASSWORD, /* the password was refused */
 	REASON_SECOND_FACTOR,
-	REASON_REFUSED,		/* AWS or a policy refuses the role */
-	REASON_GONE,		/* the role is not in the assertion any more */
-	REASON_EXPIRED,		/* assertion or sign-in ended */
+	REASON_REFUSED, /* AWS or a policy refuses the role */
+	REASON_GONE,	/* the role is not in the assertion any more */
+	REASON_EXPIRED, /* assertion or sign-in ended */
 	REASON_CLOCK,
 	REASON_UNKNOWN_PAGE,
 	REASON_ERROR_PAGE,
 	REASON_MALFORMED,
-	REASON_DURATION,	/* above the role's maximum */
-	REASON_REGION,		/* STS is disabled in that region */
-	REASON_LEDGER,		/* the attempt ledger forbids a post */
+	REASON_DURATION, /* above the role's maximum */
+	REASON_REGION,	 /* STS is disabled in that region */
+	REASON_LEDGER,	 /* the attempt ledger forbids a post */
 	REASON_SETTINGS,
-	REASON_FILE,		/* the AWS files */
+	REASON_FILE, /* the AWS files */
 	REASON_TIMEOUT,
-	REASON_WORKER,		/* the worker died */
+	REASON_WORKER, /* the worker died */
 	REASON_MAX
 };
 
@@ -65,22 +65,22 @@ struct fault {
 	char *text;
 	char *next;
 	char *request;
-	int64_t retry_after;	/* seconds the server asked for, 0 if none */
+	int64_t retry_after; /* seconds the server asked for, 0 if none */
 };
 
 const char *fault_kind_name(enum fault_kind kind);
 int fault_kind_from(const char *name, enum fault_kind *ret);
-const char *reason_name(enum reason reason);	/* "" for REASON_NONE */
+const char *reason_name(enum reason reason); /* "" for REASON_NONE */
 int reason_from(const char *name, enum reason *ret);
 
 /* Sets *f, freeing what it held.  Returns -1, so that one can return it. */
 int fault_set(struct fault *f, enum fault_kind kind, enum reason reason,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void fault_next(struct fault *f, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 void fault_request(struct fault *f, const char *request);
 void fault_copy(struct fault *to, const struct fault *from);
-void fault_done(struct fault *f);		/* leaves it empty */
+void fault_done(struct fault *f); /* leaves it empty */
 bool fault_is(const struct fault *f);
 /* Exit status of awsfedctl for this kind (DESIGN 8). */
 int fault_exit(enum fault_kind kind);

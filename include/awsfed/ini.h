@@ -14,11 +14,11 @@
 
 struct ini;
 
-#define INI_MAX (8 * 1024 * 1024)	/* bytes in one file */
+#define INI_MAX (8 * 1024 * 1024) /* bytes in one file */
 
 /* Never fails.  data may hold NULs (read back as \001) and is copied. */
 struct ini *ini_parse(const char *data, size_t len);
-struct ini *ini_free(struct ini *ini);		/* returns NULL */
+struct ini *ini_free(struct ini *ini); /* returns NULL */
 /* The document as bytes (xalloc, NUL behind it). */
 char *ini_print(const struct ini *ini, size_t *ret_len);
 void ini_freep(struct ini **ini);
@@ -54,8 +54,8 @@ bool ini_has_section(const struct ini *ini, const char *section);
  * a key that the section lacks comes from [DEFAULT].  Valid until the next
  * edit.
  */
-const char *ini_get(const struct ini *ini, const char *section,
-    const char *key);
+const char *ini_get(
+    const struct ini *ini, const char *section, const char *key);
 
 /*
  * Edits.  0, or -EINVAL for a name, key or value that cannot be written safely
@@ -67,8 +67,8 @@ const char *ini_get(const struct ini *ini, const char *section,
  * ends without one still does.  Comments within a value that is replaced or
  * removed stay.
  */
-int ini_set(struct ini *ini, const char *section, const char *key,
-    const char *value);
+int ini_set(
+    struct ini *ini, const char *section, const char *key, const char *value);
 /* Removes the key, duplicates too.  0 also when there is none. */
 int ini_unset(struct ini *ini, const char *section, const char *key);
 int ini_add_section(struct ini *ini, const char *section);

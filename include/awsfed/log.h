@@ -15,7 +15,7 @@ void log_init(const char *program, int max_priority);
 void log_set_max(int max_priority);
 void log_hook(log_hook_fn *fn, void *arg);
 void log_at(int priority, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 
 #define log_debug(...) log_at(LOG_DEBUG, __VA_ARGS__)
 #define log_info(...) log_at(LOG_INFO, __VA_ARGS__)

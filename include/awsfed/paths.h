@@ -15,15 +15,15 @@
 struct fault;
 
 char *path_join(const char *dir, const char *name);
-char *path_home(void);			/* NULL when there is none */
+char *path_home(void); /* NULL when there is none */
 /* "~" and "~/x" expanded; NULL when the result is not absolute. */
 char *path_expand(const char *path);
-char *path_aws_config(void);		/* AWS_CONFIG_FILE or ~/.aws/config */
-char *path_aws_credentials(void);	/* AWS_SHARED_CREDENTIALS_FILE or … */
+char *path_aws_config(void);	  /* AWS_CONFIG_FILE or ~/.aws/config */
+char *path_aws_credentials(void); /* AWS_SHARED_CREDENTIALS_FILE or … */
 /* $XDG_RUNTIME_DIR/awsfed, else $XDG_STATE_HOME/awsfed/run.  Not created. */
 char *path_runtime(void);
-char *path_state(void);			/* $XDG_STATE_HOME/awsfed */
-char *path_settings(void);		/* $XDG_CONFIG_HOME/awsfed/awsfed.conf */
+char *path_state(void);	   /* $XDG_STATE_HOME/awsfed */
+char *path_settings(void); /* $XDG_CONFIG_HOME/awsfed/awsfed.conf */
 /* AWSFED_SOCKET, else <runtime>/control. */
 char *path_socket(void);
 
@@ -49,7 +49,7 @@ int path_read(const char *path, size_t max, char **ret_data, size_t *ret_len);
  */
 int path_replace(const char *path, const void *data, size_t len, mode_t mode);
 
-int write_all(int fd, const void *data, size_t len);	/* EINTR, short writes */
+int write_all(int fd, const void *data, size_t len); /* EINTR, short writes */
 
 void closep(int *fd);
 #define _cleanup_close_ __attribute__((cleanup(closep)))

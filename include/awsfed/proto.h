@@ -28,7 +28,7 @@
 #define E_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"
 #define E_INVALID_PARAMETER "org.varlink.service.InvalidParameter"
 #define E_INTERFACE_NOT_FOUND "org.varlink.service.InterfaceNotFound"
-#define E_FAULT AWSFED_INTERFACE ".Fault"	/* parameters: a fault object */
+#define E_FAULT AWSFED_INTERFACE ".Fault" /* parameters: a fault object */
 #define E_STALE_QUESTION AWSFED_INTERFACE ".StaleQuestion"
 #define E_NO_SUCH_LOGIN AWSFED_INTERFACE ".NoSuchLogin"
 #define E_NO_SUCH_PROFILE AWSFED_INTERFACE ".NoSuchProfile"
@@ -59,11 +59,11 @@
 #define QN_DEFAULT "default-profile"
 
 /* ---- worker: message types ------------------------------------------------ */
-#define W_JOB "job"			/* agent: the first and only job */
-#define W_ANSWER "answer"		/* agent: to ask */
-#define W_GO "go"			/* agent: to attempt */
-#define W_REDEEM "redeem"		/* agent: to assertion */
-#define W_REFUSE "refuse"		/* agent: to ask, attempt, assertion */
+#define W_JOB "job"	  /* agent: the first and only job */
+#define W_ANSWER "answer" /* agent: to ask */
+#define W_GO "go"	  /* agent: to attempt */
+#define W_REDEEM "redeem" /* agent: to assertion */
+#define W_REFUSE "refuse" /* agent: to ask, attempt, assertion */
 #define W_ASK "ask"
 #define W_TELL "tell"
 #define W_ATTEMPT "attempt"
@@ -82,6 +82,6 @@
 #define OUTCOME_UNKNOWN "unknown"
 #define OUTCOME_UNSENT "unsent"
 
-#define WORKER_FD 3			/* the inherited socket */
+#define WORKER_FD 3 /* the inherited socket */
 
 #endif

@@ -15,13 +15,13 @@
 
 struct secret;
 
-#define SECRET_MAX 65536	/* bytes in one secret */
+#define SECRET_MAX 65536 /* bytes in one secret */
 
 /* Copies len bytes in; the caller wipes its own.  NUL-terminated inside. */
 struct secret *secret_new(const void *bytes, size_t len);
 /* Takes a string from xalloc, wipes and frees it, sets it to NULL. */
 struct secret *secret_take(char **s);
-struct secret *secret_free(struct secret *s);	/* returns NULL */
+struct secret *secret_free(struct secret *s); /* returns NULL */
 /* Valid until the secret dies.  Ends with a NUL that len does not count. */
 const char *secret_bytes(const struct secret *s);
 size_t secret_len(const struct secret *s);

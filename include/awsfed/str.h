@@ -11,9 +11,9 @@
 #define _(s) gettext(s)
 #define N_(s) (s)
 
-bool str_eq(const char *a, const char *b);	/* NULL equals only NULL */
+bool str_eq(const char *a, const char *b); /* NULL equals only NULL */
 bool str_caseeq(const char *a, const char *b);
-bool str_empty(const char *s);			/* NULL or "" */
+bool str_empty(const char *s); /* NULL or "" */
 bool str_starts(const char *s, const char *prefix);
 bool str_ends(const char *s, const char *suffix);
 /* Any byte below 0x20 or 0x7f?  Such names and values are refused. */
@@ -26,7 +26,7 @@ bool str_utf8(const char *s);
 char *str_trim(char *s);
 void str_lower(char *s);
 /* yes/no, true/false, on/off, 1/0, any case (so Python's True too). */
-int str_bool(const char *s, bool *ret);		/* 0 or -EINVAL */
+int str_bool(const char *s, bool *ret); /* 0 or -EINVAL */
 int str_int(const char *s, int64_t min, int64_t max, int64_t *ret);
 /* Lower-case hex, NUL-terminated: out has room for 2 * n + 1. */
 void str_hex(const void *bytes, size_t n, char *out);

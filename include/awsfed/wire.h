@@ -15,9 +15,9 @@
 
 #include "buf.h"
 
-#define WIRE_MAX_REQUEST (64 * 1024)		/* bytes, client to agent */
-#define WIRE_MAX_REPLY (4 * 1024 * 1024)	/* bytes, agent to client */
-#define WIRE_MAX_WORKER (1024 * 1024)		/* bytes, either way */
+#define WIRE_MAX_REQUEST (64 * 1024)	 /* bytes, client to agent */
+#define WIRE_MAX_REPLY (4 * 1024 * 1024) /* bytes, agent to client */
+#define WIRE_MAX_WORKER (1024 * 1024)	 /* bytes, either way */
 #define WIRE_MAX_DEPTH 12
 
 /* Appends the object and its NUL.  0 or -EMSGSIZE. */
@@ -40,8 +40,8 @@ int wire_recv(int fd, struct buf *in, int timeout, json_t **ret);
 
 /* A call as it came in. */
 struct call {
-	const char *method;		/* borrowed from the message */
-	json_t *parameters;		/* borrowed; NULL if absent */
+	const char *method; /* borrowed from the message */
+	json_t *parameters; /* borrowed; NULL if absent */
 	bool more;
 	bool oneway;
 };
@@ -57,8 +57,8 @@ json_t *reply_error(const char *error, json_t *parameters /* stolen */);
  * null gives NULL / def.  0 or -EINVAL.
  */
 int json_str(const json_t *o, const char *key, size_t max, const char **ret);
-int json_str_opt(const json_t *o, const char *key, size_t max,
-    const char **ret);
+int json_str_opt(
+    const json_t *o, const char *key, size_t max, const char **ret);
 int json_int_opt(const json_t *o, const char *key, int64_t min, int64_t max,
     int64_t def, int64_t *ret);
 int json_bool_opt(const json_t *o, const char *key, bool def, bool *ret);

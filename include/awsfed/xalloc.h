@@ -23,26 +23,22 @@
 #endif
 
 void xfree(void *p);
-void *xmalloc(size_t size)
-	__attribute__((XALLOC_ATTR, alloc_size(1),
-	    returns_nonnull, warn_unused_result));
-void *xcalloc(size_t n, size_t size)
-	__attribute__((XALLOC_ATTR, alloc_size(1, 2),
-	    returns_nonnull, warn_unused_result));
+void *xmalloc(size_t size) __attribute__((
+    XALLOC_ATTR, alloc_size(1), returns_nonnull, warn_unused_result));
+void *xcalloc(size_t n, size_t size) __attribute__((
+    XALLOC_ATTR, alloc_size(1, 2), returns_nonnull, warn_unused_result));
 /* Grows or shrinks by copy; the old block is wiped.  size 0 is size 1. */
 void *xrealloc(void *p, size_t size)
-	__attribute__((alloc_size(2), returns_nonnull, warn_unused_result));
+    __attribute__((alloc_size(2), returns_nonnull, warn_unused_result));
 void *xreallocarray(void *p, size_t n, size_t size)
-	__attribute__((alloc_size(2, 3), returns_nonnull, warn_unused_result));
+    __attribute__((alloc_size(2, 3), returns_nonnull, warn_unused_result));
 /* NULL in, NULL out. */
 char *xstrdup(const char *s) __attribute__((warn_unused_result));
 char *xstrndup(const char *s, size_t n) __attribute__((warn_unused_result));
 char *xasprintf(const char *fmt, ...)
-	__attribute__((format(printf, 1, 2), returns_nonnull,
-	    warn_unused_result));
+    __attribute__((format(printf, 1, 2), returns_nonnull, warn_unused_result));
 char *xvasprintf(const char *fmt, va_list ap)
-	__attribute__((format(printf, 1, 0), returns_nonnull,
-	    warn_unused_result));
+    __attribute__((format(printf, 1, 0), returns_nonnull, warn_unused_result));
 
 /* Makes jansson allocate here. */
 void xalloc_install(void);
@@ -56,7 +52,11 @@ void xfreep(void *p);
 
 /* Hands a pointer over: the value, with NULL left behind. */
 #define STEAL(p) \
-	__extension__({ __auto_type steal_ = (p); (p) = NULL; steal_; })
+	__extension__({ \
+		__auto_type steal_ = (p); \
+		(p) = NULL; \
+		steal_; \
+	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -18,8 +18,9 @@ check(const struct config *c, const struct profile *p)
 	if (p->kind == PROFILE_ADFS && p->adfs_host == NULL &&
 	    !fault_is(&p->fault))
 		abort();
-	if (p->kind == PROFILE_CHAINED && (p->root == NULL ||
-	    config_profile(c, p->root)->kind != PROFILE_ADFS))
+	if (p->kind == PROFILE_CHAINED &&
+	    (p->root == NULL ||
+		config_profile(c, p->root)->kind != PROFILE_ADFS))
 		abort();
 	if (p->kind == PROFILE_CHAINED && p->role_arn == NULL &&
 	    !fault_is(&p->fault))
@@ -34,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_fault_ struct fault f = { 0 };
 
 	if (config_parse(ini, NULL, &c, &f) < 0)
-		abort();		/* nothing in this file may do that */
+		abort(); /* nothing in this file may do that */
 	for (size_t i = 0; i < c->nprofiles; i++)
 		check(c, c->profiles[i]);
 	(void)config_parse(ini, ini, &d, &f);

@@ -39,8 +39,8 @@ same_reading(const struct ini *ini)
 		must(str_eq(ini_section(ini, i), ini_section(fresh, i)));
 		must(ini_nkeys(ini, i) == ini_nkeys(fresh, i));
 		for (size_t k = 0; k < ini_nkeys(ini, i); k++)
-			must(str_eq(ini_value(ini, i, k),
-			    ini_value(fresh, i, k)));
+			must(str_eq(
+			    ini_value(ini, i, k), ini_value(fresh, i, k)));
 	}
 }
 

@@ -19,7 +19,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum page_kind kind;
 
 	if (page_parse((const char *)data, size,
-	    "https://adfs.example.com/adfs/ls/?x=1", &p, &f) < 0)
+		"https://adfs.example.com/adfs/ls/?x=1", &p, &f) < 0)
 		return 0;
 	kind = classify(&p, &form);
 	error_page_fault(&p, 200, "adfs.example.com", &f);

@@ -15,7 +15,7 @@ static char *
 encode(const uint8_t *p, size_t n)
 {
 	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = xmalloc((n + 2) / 3 * 4 + 1), *q = out;
 
 	for (size_t i = 0; i < n; i += 3) {
@@ -39,7 +39,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct saml_rules rules = {
 		.provider_id = "urn:amazon:webservices",
-		.now_s = 1473476100,	/* within the fixtures' life */
+		.now_s = 1473476100, /* within the fixtures' life */
 	};
 	_cleanup_saml_ struct saml s = { 0 };
 	_cleanup_fault_ struct fault f = { 0 };

@@ -15,8 +15,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	json_t *msg = NULL;
 	int r;
 
-	if (buf_add(&in, data, size < WIRE_MAX_REQUEST ? size :
-	    WIRE_MAX_REQUEST) < 0)
+	if (buf_add(&in, data,
+		size < WIRE_MAX_REQUEST ? size : WIRE_MAX_REQUEST) < 0)
 		abort();
 	while ((r = wire_get(&in, &msg)) == 1 || r == -EBADMSG) {
 		_cleanup_buf_ struct buf out = BUF_INIT(WIRE_MAX_REPLY);

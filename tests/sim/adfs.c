@@ -45,12 +45,14 @@ misbehave(struct visit *v)
 	} else if (mishap_is(m, "error-page")) {
 		visit_show_error(v, m->status > 0 ? (int)m->status : 200,
 		    m->code,
-		    m->text != NULL ? m->text : "The simulator was told to "
-		    "fail.");
+		    m->text != NULL ? m->text :
+				      "The simulator was told to "
+				      "fail.");
 	} else if (mishap_is(m, "huge")) {
 		put(b, "<html><body><p>");
 		while (b->len < 3 * 1024 * 1024)
-			put(b, "%s", "abcdefghijklmnopqrstuvwxyz0123456789 "
+			put(b, "%s",
+			    "abcdefghijklmnopqrstuvwxyz0123456789 "
 			    "abcdefghijklmnopqrstuvwxyz0123456789\n");
 	} else if (mishap_is(m, "wrong-password")) {
 		v->sim->count.passwords_rejected++;
@@ -73,11 +75,12 @@ static bool
 check_fields(struct visit *v)
 {
 	const char *eq = strchr(v->sim->opt.extra, '=');
-	_cleanup_free_ char *extra = eq == NULL ? NULL :
+	_cleanup_free_ char *extra = eq == NULL ?
+	    NULL :
 	    xstrndup(v->sim->opt.extra, (size_t)(eq - v->sim->opt.extra));
 	const char *kmsi = form_get(&v->fields, "Kmsi");
 	const char *known[] = { "UserName", "Password", "AuthMethod", "Kmsi",
-	    "SimStep", "RelayData", extra };
+		"SimStep", "RelayData", extra };
 
 	for (size_t i = 0; i < v->fields.n; i++) {
 		const char *name = v->fields.v[i].name;
@@ -85,8 +88,8 @@ check_fields(struct visit *v)
 
 		if (form_count(&v->fields, name) > 1) {
 			sim_violation(v->sim, "field %s posted twice", name);
-			visit_show_error(v, 500, NULL,
-			    "Duplicate post parameter.");
+			visit_show_error(
+			    v, 500, NULL, "Duplicate post parameter.");
 			return false;
 		}
 		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
@@ -96,8 +99,8 @@ check_fields(struct visit *v)
 	}
 	if (kmsi != NULL && strcmp(kmsi, "true") != 0) {
 		sim_violation(v->sim, "Kmsi posted with another value");
-		visit_show_error(v, 500, NULL,
-		    "The request could not be read.");
+		visit_show_error(
+		    v, 500, NULL, "The request could not be read.");
 		return false;
 	}
 	if (kmsi != NULL && !v->sim->opt.kmsi)
@@ -124,11 +127,12 @@ accept_user(struct visit *v, struct user *u)
 	gmtime_r(&end, &tm);
 	strftime(until, sizeof(until), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	attributes = kmsi ? xasprintf("; expires=%s%s", until, VISIT_COOKIE) :
-	    xstrdup(VISIT_COOKIE);
+			    xstrdup(VISIT_COOKIE);
 	for (int i = 0; at < len && i < VISIT_MAX_CHUNKS; i++) {
-		size_t n = len - at < (size_t)step ||
-		    i == VISIT_MAX_CHUNKS - 1 ?
-		    len - at : (size_t)step;
+		size_t n =
+		    len - at < (size_t)step || i == VISIT_MAX_CHUNKS - 1 ?
+		    len - at :
+		    (size_t)step;
 		_cleanup_free_ char *piece = xstrndup(o->token + at, n);
 		char name[32] = "MSISAuth";
 
@@ -203,8 +207,7 @@ static bool
 context_lost(struct visit *v)
 {
 	const char *id = form_get(&v->query, "client-request-id");
-	const struct pending *p = id == NULL ? NULL :
-	    pending_find(v->sim, id);
+	const struct pending *p = id == NULL ? NULL : pending_find(v->sim, id);
 
 	return p != NULL && p->cookie != NULL &&
 	    !str_eq(form_get(&v->cookies, "MSISSamlRequest"), p->cookie);
@@ -221,8 +224,9 @@ handle_post(struct visit *v)
 		return;
 	if (form_get(&v->fields, "SimStep") != NULL) {
 		if (!str_eq(form_get(&v->fields, "RelayData"),
-		    "a b&c=d+e/\xc3\xa9"))
-			sim_violation(v->sim, "the auto-post page's fields "
+			"a b&c=d+e/\xc3\xa9"))
+			sim_violation(v->sim,
+			    "the auto-post page's fields "
 			    "came back changed");
 		if (v->sso != NULL)
 			visit_show_assertion(v);
@@ -232,7 +236,8 @@ handle_post(struct visit *v)
 	}
 	if (method == NULL) {
 		sim_violation(v->sim, "posted without AuthMethod");
-		visit_show_error(v, 200, "MSIS7012", "An error occurred while "
+		visit_show_error(v, 200, "MSIS7012",
+		    "An error occurred while "
 		    "processing the request.");
 	} else if (strcmp(method, "FormsAuthentication") != 0) {
 		visit_show_error(v, 200, NULL,
@@ -264,9 +269,9 @@ handle_get(struct visit *v)
 		visit_show_assertion(v);
 	} else if (v->sim->opt.wia && agent != NULL &&
 	    (strstr(agent, "Trident/7.0") != NULL ||
-	    strstr(agent, "MSIE") != NULL)) {
-		_cleanup_free_ char *url = xasprintf("/adfs/ls/wia?%s",
-		    v->q->query);
+		strstr(agent, "MSIE") != NULL)) {
+		_cleanup_free_ char *url =
+		    xasprintf("/adfs/ls/wia?%s", v->q->query);
 
 		visit_go_to(v, url);
 	} else {
@@ -282,8 +287,8 @@ read_post(struct visit *v)
 	const char *user;
 
 	v->sim->count.adfs_posts++;
-	if (type == NULL || strncasecmp(type,
-	    "application/x-www-form-urlencoded", 33) != 0) {
+	if (type == NULL ||
+	    strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0) {
 		sim_violation(v->sim, "form posted as another content type");
 		response_text(v->r, 415, VISIT_HTML, "");
 		return false;
@@ -317,7 +322,8 @@ entry(struct visit *v)
 	if (misbehave(v)) {
 		/* answered */
 	} else if (!v->sim->opt.idp_page) {
-		visit_show_error(v, 200, "MSIS7065", "There are no registered "
+		visit_show_error(v, 200, "MSIS7065",
+		    "There are no registered "
 		    "protocol handlers on path /adfs/ls/idpinitiatedsignon "
 		    "to process the incoming request.");
 	} else if (rp == NULL) {
@@ -333,15 +339,15 @@ entry(struct visit *v)
 		handle_get(v);
 	}
 	if (mishap_is(v->m, "content-type"))
-		response_header(v->r, "Content-Type",
-		    "application/octet-stream");
+		response_header(
+		    v->r, "Content-Type", "application/octet-stream");
 }
 
 static void
 sign_out(struct visit *v)
 {
 	static const char *const gone[] = { "MSISAuthenticated",
-	    "MSISLoopDetectionCookie", "MSISSamlRequest", "SamlSession" };
+		"MSISLoopDetectionCookie", "MSISSamlRequest", "SamlSession" };
 
 	v->sim->count.sign_outs++;
 	if (v->sso != NULL)
@@ -349,8 +355,8 @@ sign_out(struct visit *v)
 	for (size_t i = 0; i < v->cookies.n; i++)
 		if (str_starts(v->cookies.v[i].name, "MSISAuth") &&
 		    !str_eq(v->cookies.v[i].name, "MSISAuthenticated"))
-			response_cookie(v->r, v->cookies.v[i].name, "",
-			    VISIT_COOKIE_GONE);
+			response_cookie(
+			    v->r, v->cookies.v[i].name, "", VISIT_COOKIE_GONE);
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
 		response_cookie(v->r, gone[i], "", VISIT_COOKIE_GONE);
 	response_text(v->r, 200, VISIT_HTML, "");
@@ -377,7 +383,8 @@ route(struct visit *v)
 	    str_eq(form_get(&v->query, "wa"), "wsignout1.0")) {
 		sign_out(v);
 	} else if (str_eq(path, "/adfs/ls")) {
-		visit_show_error(v, 200, "MSIS7065", "There are no registered "
+		visit_show_error(v, 200, "MSIS7065",
+		    "There are no registered "
 		    "protocol handlers on path /adfs/ls/ to process the "
 		    "incoming request.");
 	} else if (str_eq(path, "/adfs/ls/wia")) {
@@ -387,7 +394,8 @@ route(struct visit *v)
 	} else if (str_eq(path, "/adfs/probe")) {
 		response_text(v->r, 200, "text/plain", "");
 	} else {
-		response_text(v->r, 404, VISIT_HTML, "<html><body><h2>Not Found"
+		response_text(v->r, 404, VISIT_HTML,
+		    "<html><body><h2>Not Found"
 		    "</h2></body></html>\n");
 	}
 }

@@ -19,7 +19,7 @@
 #include "pages.h"
 #include "state.h"
 
-#define ADMIN_MAX (1024 * 1024)	/* bytes in one line */
+#define ADMIN_MAX (1024 * 1024) /* bytes in one line */
 
 enum option_type { OPTION_TEXT, OPTION_NUMBER, OPTION_FLAG };
 
@@ -30,18 +30,38 @@ static const struct option {
 	size_t at;
 	int64_t min, max;
 } options[] = {
-#define TEXT(n) { #n, OPTION_TEXT, offsetof(struct options, n), 0, 0 }
+#define TEXT(n) \
+	{ \
+#n, OPTION_TEXT, offsetof(struct options, n), 0, 0 \
+	}
 #define NUMBER(n, min, max) \
-	{ #n, OPTION_NUMBER, offsetof(struct options, n), min, max }
-#define FLAG(n) { #n, OPTION_FLAG, offsetof(struct options, n), 0, 0 }
-	TEXT(flavour), TEXT(rp), TEXT(acs), TEXT(order), TEXT(extra),
-	NUMBER(sso_life, 1, 10000000), NUMBER(kmsi_life, 1, 10000000),
-	NUMBER(token_life, 0, 43200), NUMBER(assertion_life, 1, 86400),
+	{ \
+#n, OPTION_NUMBER, offsetof(struct options, n), min, max \
+	}
+#define FLAG(n) \
+	{ \
+#n, OPTION_FLAG, offsetof(struct options, n), 0, 0 \
+	}
+	TEXT(flavour),
+	TEXT(rp),
+	TEXT(acs),
+	TEXT(order),
+	TEXT(extra),
+	NUMBER(sso_life, 1, 10000000),
+	NUMBER(kmsi_life, 1, 10000000),
+	NUMBER(token_life, 0, 43200),
+	NUMBER(assertion_life, 1, 86400),
 	NUMBER(session_duration, 0, 100000),
-	NUMBER(session_until, 0, 10000000), NUMBER(loop_tokens, 1, 30),
-	NUMBER(loop_seconds, 1, 3600), NUMBER(lockout_threshold, 0, 1000),
-	NUMBER(lockout_seconds, 1, 1000000), NUMBER(chunk, 300, 4000),
-	FLAG(kmsi), FLAG(idp_page), FLAG(wia), FLAG(detailed),
+	NUMBER(session_until, 0, 10000000),
+	NUMBER(loop_tokens, 1, 30),
+	NUMBER(loop_seconds, 1, 3600),
+	NUMBER(lockout_threshold, 0, 1000),
+	NUMBER(lockout_seconds, 1, 1000000),
+	NUMBER(chunk, 300, 4000),
+	FLAG(kmsi),
+	FLAG(idp_page),
+	FLAG(wia),
+	FLAG(detailed),
 #undef TEXT
 #undef NUMBER
 #undef FLAG
@@ -52,21 +72,36 @@ static const struct {
 	const char *name;
 	size_t at;
 } counters[] = {
-#define COUNTER(n) { #n, offsetof(struct counters, n) }
-	COUNTER(connections), COUNTER(tls_failures), COUNTER(requests),
-	COUNTER(adfs_gets), COUNTER(adfs_posts), COUNTER(password_posts),
-	COUNTER(passwords_rejected), COUNTER(lockouts), COUNTER(sign_ins),
-	COUNTER(sign_outs), COUNTER(assertions), COUNTER(loops),
-	COUNTER(signin_posts), COUNTER(assume_role_with_saml),
-	COUNTER(assume_role), COUNTER(get_caller_identity),
-	COUNTER(sts_errors), COUNTER(keys_issued), COUNTER(faults_used),
+#define COUNTER(n) \
+	{ \
+#n, offsetof(struct counters, n) \
+	}
+	COUNTER(connections),
+	COUNTER(tls_failures),
+	COUNTER(requests),
+	COUNTER(adfs_gets),
+	COUNTER(adfs_posts),
+	COUNTER(password_posts),
+	COUNTER(passwords_rejected),
+	COUNTER(lockouts),
+	COUNTER(sign_ins),
+	COUNTER(sign_outs),
+	COUNTER(assertions),
+	COUNTER(loops),
+	COUNTER(signin_posts),
+	COUNTER(assume_role_with_saml),
+	COUNTER(assume_role),
+	COUNTER(get_caller_identity),
+	COUNTER(sts_errors),
+	COUNTER(keys_issued),
+	COUNTER(faults_used),
 	COUNTER(violations),
 #undef COUNTER
 };
 
 /* Every command fills reply and returns NULL, or an error's text. */
-typedef const char *command_fn(struct sim *s, const json_t *args,
-    json_t *reply);
+typedef const char *command_fn(
+    struct sim *s, const json_t *args, json_t *reply);
 
 static const char *
 text_of(const json_t *args, const char *key)
@@ -96,7 +131,7 @@ list_from(struct strv *sv, const json_t *args, const char *key)
 	const json_t *list = json_object_get(args, key), *item;
 	size_t i;
 
-	json_array_foreach(list, i, item)
+	json_array_foreach (list, i, item)
 		if (json_is_string(item) &&
 		    !strv_has(sv, json_string_value(item)))
 			strv_add(sv, json_string_value(item));
@@ -112,7 +147,7 @@ learn_pairs(struct sim *s, const struct user *u)
 
 		if (pair_split(u->pairs.v[i], &role, &provider) < 0)
 			return "a role of a user is \"ROLE-ARN,PROVIDER-ARN\" "
-			    "in either order";
+			       "in either order";
 		r = role_add(s, role);
 		if (!strv_has(&r->providers, provider))
 			strv_add(&r->providers, provider);
@@ -205,8 +240,8 @@ set(struct sim *s, const json_t *args, json_t *reply)
 			xreplace((char **)(void *)at, xstrdup(value));
 			return NULL;
 		case OPTION_NUMBER:
-			if (str_int(value, options[i].min, options[i].max,
-			    &n) < 0)
+			if (str_int(value, options[i].min, options[i].max, &n) <
+			    0)
 				return "the number is out of range";
 			*(int64_t *)(void *)at = n;
 			return NULL;
@@ -249,22 +284,22 @@ get_counters(struct sim *s, const json_t *args, json_t *reply)
 
 	(void)args;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
-		json_object_set_new(reply, counters[i].name, json_integer(
-		    *(int64_t *)(void *)((char *)&s->count +
-		    counters[i].at)));
+		json_object_set_new(reply, counters[i].name,
+		    json_integer(*(int64_t *)(void *)((char *)&s->count +
+			counters[i].at)));
 	for (const struct user *u = s->users; u != NULL; u = u->next)
 		if (u->name[0] != '\0')
-			json_object_set_new(users, u->name, json_pack(
-			    "{s:I,s:I}", "password_posts",
-			    (json_int_t)u->posts, "rejected",
-			    (json_int_t)u->rejected));
+			json_object_set_new(users, u->name,
+			    json_pack("{s:I,s:I}", "password_posts",
+				(json_int_t)u->posts, "rejected",
+				(json_int_t)u->rejected));
 	for (const struct role *r = s->roles; r != NULL; r = r->next)
-		json_object_set_new(roles, r->arn, json_pack(
-		    "{s:I,s:I,s:I,s:I}", "assume_role_with_saml",
-		    (json_int_t)r->saml_calls, "assume_role_with_saml_good",
-		    (json_int_t)r->saml_good, "assume_role",
-		    (json_int_t)r->assume_calls, "assume_role_good",
-		    (json_int_t)r->assume_good));
+		json_object_set_new(roles, r->arn,
+		    json_pack("{s:I,s:I,s:I,s:I}", "assume_role_with_saml",
+			(json_int_t)r->saml_calls, "assume_role_with_saml_good",
+			(json_int_t)r->saml_good, "assume_role",
+			(json_int_t)r->assume_calls, "assume_role_good",
+			(json_int_t)r->assume_good));
 	for (size_t i = 0; i < s->violations.n; i++)
 		json_array_append_new(texts, json_string(s->violations.v[i]));
 	json_object_set_new(reply, "users", users);
@@ -309,7 +344,7 @@ fault_clear(struct sim *s, const json_t *args, json_t *reply)
 	(void)reply;
 	if (json_is_integer(id))
 		return mishap_drop(s, json_integer_value(id)) ? NULL :
-		    "no such fault";
+								"no such fault";
 	mishap_clear(s);
 	return NULL;
 }
@@ -358,20 +393,27 @@ static const struct {
 	const char *name;
 	command_fn *run;
 } commands[] = {
-	{ "user", user_set }, { "user-drop", user_drop },
-	{ "role", role_set }, { "alias", set_alias }, { "set", set },
-	{ "options", get_options }, { "counters", get_counters },
-	{ "reset", reset }, { "fault", fault_add },
-	{ "faults", fault_list }, { "fault-clear", fault_clear },
-	{ "expire-sso", expire_sso }, { "expire-keys", expire_keys },
+	{ "user", user_set },
+	{ "user-drop", user_drop },
+	{ "role", role_set },
+	{ "alias", set_alias },
+	{ "set", set },
+	{ "options", get_options },
+	{ "counters", get_counters },
+	{ "reset", reset },
+	{ "fault", fault_add },
+	{ "faults", fault_list },
+	{ "fault-clear", fault_clear },
+	{ "expire-sso", expire_sso },
+	{ "expire-keys", expire_keys },
 	{ "ping", ping },
 };
 
 static json_t *
 answer(struct sim *s, const char *line)
 {
-	_cleanup_json_ json_t *args = json_loads(line, JSON_REJECT_DUPLICATES,
-	    NULL);
+	_cleanup_json_ json_t *args =
+	    json_loads(line, JSON_REJECT_DUPLICATES, NULL);
 	const char *name = text_of(args, "do"), *error = "no such command";
 	json_t *reply = json_object();
 
@@ -404,16 +446,15 @@ admin_serve(struct sim *s, int fd, SSL_CTX *ctx)
 
 		if (buf_add(&in, chunk, (size_t)n) < 0)
 			break;
-		while (in.len > 0 && (end = memchr(in.data, '\n',
-		    in.len)) != NULL) {
+		while (in.len > 0 &&
+		    (end = memchr(in.data, '\n', in.len)) != NULL) {
 			_cleanup_json_ json_t *reply = NULL;
 			_cleanup_free_ char *text = NULL, *line = NULL;
 
 			*end = '\0';
 			reply = answer(s, in.data);
 			buf_consume(&in, (size_t)(end - in.data) + 1);
-			text = json_dumps(reply, JSON_COMPACT |
-			    JSON_SORT_KEYS);
+			text = json_dumps(reply, JSON_COMPACT | JSON_SORT_KEYS);
 			line = xasprintf("%s\n", text);
 			if (write_all(fd, line, strlen(line)) < 0)
 				break;

@@ -120,8 +120,8 @@ form_parse(const char *s, struct form *ret)
 		const char *eq = memchr(s, '=', len);
 		size_t nlen = eq != NULL ? (size_t)(eq - s) : len;
 		_cleanup_free_ char *name = unescape(s, nlen);
-		_cleanup_free_ char *value = eq == NULL ? xstrdup("") :
-		    unescape(eq + 1, len - nlen - 1);
+		_cleanup_free_ char *value =
+		    eq == NULL ? xstrdup("") : unescape(eq + 1, len - nlen - 1);
 
 		if (name == NULL || value == NULL || f.n >= FORM_MAX)
 			return -EBADMSG;
@@ -146,8 +146,8 @@ form_cookies(const char *s, struct form *ret)
 		if (eq != NULL) {
 			_cleanup_free_ char *name =
 			    xstrndup(s, (size_t)(eq - s));
-			_cleanup_free_ char *value = xstrndup(eq + 1,
-			    len - (size_t)(eq - s) - 1);
+			_cleanup_free_ char *value =
+			    xstrndup(eq + 1, len - (size_t)(eq - s) - 1);
 
 			form_add(ret, str_trim(name), str_trim(value));
 		}
@@ -281,7 +281,7 @@ static int
 b64_value(char c)
 {
 	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *p = c == '\0' ? NULL : strchr(set, c);
 
 	return p == NULL ? -1 : (int)(p - set);

@@ -22,7 +22,7 @@ struct form {
 	size_t n;
 };
 
-#define FORM_MAX 512	/* fields in one body */
+#define FORM_MAX 512 /* fields in one body */
 
 void form_add(struct form *f, const char *name, const char *value);
 /* The first value, or NULL; names compare exactly. */
@@ -41,14 +41,14 @@ void form_cookies(const char *s, struct form *ret);
 
 /* Appends formatted text; running over the buffer's limit aborts. */
 void put(struct buf *b, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 /* Appends s with the five characters of markup as entities. */
 void put_html(struct buf *b, const char *s);
 /* Appends s as canonical XML text (attribute: also quotes and line ends). */
 void put_xml(struct buf *b, const char *s, bool attribute);
 
 /* xalloc strings. */
-char *url_encode(const char *s);	/* all but A-Za-z0-9-_.~ */
+char *url_encode(const char *s); /* all but A-Za-z0-9-_.~ */
 char *b64_encode(const void *data, size_t len);
 char *random_hex(size_t bytes);
 char *random_b64(size_t bytes);

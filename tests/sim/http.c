@@ -73,15 +73,15 @@ void
 response_cookie(struct response *r, const char *name, const char *value,
     const char *attributes)
 {
-	_cleanup_free_ char *line = xasprintf("%s=%s%s", name, value,
-	    attributes);
+	_cleanup_free_ char *line =
+	    xasprintf("%s=%s%s", name, value, attributes);
 
 	form_add(&r->headers, "Set-Cookie", line);
 }
 
 void
-response_text(struct response *r, int status, const char *type,
-    const char *text)
+response_text(
+    struct response *r, int status, const char *type, const char *text)
 {
 	r->status = status;
 	response_header(r, "Content-Type", type);
@@ -187,8 +187,8 @@ read_request(struct peer *p, struct request *q)
 	int64_t len = 0;
 	int r;
 
-	while (p->in.len == 0 ||
-	    (end = strstr(p->in.data, "\r\n\r\n")) == NULL) {
+	while (
+	    p->in.len == 0 || (end = strstr(p->in.data, "\r\n\r\n")) == NULL) {
 		if (p->in.len > HTTP_MAX_HEAD)
 			return 431;
 		if (p->in.len > 0 && memchr(p->in.data, 0, p->in.len) != NULL)
@@ -213,8 +213,8 @@ read_request(struct peer *p, struct request *q)
 		return 411;
 	}
 	value = request_header(q, "expect");
-	if (value != NULL && peer_write(p, "HTTP/1.1 100 Continue\r\n\r\n",
-	    25) < 0)
+	if (value != NULL &&
+	    peer_write(p, "HTTP/1.1 100 Continue\r\n\r\n", 25) < 0)
 		return -ECONNRESET;
 	while (p->in.len < (size_t)len)
 		if ((r = peer_fill(p)) < 0)
@@ -232,13 +232,20 @@ status_text(int status)
 		int status;
 		const char *text;
 	} names[] = {
-		{ 200, "OK" }, { 302, "Found" }, { 400, "Bad Request" },
-		{ 401, "Unauthorized" }, { 403, "Forbidden" },
-		{ 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 411, "Length Required" }, { 413, "Content Too Large" },
+		{ 200, "OK" },
+		{ 302, "Found" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 411, "Length Required" },
+		{ 413, "Content Too Large" },
 		{ 415, "Unsupported Media Type" },
-		{ 429, "Too Many Requests" }, { 431, "Headers Too Large" },
-		{ 500, "Internal Server Error" }, { 502, "Bad Gateway" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Headers Too Large" },
+		{ 500, "Internal Server Error" },
+		{ 502, "Bad Gateway" },
 		{ 503, "Service Unavailable" },
 	};
 
@@ -302,8 +309,7 @@ linger(struct peer *p)
 	char chunk[16384];
 
 	setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	for (int i = 0; i < 1024 && peer_read(p, chunk, sizeof(chunk)) > 0;
-	    i++)
+	for (int i = 0; i < 1024 && peer_read(p, chunk, sizeof(chunk)) > 0; i++)
 		;
 }
 
@@ -333,8 +339,8 @@ talk(struct sim *s, struct peer *p, unsigned long id)
 			if (r.delay_ms > 0)
 				nap(r.delay_ms);
 		}
-		if (err < 0 || r.drop || send_response(p, &r) < 0 ||
-		    r.close || r.truncate)
+		if (err < 0 || r.drop || send_response(p, &r) < 0 || r.close ||
+		    r.truncate)
 			more = false;
 		if (err > 0)
 			linger(p);

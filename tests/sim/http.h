@@ -26,10 +26,10 @@ struct sim;
 
 struct request {
 	char *method;
-	char *path;		/* raw, without the query */
-	char *query;		/* raw, "" when there is none */
+	char *path;  /* raw, without the query */
+	char *query; /* raw, "" when there is none */
 	struct form headers;
-	char *body;		/* NUL-terminated */
+	char *body; /* NUL-terminated */
 	size_t body_len;
 	bool tls;
 	unsigned long conn;
@@ -40,8 +40,8 @@ struct response {
 	struct form headers;
 	struct buf body;
 	int64_t delay_ms;
-	bool drop;		/* close without an answer */
-	bool truncate;		/* half of the promised body, then close */
+	bool drop;     /* close without an answer */
+	bool truncate; /* half of the promised body, then close */
 	bool close;
 };
 
@@ -52,8 +52,8 @@ char *request_host(const struct request *q);
 void response_header(struct response *r, const char *name, const char *value);
 void response_cookie(struct response *r, const char *name, const char *value,
     const char *attributes);
-void response_text(struct response *r, int status, const char *type,
-    const char *text);
+void response_text(
+    struct response *r, int status, const char *type, const char *text);
 
 /* Serves one accepted connection in a thread of its own.  ctx NULL: plain. */
 void http_serve(struct sim *s, int fd, SSL_CTX *ctx);

@@ -14,8 +14,12 @@ static const struct {
 	const char *kind;
 	const char *places;
 } kinds[] = {
-	{ "delay", "*" }, { "status", "*" }, { "garbage", "*" },
-	{ "truncated", "*" }, { "close", "*" }, { "empty", "*" },
+	{ "delay", "*" },
+	{ "status", "*" },
+	{ "garbage", "*" },
+	{ "truncated", "*" },
+	{ "close", "*" },
+	{ "empty", "*" },
 	{ "content-type", "*" },
 	{ "malformed", "adfs-get adfs-post sts" },
 	{ "unknown", "adfs-get adfs-post" },
@@ -29,15 +33,24 @@ static const struct {
 	{ "wrong-password", "adfs-post" },
 	{ "password-expired", "adfs-post" },
 	{ "wia", "adfs-get adfs-post" },
-	{ "foreign-acs", "saml" }, { "status-failure", "saml" },
-	{ "expired", "saml" }, { "future", "saml" },
-	{ "destination", "saml" }, { "recipient", "saml" },
-	{ "audience", "saml" }, { "no-roles", "saml" },
-	{ "no-session-name", "saml" }, { "dtd", "saml" },
-	{ "base64", "saml" }, { "malformed-xml", "saml" },
-	{ "encrypted", "saml" }, { "signature", "saml" },
-	{ "not-response", "saml" }, { "two-assertions", "saml" },
-	{ "code", "sts" }, { "missing-fields", "sts" },
+	{ "foreign-acs", "saml" },
+	{ "status-failure", "saml" },
+	{ "expired", "saml" },
+	{ "future", "saml" },
+	{ "destination", "saml" },
+	{ "recipient", "saml" },
+	{ "audience", "saml" },
+	{ "no-roles", "saml" },
+	{ "no-session-name", "saml" },
+	{ "dtd", "saml" },
+	{ "base64", "saml" },
+	{ "malformed-xml", "saml" },
+	{ "encrypted", "saml" },
+	{ "signature", "saml" },
+	{ "not-response", "saml" },
+	{ "two-assertions", "saml" },
+	{ "code", "sts" },
+	{ "missing-fields", "sts" },
 };
 
 static bool
@@ -110,14 +123,17 @@ mishap_add(struct sim *s, const json_t *args, const char **ret_error)
 	m->count = number(args, "count", 1);
 	/* The kind may be left to what else was said. */
 	if (m->kind == NULL && m->code != NULL)
-		m->kind = xstrdup(m->place != NULL &&
-		    str_starts(m->place, "adfs") ? "error-page" : "code");
+		m->kind =
+		    xstrdup(m->place != NULL && str_starts(m->place, "adfs") ?
+			    "error-page" :
+			    "code");
 	if (m->kind == NULL && m->status > 0)
 		m->kind = xstrdup("status");
 	if (m->kind == NULL && m->ms > 0)
 		m->kind = xstrdup("delay");
 	*ret_error = m->place == NULL || m->kind == NULL ?
-	    "a fault needs a place and a kind" : kind_fits(m->kind, m->place);
+	    "a fault needs a place and a kind" :
+	    kind_fits(m->kind, m->place);
 	if (*ret_error == NULL && m->count == 0)
 		*ret_error = "a count of 0 would never happen";
 	if (*ret_error == NULL && str_eq(m->kind, "code") && m->code == NULL)
@@ -221,20 +237,22 @@ mishap_is(const struct mishap *m, const char *kind)
 bool
 mishap_generic(const struct mishap *m, struct response *r)
 {
-	static const char garbage[] = "\x89\x00\xff\xfe<<<\x80\xc3(&#0;"
+	static const char garbage[] =
+	    "\x89\x00\xff\xfe<<<\x80\xc3(&#0;"
 	    "\"'><form><input name=SAMLResponse><\x01\x02";
 
 	if (m == NULL)
 		return false;
 	if (m->retry_after > 0) {
-		_cleanup_free_ char *s = xasprintf("%lld",
-		    (long long)m->retry_after);
+		_cleanup_free_ char *s =
+		    xasprintf("%lld", (long long)m->retry_after);
 
 		response_header(r, "Retry-After", s);
 	}
 	if (mishap_is(m, "status")) {
 		response_text(r, m->status > 0 ? (int)m->status : 500,
-		    "text/html", "<html><body><h2>Service error</h2></body>"
+		    "text/html",
+		    "<html><body><h2>Service error</h2></body>"
 		    "</html>\n");
 		return true;
 	}
@@ -254,6 +272,6 @@ mishap_generic(const struct mishap *m, struct response *r)
 		return true;
 	}
 	if (mishap_is(m, "truncated"))
-		r->truncate = true;	/* of the answer it would have had */
+		r->truncate = true; /* of the answer it would have had */
 	return false;
 }

@@ -22,20 +22,20 @@ struct mishap {
 	int64_t id;
 	char *place;
 	char *kind;
-	char *role;		/* only for this role, or NULL */
-	char *user;		/* only for this user, or NULL */
-	char *code;		/* STS error code, MSIS code */
-	char *text;		/* message; field name for missing-fields */
+	char *role; /* only for this role, or NULL */
+	char *user; /* only for this user, or NULL */
+	char *code; /* STS error code, MSIS code */
+	char *text; /* message; field name for missing-fields */
 	int64_t status;
 	int64_t ms;
-	int64_t retry_after;	/* seconds, 0: no header */
+	int64_t retry_after; /* seconds, 0: no header */
 	int64_t count;
 	int64_t used;
 };
 
 /* Adds one; NULL with *ret_error set when it makes no sense. */
-const struct mishap *mishap_add(struct sim *s, const json_t *args,
-    const char **ret_error);
+const struct mishap *mishap_add(
+    struct sim *s, const json_t *args, const char **ret_error);
 json_t *mishap_list(const struct sim *s);
 bool mishap_drop(struct sim *s, int64_t id);
 void mishap_clear(struct sim *s);

@@ -15,35 +15,46 @@ struct texts {
 };
 
 static const struct texts english = {
-	"en-US", "Sign In", "Sign in", "Password", "Keep me signed in",
+	"en-US",
+	"Sign In",
+	"Sign in",
+	"Password",
+	"Keep me signed in",
 	"Sign in with your organizational account",
 	{
-		"",
-		"Incorrect user ID or password. Type the correct user ID and "
-		"password, and try again.",
-		"You must update your password because your password has "
-		"expired.",
-		"Enter your user ID in the format \"domain\\user\" or "
-		"\"user@domain\".",
-		"Enter your password.",
+	    "",
+	    "Incorrect user ID or password. Type the correct user ID and "
+	    "password, and try again.",
+	    "You must update your password because your password has "
+	    "expired.",
+	    "Enter your user ID in the format \"domain\\user\" or "
+	    "\"user@domain\".",
+	    "Enter your password.",
 	},
-	"Update it here", "An error occurred",
+	"Update it here",
+	"An error occurred",
 	"An error occurred. Contact your administrator for more information.",
 };
 
 static const struct texts french = {
-	"fr-FR", "Connexion", "Se connecter", "Mot de passe",
-	"Maintenir la connexion", "Utilisez votre compte professionnel",
+	"fr-FR",
+	"Connexion",
+	"Se connecter",
+	"Mot de passe",
+	"Maintenir la connexion",
+	"Utilisez votre compte professionnel",
 	{
-		"",
-		"ID d\xe2\x80\x99utilisateur ou mot de passe incorrect. "
-		"Corrigez-les, puis r\xc3\xa9" "essayez.",
-		"Votre mot de passe a expir\xc3\xa9.",
-		"Tapez votre ID au format \xc2\xab domaine\\utilisateur "
-		"\xc2\xbb ou \xc2\xab utilisateur@domaine \xc2\xbb.",
-		"Entrez votre mot de passe.",
+	    "",
+	    "ID d\xe2\x80\x99utilisateur ou mot de passe incorrect. "
+	    "Corrigez-les, puis r\xc3\xa9"
+	    "essayez.",
+	    "Votre mot de passe a expir\xc3\xa9.",
+	    "Tapez votre ID au format \xc2\xab domaine\\utilisateur "
+	    "\xc2\xbb ou \xc2\xab utilisateur@domaine \xc2\xbb.",
+	    "Entrez votre mot de passe.",
 	},
-	"Changer de mot de passe", "Une erreur est survenue",
+	"Changer de mot de passe",
+	"Une erreur est survenue",
 	"Une erreur est survenue. Contactez votre administrateur.",
 };
 
@@ -51,11 +62,11 @@ static const struct flavour {
 	const char *name;
 	const char *year;
 	const struct texts *texts;
-	bool label;		/* errorText is a label, not a span */
-	bool main;		/* <main>, aria attributes */
-	bool holder;		/* second, hidden UserName in form#options */
+	bool label;  /* errorText is a label, not a span */
+	bool main;   /* <main>, aria attributes */
+	bool holder; /* second, hidden UserName in form#options */
 	bool paginated;
-	bool links;		/* an option link is offered */
+	bool links; /* an option link is offered */
 } flavours[] = {
 	{ "2012r2", "2013", &english, true, false, false, false, false },
 	{ "2016", "2016", &english, false, false, false, false, true },
@@ -86,7 +97,8 @@ page_flavour(const char *name)
 static void
 put_head(struct buf *b, const struct flavour *f, const char *title)
 {
-	put(b, "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n"
+	put(b,
+	    "<!DOCTYPE html>\n<html lang=\"%s\">\n<head>\n"
 	    "<meta http-equiv=\"X-UA-Compatible\" content=\"IE=edge\"/>\n"
 	    "<meta http-equiv=\"content-type\" "
 	    "content=\"text/html;charset=UTF-8\" />\n"
@@ -111,20 +123,22 @@ put_head(struct buf *b, const struct flavour *f, const char *title)
 	    "class=\"float\"><div id=\"branding\"></div></div>\n"
 	    "<div id=\"contentWrapper\" class=\"float\">\n"
 	    "<div id=\"content\">\n<div id=\"header\"><h4>Example Corp</h4>"
-	    "</div>\n%s<div id=\"workArea\">\n", f->texts->lang, title,
-	    f->main ? "<main>\n" : "");
+	    "</div>\n%s<div id=\"workArea\">\n",
+	    f->texts->lang, title, f->main ? "<main>\n" : "");
 }
 
 static void
 put_foot(struct buf *b, const struct flavour *f)
 {
-	put(b, "</div>\n%s<div id=\"footerPlaceholder\"></div>\n</div>\n"
+	put(b,
+	    "</div>\n%s<div id=\"footerPlaceholder\"></div>\n</div>\n"
 	    "<div id=\"footer\"><div id=\"footerLinks\" "
 	    "class=\"floatReverse\"><div><span id=\"copyright\">&#169; %s "
 	    "Microsoft</span></div></div></div>\n</div>\n</div>\n"
 	    "<script type='text/javascript'>\n//<![CDATA[\n"
 	    "var onload = \"</di\" + \"v>\";\n//]]>\n</script>\n"
-	    "</body>\n</html> \n", f->main ? "</main>\n" : "", f->year);
+	    "</body>\n</html> \n",
+	    f->main ? "</main>\n" : "", f->year);
 }
 
 static void
@@ -132,14 +146,16 @@ put_error_text(struct buf *b, const struct flavour *f, enum login_error error)
 {
 	const char *tag = f->label ? "label" : "span";
 
-	put(b, "<div id=\"error\" class=\"fieldMargin error smallText\"%s>\n"
+	put(b,
+	    "<div id=\"error\" class=\"fieldMargin error smallText\"%s>\n"
 	    "<%s id=\"errorText\" for=\"%s\"%s>",
 	    f->label && error == LOGIN_FIRST ? " style=\"display: none;\"" : "",
 	    tag, error == LOGIN_WRONG ? "passwordInput" : "",
 	    f->main ? " aria-live=\"assertive\" role=\"alert\"" : "");
 	put_html(b, f->texts->errors[error]);
 	if (error == LOGIN_EXPIRED)
-		put(b, " <a id=\"expiredNotification\" "
+		put(b,
+		    " <a id=\"expiredNotification\" "
 		    "href=\"/adfs/portal/updatepassword/\">%s</a>",
 		    f->texts->update);
 	put(b, "</%s>\n</div>\n", tag);
@@ -148,11 +164,12 @@ put_error_text(struct buf *b, const struct flavour *f, enum login_error error)
 static void
 put_kmsi(struct buf *b, const struct page *p, const struct flavour *f)
 {
-	put(b, "<div id=\"kmsiArea\" style=\"display:%s\">\n"
+	put(b,
+	    "<div id=\"kmsiArea\" style=\"display:%s\">\n"
 	    "<input type=\"checkbox\" name=\"Kmsi\" id=\"kmsiInput\" "
 	    "value=\"true\" tabindex=\"3\" />\n<label for=\"kmsiInput\">%s"
-	    "</label>\n</div>\n", p->opt->kmsi ? "" : "none",
-	    f->texts->kmsi);
+	    "</label>\n</div>\n",
+	    p->opt->kmsi ? "" : "none", f->texts->kmsi);
 }
 
 /* The one more hidden field that some sites add. */
@@ -175,70 +192,89 @@ put_login_form(struct buf *b, const struct page *p, const struct flavour *f,
 {
 	const struct texts *t = f->texts;
 
-	put(b, "<form method=\"post\" id=\"loginForm\"%s autocomplete=\"off\" "
+	put(b,
+	    "<form method=\"post\" id=\"loginForm\"%s autocomplete=\"off\" "
 	    "novalidate=\"novalidate\" onKeyPress=\"if (event &amp;&amp; "
 	    "event.keyCode == 13) Login.submitLoginRequest();\" "
 	    "action=\"%s\" >\n",
 	    f->paginated ? " class=\"paginatedPageForm\"" : "", p->action);
 	put_error_text(b, f, error);
 	if (f->paginated)
-		put(b, "<div id=\"usernamePage\">\n<span "
+		put(b,
+		    "<div id=\"usernamePage\">\n<span "
 		    "id=\"errorUsernamePaginated\"></span>\n");
-	put(b, "<div id=\"formsAuthenticationArea\">\n"
+	put(b,
+	    "<div id=\"formsAuthenticationArea\">\n"
 	    "<div id=\"userNameArea\">\n");
 	if (!f->label)
-		put(b, "<label id=\"userNameInputLabel\" for=\"userNameInput\""
-		    " class=\"hidden\">%s</label>\n", t->sign_in);
-	put(b, "<input id=\"userNameInput\" name=\"UserName\" type=\"email\" "
+		put(b,
+		    "<label id=\"userNameInputLabel\" for=\"userNameInput\""
+		    " class=\"hidden\">%s</label>\n",
+		    t->sign_in);
+	put(b,
+	    "<input id=\"userNameInput\" name=\"UserName\" type=\"email\" "
 	    "value=\"");
 	put_html(b, p->user_name != NULL ? p->user_name : "");
-	put(b, "\" tabindex=\"1\" class=\"text fullWidth\" "
+	put(b,
+	    "\" tabindex=\"1\" class=\"text fullWidth\" "
 	    "spellcheck=\"false\" placeholder=\"someone@example.com\" "
 	    "autocomplete=\"off\"/>\n</div>\n");
 	if (f->paginated)
-		put(b, "<div id=\"nextButtonArea\"><span id=\"nextButton\" "
+		put(b,
+		    "<div id=\"nextButtonArea\"><span id=\"nextButton\" "
 		    "class=\"submit\" role=\"button\">Next</span></div>\n"
 		    "</div>\n</div>\n<div id=\"passwordPage\" "
 		    "style=\"display:none\">\n<div id=\"identityBanner\">"
 		    "</div>\n");
 	put(b, "<div id=\"passwordArea\">\n");
 	if (!f->label)
-		put(b, "<label id=\"passwordInputLabel\" for=\"passwordInput\""
-		    " class=\"hidden\">%s</label>\n", t->password);
-	put(b, "<input id=\"passwordInput\" name=\"Password\" "
+		put(b,
+		    "<label id=\"passwordInputLabel\" for=\"passwordInput\""
+		    " class=\"hidden\">%s</label>\n",
+		    t->password);
+	put(b,
+	    "<input id=\"passwordInput\" name=\"Password\" "
 	    "type=\"password\" tabindex=\"2\" class=\"text fullWidth\" "
 	    "placeholder=\"%s\" autocomplete=\"off\"/>\n</div>\n",
 	    t->password);
 	put_kmsi(b, p, f);
-	put(b, "<div id=\"submissionArea\" class=\"submitMargin\">\n"
+	put(b,
+	    "<div id=\"submissionArea\" class=\"submitMargin\">\n"
 	    "<span id=\"submitButton\" class=\"submit\" tabindex=\"4\" "
 	    "role=\"button\" onclick=\"return Login.submitLoginRequest();\">"
-	    "%s</span>\n</div>\n</div>\n", t->sign_in);
+	    "%s</span>\n</div>\n</div>\n",
+	    t->sign_in);
 	if (!f->paginated)
-		put(b, "<input id=\"optionForms\" type=\"hidden\" "
+		put(b,
+		    "<input id=\"optionForms\" type=\"hidden\" "
 		    "name=\"AuthMethod\" value=\"FormsAuthentication\"/>\n");
 	put_extra(b, p);
 	put(b, "</form>\n");
-	if (f->paginated)	/* seen outside its form */
-		put(b, "<input id=\"optionForms\" type=\"hidden\" "
+	if (f->paginated) /* seen outside its form */
+		put(b,
+		    "<input id=\"optionForms\" type=\"hidden\" "
 		    "name=\"AuthMethod\" value=\"FormsAuthentication\"/>\n");
 }
 
 static void
 put_options(struct buf *b, const struct page *p, const struct flavour *f)
 {
-	put(b, "<div id=\"authOptions\">\n<form id=\"options\" method=\"post\" "
+	put(b,
+	    "<div id=\"authOptions\">\n<form id=\"options\" method=\"post\" "
 	    "action=\"%s\">\n<script type=\"text/javascript\">\n"
 	    "function SelectOption(option) { var i = document.getElementById("
 	    "'optionSelection'); i.value = option; "
 	    "document.forms['options'].submit(); return false; }\n</script>\n"
 	    "<input id=\"optionSelection\" type=\"hidden\" "
-	    "name=\"AuthMethod\" />\n", p->absolute);
+	    "name=\"AuthMethod\" />\n",
+	    p->absolute);
 	if (f->holder)
-		put(b, "<input id=\"userNameInputOptionsHolder\" "
+		put(b,
+		    "<input id=\"userNameInputOptionsHolder\" "
 		    "name=\"UserName\" value=\"\" type=\"hidden\"/>\n");
 	if (f->paginated)
-		put(b, "<div id=\"primaryOptionsPage\" style=\"display:none\">"
+		put(b,
+		    "<div id=\"primaryOptionsPage\" style=\"display:none\">"
 		    "<span id=\"errorTextOption\"></span>\n"
 		    "<div id=\"optionsContainer\" "
 		    "class=\"optionButtonContainer\"><span "
@@ -250,7 +286,8 @@ put_options(struct buf *b, const struct page *p, const struct flavour *f)
 		    "onclick=\"SelectOption('CertificateAuthentication')\">"
 		    "Certificate</span></div></div>\n");
 	else if (f->links)
-		put(b, "<div id='authOptionLinks' class='groupMargin'>"
+		put(b,
+		    "<div id='authOptionLinks' class='groupMargin'>"
 		    "<a class=\"actionLink\" href=\"#\" "
 		    "id=\"CertificateAuthentication\" role=\"button\" "
 		    "onclick=\"return SelectOption('CertificateAuthentication'"
@@ -268,24 +305,28 @@ page_login(struct buf *b, const struct page *p, enum login_error error)
 	const struct flavour *f = flavour(p);
 
 	put_head(b, f, f->texts->title);
-	put(b, "<div id=\"authArea\" class=\"groupMargin\">\n"
+	put(b,
+	    "<div id=\"authArea\" class=\"groupMargin\">\n"
 	    "<div id=\"loginArea\">\n<div id=\"loginMessage\" "
-	    "class=\"groupMargin\">%s</div>\n", f->texts->intro);
+	    "class=\"groupMargin\">%s</div>\n",
+	    f->texts->intro);
 	put_login_form(b, p, f, error);
 	put_options(b, p, f);
-	put(b, "<div id=\"introduction\" class=\"groupMargin\">Ask the "
+	put(b,
+	    "<div id=\"introduction\" class=\"groupMargin\">Ask the "
 	    "service desk & have your <b>badge</b> ready.</div>\n"
 	    "<script type=\"text/javascript\">\n//<![CDATA[\n%s\n//]]>\n"
-	    "</script>\n</div>\n</div>\n", f->paginated ?
-	    "paginationManager.Initialize({pages:[\"usernamePage\","
-	    "\"primaryOptionsPage\",\"passwordPage\"]});" :
-	    "Login.initialize();");
+	    "</script>\n</div>\n</div>\n",
+	    f->paginated ?
+		"paginationManager.Initialize({pages:[\"usernamePage\","
+		"\"primaryOptionsPage\",\"passwordPage\"]});" :
+		"Login.initialize();");
 	put_foot(b, f);
 }
 
 void
-page_error(struct buf *b, const struct page *p, const char *code,
-    const char *text)
+page_error(
+    struct buf *b, const struct page *p, const char *code, const char *text)
 {
 	const struct flavour *f = flavour(p);
 	char when[64];
@@ -295,19 +336,24 @@ page_error(struct buf *b, const struct page *p, const char *code,
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	put_head(b, f, f->texts->oops);
-	put(b, "<div id=\"errorArea\">\n<div id=\"openingMessage\" "
+	put(b,
+	    "<div id=\"errorArea\">\n<div id=\"openingMessage\" "
 	    "class=\"groupMargin bigText\">%s</div>\n"
-	    "<div id=\"errorMessage\" class=\"groupMargin\">", f->texts->oops);
+	    "<div id=\"errorMessage\" class=\"groupMargin\">",
+	    f->texts->oops);
 	put_html(b, code == NULL && text != NULL ? text : f->texts->ask);
-	put(b, "</div>\n<div class=\"groupMargin\"><a id=\"errorDetailsLink\" "
+	put(b,
+	    "</div>\n<div class=\"groupMargin\"><a id=\"errorDetailsLink\" "
 	    "href=\"#\" class=\"actionLink\">Error details</a></div>\n"
 	    "<ul id=\"errorDetails\" style=\"display:none\">\n"
 	    "<li id=\"activityID\">Activity ID: %s</li>\n"
-	    "<li>Error time: %s</li>\n", p->activity, when);
+	    "<li>Error time: %s</li>\n",
+	    p->activity, when);
 	if (code != NULL && p->opt->detailed) {
 		put(b, "<li>Error details: %s: ", code);
 		put_html(b, text != NULL ? text : "");
-		put(b, "</li>\n<li>Node name: "
+		put(b,
+		    "</li>\n<li>Node name: "
 		    "3c6f4b0e-0000-4000-8000-5e1f00000001</li>\n");
 	}
 	put(b, "</ul>\n</div>\n");
@@ -318,8 +364,10 @@ void
 page_auto(struct buf *b, const char *name, const char *action,
     const struct form *fields)
 {
-	put(b, "<html><head><title>Working...</title></head><body>"
-	    "<form method=\"POST\" name=\"%s\" action=\"", name);
+	put(b,
+	    "<html><head><title>Working...</title></head><body>"
+	    "<form method=\"POST\" name=\"%s\" action=\"",
+	    name);
 	put_html(b, action);
 	put(b, "\">");
 	for (size_t i = 0; i < fields->n; i++) {
@@ -328,7 +376,8 @@ page_auto(struct buf *b, const char *name, const char *action,
 		put_html(b, fields->v[i].value);
 		put(b, "\" />");
 	}
-	put(b, "<noscript><p>Script is disabled. Click Submit to continue.</p>"
+	put(b,
+	    "<noscript><p>Script is disabled. Click Submit to continue.</p>"
 	    "<input type=\"submit\" value=\"Submit\" /></noscript></form>"
 	    "<script language=\"javascript\">window.setTimeout("
 	    "'document.forms[0].submit()', 0);</script></body></html>");
@@ -340,7 +389,8 @@ page_signed_out(struct buf *b, const struct page *p)
 	const struct flavour *f = flavour(p);
 
 	put_head(b, f, "Sign Out");
-	put(b, "<div id=\"signoutArea\"><div id=\"openingMessage\" "
+	put(b,
+	    "<div id=\"signoutArea\"><div id=\"openingMessage\" "
 	    "class=\"groupMargin bigText\">You have signed out.</div></div>\n");
 	put_foot(b, f);
 }
@@ -351,7 +401,8 @@ page_sites(struct buf *b, const struct page *p, bool signed_in)
 	const struct flavour *f = flavour(p);
 
 	put_head(b, f, f->texts->title);
-	put(b, "<div id=\"idpSignonArea\"><form id=\"idpForm\" method=\"post\" "
+	put(b,
+	    "<div id=\"idpSignonArea\"><form id=\"idpForm\" method=\"post\" "
 	    "action=\"%s\">\n<input type=\"radio\" id=\"idp_ThisRpRadioButton\""
 	    " name=\"SignInIdpSite\" value=\"SignInIdpSite\"/>\n"
 	    "<input type=\"radio\" id=\"idp_OtherRpRadioButton\" "
@@ -373,7 +424,8 @@ page_mfa(struct buf *b, const struct page *p)
 	_cleanup_free_ char *context = random_b64(120);
 
 	put_head(b, f, "Multi-Factor Authentication");
-	put(b, "<div id=\"authArea\" class=\"groupMargin\">\n"
+	put(b,
+	    "<div id=\"authArea\" class=\"groupMargin\">\n"
 	    "<div id=\"mfaGreeting\" class=\"bigText\">Welcome</div>\n"
 	    "<div id=\"mfaGreetingDescription\">One more proof is needed."
 	    "</div>\n<div id=\"customAuthArea\">\n<form method=\"post\" "
@@ -397,12 +449,14 @@ void
 page_unknown(struct buf *b, const struct page *p)
 {
 	put_head(b, flavour(p), "Acceptable use of systems");
-	put(b, "<form id=\"aup\" method=\"post\" action=\"%s\"><p>Read this "
+	put(b,
+	    "<form id=\"aup\" method=\"post\" action=\"%s\"><p>Read this "
 	    "first.</p><input type=\"checkbox\" name=\"accept\" "
 	    "value=\"yes\"/><input type=\"text\" name=\"badge\"/>"
 	    "<input type=\"submit\" name=\"go\" value=\"Go on\"/></form>\n"
 	    "<form id=\"search\" action=\"/search\"><input name=\"q\"/>"
-	    "</form>\n", p->action);
+	    "</form>\n",
+	    p->action);
 	put_foot(b, flavour(p));
 }
 
@@ -413,8 +467,9 @@ page_broken(struct buf *b, const struct page *p)
 
 	/* Cut inside a tag, with a form that never becomes one. */
 	page_login(&whole, p, LOGIN_FIRST);
-	put(b, "%.*s", (int)(strstr(whole.data, "id=\"loginForm\"") -
-	    whole.data), whole.data);
+	put(b, "%.*s",
+	    (int)(strstr(whole.data, "id=\"loginForm\"") - whole.data),
+	    whole.data);
 	put(b, "id=\"log<table><form></b><input <<a href='");
 	buf_done(&whole);
 }

@@ -15,27 +15,27 @@
 struct options;
 
 enum login_error {
-	LOGIN_FIRST,		/* no error: the page as first met */
+	LOGIN_FIRST, /* no error: the page as first met */
 	LOGIN_WRONG,
-	LOGIN_EXPIRED,		/* with the link to the update page */
-	LOGIN_FORMAT,		/* no domain in the user name */
+	LOGIN_EXPIRED, /* with the link to the update page */
+	LOGIN_FORMAT,  /* no domain in the user name */
 	LOGIN_NO_PASSWORD
 };
 
 struct page {
 	const struct options *opt;
-	char *action;		/* of loginForm; '&' stays raw */
-	char *absolute;		/* of the options form, with the port */
-	const char *user_name;	/* kept in the field, or NULL */
-	const char *activity;	/* GUID */
+	char *action;	       /* of loginForm; '&' stays raw */
+	char *absolute;	       /* of the options form, with the port */
+	const char *user_name; /* kept in the field, or NULL */
+	const char *activity;  /* GUID */
 };
 
 /* Is there a flavour of this name? */
 bool page_flavour(const char *name);
 void page_login(struct buf *b, const struct page *p, enum login_error error);
 /* code: "MSIS7001", or NULL; text: what the administrator would read. */
-void page_error(struct buf *b, const struct page *p, const char *code,
-    const char *text);
+void page_error(
+    struct buf *b, const struct page *p, const char *code, const char *text);
 /* All-hidden form that script submits; name "hiddenform" or another. */
 void page_auto(struct buf *b, const char *name, const char *action,
     const struct form *fields);

@@ -31,7 +31,7 @@ struct signer {
 	pthread_t thread;
 	bool joined;
 	EVP_PKEY *key;
-	char *cert;	/* base64 of the DER */
+	char *cert; /* base64 of the DER */
 	char *path;
 };
 
@@ -145,9 +145,10 @@ sign_b64(EVP_PKEY *key, const char *data)
 	unsigned char sig[512];
 	size_t len = sizeof(sig);
 
-	if (ctx == NULL || EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL,
-	    key) != 1 || EVP_DigestSign(ctx, sig, &len,
-	    (const unsigned char *)data, strlen(data)) != 1)
+	if (ctx == NULL ||
+	    EVP_DigestSignInit(ctx, NULL, EVP_sha256(), NULL, key) != 1 ||
+	    EVP_DigestSign(
+		ctx, sig, &len, (const unsigned char *)data, strlen(data)) != 1)
 		abort();
 	EVP_MD_CTX_free(ctx);
 	return b64_encode(sig, len);
@@ -183,8 +184,8 @@ put_attributes(struct sim *s, struct buf *b, const struct saying *y)
 	if (y->pairs.n > 0)
 		put_attribute(b, "Role", &y->pairs);
 	if (s->opt.session_duration > 0) {
-		_cleanup_free_ char *n = xasprintf("%lld",
-		    (long long)s->opt.session_duration);
+		_cleanup_free_ char *n =
+		    xasprintf("%lld", (long long)s->opt.session_duration);
 
 		put_one(b, "SessionDuration", n);
 	}
@@ -195,17 +196,21 @@ put_attributes(struct sim *s, struct buf *b, const struct saying *y)
 static void
 put_statements(struct sim *s, struct buf *b, const struct saying *y)
 {
-	put(b, "<Subject><NameID Format=\"urn:oasis:names:tc:SAML:2.0:"
+	put(b,
+	    "<Subject><NameID Format=\"urn:oasis:names:tc:SAML:2.0:"
 	    "nameid-format:persistent\">");
 	put_xml(b, y->user->name, false);
-	put(b, "</NameID><SubjectConfirmation Method=\"urn:oasis:names:tc:"
+	put(b,
+	    "</NameID><SubjectConfirmation Method=\"urn:oasis:names:tc:"
 	    "SAML:2.0:cm:bearer\"><SubjectConfirmationData "
-	    "NotOnOrAfter=\"%s\" Recipient=\"", stamp(y->redeem_until));
+	    "NotOnOrAfter=\"%s\" Recipient=\"",
+	    stamp(y->redeem_until));
 	put_xml(b, y->recipient, true);
-	put(b, "\"></SubjectConfirmationData></SubjectConfirmation></Subject>"
+	put(b,
+	    "\"></SubjectConfirmationData></SubjectConfirmation></Subject>"
 	    "<Conditions NotBefore=\"%s\" NotOnOrAfter=\"%s\">"
-	    "<AudienceRestriction><Audience>", stamp(y->now),
-	    stamp(y->now + 3600));
+	    "<AudienceRestriction><Audience>",
+	    stamp(y->now), stamp(y->now + 3600));
 	put_xml(b, y->audience, false);
 	put(b, "</Audience></AudienceRestriction></Conditions>");
 	put_attributes(s, b, y);
@@ -214,7 +219,8 @@ put_statements(struct sim *s, struct buf *b, const struct saying *y)
 	if (s->opt.session_until > 0)
 		put(b, " SessionNotOnOrAfter=\"%s\"",
 		    stamp(y->now + s->opt.session_until));
-	put(b, "><AuthnContext><AuthnContextClassRef>urn:oasis:names:tc:SAML:"
+	put(b,
+	    "><AuthnContext><AuthnContextClassRef>urn:oasis:names:tc:SAML:"
 	    "2.0:ac:classes:PasswordProtectedTransport"
 	    "</AuthnContextClassRef></AuthnContext></AuthnStatement>"
 	    "</Assertion>");
@@ -229,7 +235,8 @@ put_signature(struct sim *s, struct buf *b, const struct saying *y,
 	_cleanup_free_ char *digest = digest_b64(whole, strlen(whole));
 	_cleanup_free_ char *inner = NULL, *canonical = NULL, *value = NULL;
 
-	inner = xasprintf("<ds:CanonicalizationMethod Algorithm=\"" EXC_C14N
+	inner = xasprintf(
+	    "<ds:CanonicalizationMethod Algorithm=\"" EXC_C14N
 	    "\"></ds:CanonicalizationMethod><ds:SignatureMethod Algorithm=\""
 	    "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256\">"
 	    "</ds:SignatureMethod><ds:Reference URI=\"#%s\"><ds:Transforms>"
@@ -238,15 +245,17 @@ put_signature(struct sim *s, struct buf *b, const struct saying *y,
 	    "</ds:Transform></ds:Transforms><ds:DigestMethod Algorithm=\""
 	    "http://www.w3.org/2001/04/xmlenc#sha256\"></ds:DigestMethod>"
 	    "<ds:DigestValue>%s</ds:DigestValue></ds:Reference>"
-	    "</ds:SignedInfo>", y->id, digest);
-	canonical = xasprintf("<ds:SignedInfo xmlns:ds=\"" NS_DSIG "\">%s",
-	    inner);
+	    "</ds:SignedInfo>",
+	    y->id, digest);
+	canonical =
+	    xasprintf("<ds:SignedInfo xmlns:ds=\"" NS_DSIG "\">%s", inner);
 	value = sign_b64(g->key, canonical);
 	if (mishap_is(y->m, "signature"))
 		value[0] = value[0] == 'A' ? 'B' : 'A';
-	put(b, "<ds:Signature xmlns:ds=\"" NS_DSIG "\"><ds:SignedInfo>%s"
-	    "<ds:SignatureValue>%s</ds:SignatureValue><KeyInfo xmlns=\""
-	    NS_DSIG "\"><ds:X509Data><ds:X509Certificate>%s"
+	put(b,
+	    "<ds:Signature xmlns:ds=\"" NS_DSIG "\"><ds:SignedInfo>%s"
+	    "<ds:SignatureValue>%s</ds:SignatureValue><KeyInfo xmlns=\"" NS_DSIG
+	    "\"><ds:X509Data><ds:X509Certificate>%s"
 	    "</ds:X509Certificate></ds:X509Data></KeyInfo></ds:Signature>",
 	    inner, value, g->cert);
 }
@@ -260,22 +269,26 @@ put_assertion(struct sim *s, struct buf *b, const struct saying *y)
 		_cleanup_free_ char *key = random_b64(256);
 		_cleanup_free_ char *data = random_b64(3000);
 
-		put(b, "<EncryptedAssertion xmlns=\"" NS_ASSERTION "\">"
+		put(b,
+		    "<EncryptedAssertion xmlns=\"" NS_ASSERTION "\">"
 		    "<xenc:EncryptedData xmlns:xenc=\"http://www.w3.org/2001/"
 		    "04/xmlenc#\" Type=\"http://www.w3.org/2001/04/xmlenc#"
 		    "Element\"><xenc:EncryptionMethod Algorithm=\"http://"
-		    "www.w3.org/2001/04/xmlenc#aes256-cbc\"/><KeyInfo xmlns=\""
-		    NS_DSIG "\"><e:EncryptedKey xmlns:e=\"http://www.w3.org/"
+		    "www.w3.org/2001/04/xmlenc#aes256-cbc\"/><KeyInfo "
+		    "xmlns=\"" NS_DSIG
+		    "\"><e:EncryptedKey xmlns:e=\"http://www.w3.org/"
 		    "2001/04/xmlenc#\"><e:CipherData><e:CipherValue>%s"
 		    "</e:CipherValue></e:CipherData></e:EncryptedKey>"
 		    "</KeyInfo><xenc:CipherData><xenc:CipherValue>%s"
 		    "</xenc:CipherValue></xenc:CipherData>"
-		    "</xenc:EncryptedData></EncryptedAssertion>", key, data);
+		    "</xenc:EncryptedData></EncryptedAssertion>",
+		    key, data);
 		return;
 	}
-	put(&head, "<Assertion xmlns=\"" NS_ASSERTION "\" ID=\"%s\" "
-	    "IssueInstant=\"%s\" Version=\"2.0\"><Issuer>", y->id,
-	    stamp(y->now));
+	put(&head,
+	    "<Assertion xmlns=\"" NS_ASSERTION "\" ID=\"%s\" "
+	    "IssueInstant=\"%s\" Version=\"2.0\"><Issuer>",
+	    y->id, stamp(y->now));
 	put_xml(&head, y->issuer, false);
 	put(&head, "</Issuer>");
 	put_statements(s, &tail, y);
@@ -296,19 +309,23 @@ put_response(struct sim *s, struct buf *b, const struct saying *y)
 		return;
 	}
 	if (mishap_is(y->m, "dtd"))
-		put(b, "<?xml version=\"1.0\"?><!DOCTYPE samlp:Response ["
+		put(b,
+		    "<?xml version=\"1.0\"?><!DOCTYPE samlp:Response ["
 		    "<!ENTITY a \"a\"><!ENTITY b SYSTEM \"file:///etc/"
 		    "hostname\">]>");
-	put(b, "<samlp:Response xmlns:samlp=\"" NS_PROTOCOL "\" ID=\"%s\" "
+	put(b,
+	    "<samlp:Response xmlns:samlp=\"" NS_PROTOCOL "\" ID=\"%s\" "
 	    "Version=\"2.0\" IssueInstant=\"%s\" Destination=\"",
 	    y->response_id, stamp(y->now));
 	put_xml(b, y->destination, true);
-	put(b, "\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:unspecified"
+	put(b,
+	    "\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:unspecified"
 	    "\"><Issuer xmlns=\"" NS_ASSERTION "\">");
 	put_xml(b, y->issuer, false);
 	put(b, "</Issuer><samlp:Status>");
 	if (failed)
-		put(b, "<samlp:StatusCode Value=\"" STATUS "Responder\">"
+		put(b,
+		    "<samlp:StatusCode Value=\"" STATUS "Responder\">"
 		    "<samlp:StatusCode Value=\"" STATUS "AuthnFailed\"/>"
 		    "</samlp:StatusCode><samlp:StatusMessage>The simulator "
 		    "was told to fail.</samlp:StatusMessage>");

@@ -35,20 +35,22 @@ put_role(struct buf *b, const char *role)
 {
 	const char *slash = strrchr(role, '/');
 
-	put(b, "<div class=\"saml-role\" onClick=\"checkRadio(this);\">\n"
+	put(b,
+	    "<div class=\"saml-role\" onClick=\"checkRadio(this);\">\n"
 	    "<input type=\"radio\" name=\"roleIndex\" value=\"%s\" "
 	    "class=\"saml-radio\" id=\"%s\" />\n<label for=\"%s\" "
-	    "class=\"saml-role-description\">%s</label>\n</div>\n", role,
-	    role, role, slash != NULL ? slash + 1 : role);
+	    "class=\"saml-role-description\">%s</label>\n</div>\n",
+	    role, role, role, slash != NULL ? slash + 1 : role);
 }
 
 static void
-page_chooser(struct sim *s, struct buf *b, const struct assertion *a,
-    const char *text)
+page_chooser(
+    struct sim *s, struct buf *b, const struct assertion *a, const char *text)
 {
 	_cleanup_strv_ struct strv done = { 0 };
 
-	put(b, "<!DOCTYPE html>\n<html>\n<body>\n<div id=\"container\">\n"
+	put(b,
+	    "<!DOCTYPE html>\n<html>\n<body>\n<div id=\"container\">\n"
 	    "<h1 class=\"background\">Amazon Web Services Login</h1>\n"
 	    "<div id=\"content\">\n<div id=\"main_error\"></div>\n"
 	    "<form id=\"saml_form\" name=\"saml_form\" action=\"/saml\" "
@@ -56,7 +58,8 @@ page_chooser(struct sim *s, struct buf *b, const struct assertion *a,
 	    "value=\"\" />\n<input type=\"hidden\" name=\"SAMLResponse\" "
 	    "value=\"%s\" />\n<input type=\"hidden\" name=\"name\" value=\"\""
 	    " />\n<input type=\"hidden\" name=\"portal\" value=\"\" />\n"
-	    "<fieldset>\n", text);
+	    "<fieldset>\n",
+	    text);
 	for (size_t i = 0; i < a->pairs.n; i++) {
 		_cleanup_free_ char *role = NULL, *provider = NULL;
 		_cleanup_free_ char *account = NULL;
@@ -67,12 +70,16 @@ page_chooser(struct sim *s, struct buf *b, const struct assertion *a,
 		if (strv_has(&done, account))
 			continue;
 		strv_add(&done, account);
-		put(b, "<div class=\"saml-account\"> "
+		put(b,
+		    "<div class=\"saml-account\"> "
 		    "<div onClick=\"expandCollapse(%zu);\">\n"
-		    "<div class=\"saml-account-name\">", i);
+		    "<div class=\"saml-account-name\">",
+		    i);
 		put_account(s, b, account);
-		put(b, "</div>\n</div>\n<hr>\n<div id=\"%zu\" "
-		    "class=\"saml-account\" >\n", i);
+		put(b,
+		    "</div>\n</div>\n<hr>\n<div id=\"%zu\" "
+		    "class=\"saml-account\" >\n",
+		    i);
 		for (size_t k = i; k < a->pairs.n; k++) {
 			_cleanup_free_ char *r = NULL, *p = NULL, *n = NULL;
 
@@ -90,7 +97,8 @@ page_chooser(struct sim *s, struct buf *b, const struct assertion *a,
 static void
 refuse(struct response *r)
 {
-	response_text(r, 200, "text/html;charset=UTF-8", "<!DOCTYPE html>\n"
+	response_text(r, 200, "text/html;charset=UTF-8",
+	    "<!DOCTYPE html>\n"
 	    "<html><head><title>\nAWS Signin</title></head><body>"
 	    "<div id=\"container\"><div id=\"content\"><h2>Amazon Web "
 	    "Services Sign In</h2>\nYour request included an invalid SAML "

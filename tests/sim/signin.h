@@ -7,7 +7,6 @@ struct request;
 struct response;
 struct sim;
 
-void signin_handle(struct sim *s, const struct request *q,
-    struct response *r);
+void signin_handle(struct sim *s, const struct request *q, struct response *r);
 
 #endif

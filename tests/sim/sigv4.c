@@ -23,7 +23,7 @@
 /* The parts of an Authorization header. */
 struct claim {
 	char *id;
-	char *date;		/* 20261122 */
+	char *date; /* 20261122 */
 	char *region;
 	char *service;
 	char *signed_headers;
@@ -68,8 +68,8 @@ parse_claim(const char *header, struct claim *ret)
 	    ret->signature == NULL)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_SIZE(piece); i++)
-		if ((piece[i] = strtok_r(i == 0 ? scope : NULL, "/",
-		    &save)) == NULL)
+		if ((piece[i] = strtok_r(i == 0 ? scope : NULL, "/", &save)) ==
+		    NULL)
 			return -EINVAL;
 	if (strtok_r(NULL, "/", &save) != NULL ||
 	    !str_eq(piece[4], "aws4_request"))
@@ -149,7 +149,7 @@ put_headers(struct buf *b, const struct request *q, const char *list,
 	char *save = NULL;
 
 	for (char *name = strtok_r(copy, ";", &save); name != NULL;
-	    name = strtok_r(NULL, ";", &save)) {
+	     name = strtok_r(NULL, ";", &save)) {
 		bool any = false;
 
 		if (strcmp(before, name) >= 0) {
@@ -192,7 +192,7 @@ hmac(const void *key, size_t key_len, const char *data, unsigned char out[32])
 	unsigned int len = 32;
 
 	if (HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)data,
-	    strlen(data), out, &len) == NULL)
+		strlen(data), out, &len) == NULL)
 		abort();
 }
 
@@ -228,20 +228,26 @@ check_claim(const struct request *q, const struct claim *c, const char *stamp,
 	int64_t when, now = sim_now();
 
 	if (parse_stamp(stamp, &when) < 0)
-		return deny(e, "IncompleteSignature", xstrdup("Date must be "
-		    "in ISO-8601 'basic format'."));
+		return deny(e, "IncompleteSignature",
+		    xstrdup("Date must be "
+			    "in ISO-8601 'basic format'."));
 	if (!str_starts(stamp, c->date))
-		return deny(e, "SignatureDoesNotMatch", xstrdup("Date in "
-		    "Credential scope does not match YYYYMMDD from ISO-8601 "
-		    "version of date from HTTP."));
+		return deny(e, "SignatureDoesNotMatch",
+		    xstrdup("Date in "
+			    "Credential scope does not match YYYYMMDD from "
+			    "ISO-8601 "
+			    "version of date from HTTP."));
 	if (when < now - SIGV4_SKEW || when > now + SIGV4_SKEW)
-		return deny(e, "SignatureDoesNotMatch", xasprintf("Signature "
-		    "%s: %s is now %s than the server's time allows (%d min.)",
-		    when < now ? "expired" : "not yet current", stamp,
-		    when < now ? "earlier" : "later", SIGV4_SKEW / 60));
+		return deny(e, "SignatureDoesNotMatch",
+		    xasprintf("Signature "
+			      "%s: %s is now %s than the server's time allows "
+			      "(%d min.)",
+			when < now ? "expired" : "not yet current", stamp,
+			when < now ? "earlier" : "later", SIGV4_SKEW / 60));
 	if (!str_eq(c->service, "sts"))
-		return deny(e, "SignatureDoesNotMatch", xstrdup("Credential "
-		    "should be scoped to correct service: 'sts'."));
+		return deny(e, "SignatureDoesNotMatch",
+		    xstrdup("Credential "
+			    "should be scoped to correct service: 'sts'."));
 	if (str_starts(host, "sts.") && strstr(host, ".amazonaws.") != NULL) {
 		region = xstrndup(host + 4, strcspn(host + 4, "."));
 		if (str_eq(region, "amazonaws"))
@@ -249,12 +255,14 @@ check_claim(const struct request *q, const struct claim *c, const char *stamp,
 		if (!str_eq(region, c->region))
 			return deny(e, "SignatureDoesNotMatch",
 			    xasprintf("Credential should be scoped to a valid "
-			    "region: '%s'.", region));
+				      "region: '%s'.",
+				region));
 	}
 	if (!list_has(c->signed_headers, "host") ||
 	    !list_has(c->signed_headers, "x-amz-date"))
-		return deny(e, "SignatureDoesNotMatch", xstrdup("'Host' and "
-		    "'X-Amz-Date' must be signed headers."));
+		return deny(e, "SignatureDoesNotMatch",
+		    xstrdup("'Host' and "
+			    "'X-Amz-Date' must be signed headers."));
 	return 0;
 }
 
@@ -278,18 +286,23 @@ check_signature(const struct request *q, const struct claim *c,
 	sha256_hex(text.data, text.len, digest);
 	buf_done(&text);
 	if (r < 0)
-		return deny(e, "SignatureDoesNotMatch", xasprintf("The signed "
-		    "headers name %s.", missing != NULL ? missing : "nothing"));
+		return deny(e, "SignatureDoesNotMatch",
+		    xasprintf("The signed "
+			      "headers name %s.",
+			missing != NULL ? missing : "nothing"));
 	string = xasprintf(ALGORITHM "\n%s\n%s/%s/%s/aws4_request\n%s", stamp,
 	    c->date, c->region, c->service, digest);
 	signature(k, c, string, want);
 	if (strlen(c->signature) != 64 ||
 	    CRYPTO_memcmp(want, c->signature, 64) != 0)
-		return deny(e, "SignatureDoesNotMatch", xstrdup("The request "
-		    "signature we calculated does not match the signature you "
-		    "provided. Check your AWS Secret Access Key and signing "
-		    "method. Consult the service documentation for "
-		    "details."));
+		return deny(e, "SignatureDoesNotMatch",
+		    xstrdup("The request "
+			    "signature we calculated does not match the "
+			    "signature you "
+			    "provided. Check your AWS Secret Access Key and "
+			    "signing "
+			    "method. Consult the service documentation for "
+			    "details."));
 	return 0;
 }
 
@@ -310,22 +323,25 @@ sigv4_verify(struct sim *s, const struct request *q, const struct key **ret,
 	if (stamp == NULL || parse_claim(header, &c) < 0)
 		return deny(ret_error, "IncompleteSignature",
 		    xstrdup("Authorization header requires 'Credential', "
-		    "'SignedHeaders', 'Signature' and a date."));
+			    "'SignedHeaders', 'Signature' and a date."));
 	r = check_claim(q, &c, stamp, ret_error);
 	if (r < 0)
 		return r;
 	k = key_find(s, c.id);
 	if (k == NULL || !str_eq(k->token, token))
-		return deny(ret_error, "InvalidClientTokenId", xstrdup("The "
-		    "security token included in the request is invalid."));
+		return deny(ret_error, "InvalidClientTokenId",
+		    xstrdup(
+			"The "
+			"security token included in the request is invalid."));
 	if (!list_has(c.signed_headers, "x-amz-security-token"))
 		sim_violation(s, "the security token was not signed");
 	r = check_signature(q, &c, stamp, k, ret_error);
 	if (r < 0)
 		return r;
 	if (sim_now() >= k->expires)
-		return deny(ret_error, "ExpiredToken", xstrdup("The security "
-		    "token included in the request is expired"));
+		return deny(ret_error, "ExpiredToken",
+		    xstrdup("The security "
+			    "token included in the request is expired"));
 	*ret = k;
 	return 0;
 }

@@ -12,18 +12,18 @@ struct key;
 struct request;
 struct sim;
 
-#define SIGV4_SKEW 900	/* seconds */
+#define SIGV4_SKEW 900 /* seconds */
 
 /* What STS would answer: an error code and its message. */
 struct sigv4_error {
 	const char *code;
-	char *message;		/* xalloc string */
+	char *message; /* xalloc string */
 };
 
 /*
  * 0 with the key that signed the request, or -EACCES with *ret_error set.
  */
-int sigv4_verify(struct sim *s, const struct request *q,
-    const struct key **ret, struct sigv4_error *ret_error);
+int sigv4_verify(struct sim *s, const struct request *q, const struct key **ret,
+    struct sigv4_error *ret_error);
 
 #endif

@@ -35,15 +35,22 @@
 
 /* One listening socket: a TLS flavour, plain HTTP, or the admin's. */
 struct door {
-	const char *file;	/* where its port is written */
+	const char *file; /* where its port is written */
 	bool tls;
 	enum tls_flaw flaw;
 	int fd;
 	SSL_CTX *ctx;
 };
 
-enum { DOOR_MAIN, DOOR_BAD, DOOR_NAME, DOOR_OLD, DOOR_PLAIN, DOOR_ADMIN,
-	DOOR_MAX };
+enum {
+	DOOR_MAIN,
+	DOOR_BAD,
+	DOOR_NAME,
+	DOOR_OLD,
+	DOOR_PLAIN,
+	DOOR_ADMIN,
+	DOOR_MAX
+};
 
 static struct door doors[DOOR_MAX] = {
 	[DOOR_MAIN] = { "port", true, TLS_GOOD, -1, NULL },
@@ -57,7 +64,8 @@ static struct door doors[DOOR_MAX] = {
 static void
 usage(FILE *to)
 {
-	fprintf(to, "Usage: awsfed-sim --dir DIR [--port N] [--plain] "
+	fprintf(to,
+	    "Usage: awsfed-sim --dir DIR [--port N] [--plain] "
 	    "[--host NAME]...\n\n"
 	    "Simulates AD FS (/adfs/...), the AWS sign-in (/saml) and STS (/)\n"
 	    "on 127.0.0.1.  DIR gets ca.pem, port, badtls-port, badname-port,\n"
@@ -94,8 +102,10 @@ sim_handle(struct sim *s, const struct request *q, struct response *r)
 		    q->method, q->path);
 		response_text(r, 404, "text/plain", "not found\n");
 	}
-	sim_log(s, "#%lu %s %s -> %d%s", q->conn, q->method, q->path,
-	    r->status, r->drop ? " dropped" : r->truncate ? " truncated" : "");
+	sim_log(s, "#%lu %s %s -> %d%s", q->conn, q->method, q->path, r->status,
+	    r->drop	    ? " dropped" :
+		r->truncate ? " truncated" :
+			      "");
 }
 
 static void
@@ -143,8 +153,9 @@ open_admin(const struct sim *s, struct door *d)
 	memcpy(sun.sun_path, path, strlen(path));
 	unlink(path);
 	d->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (d->fd < 0 || bind(d->fd, (struct sockaddr *)&sun,
-	    sizeof(sun)) < 0 || listen(d->fd, 16) < 0)
+	if (d->fd < 0 ||
+	    bind(d->fd, (struct sockaddr *)&sun, sizeof(sun)) < 0 ||
+	    listen(d->fd, 16) < 0)
 		die("cannot listen on %s: %s", path, strerror(errno));
 }
 

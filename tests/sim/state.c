@@ -13,13 +13,14 @@
 #include "state.h"
 
 /* Frees a whole list of records. */
-#define LIST_FREE(head, free_one) do {					\
-	while ((head) != NULL) {					\
-		__auto_type dead_ = (head);				\
-		(head) = dead_->next;					\
-		free_one(dead_);					\
-	}								\
-} while (0)
+#define LIST_FREE(head, free_one) \
+	do { \
+		while ((head) != NULL) { \
+			__auto_type dead_ = (head); \
+			(head) = dead_->next; \
+			free_one(dead_); \
+		} \
+	} while (0)
 
 static void
 user_free(struct user *u)
@@ -84,16 +85,17 @@ key_free(struct key *k)
 }
 
 /* Puts a record in front and drops the oldest when there are too many. */
-#define LIST_PUSH(head, record, free_one) do {				\
-	size_t n_ = 0;							\
-	(record)->next = (head);					\
-	(head) = (record);						\
-	for (__auto_type p_ = (head); p_ != NULL; p_ = p_->next)	\
-		if (++n_ == SIM_MAX_RECORDS) {				\
-			LIST_FREE(p_->next, free_one);			\
-			break;						\
-		}							\
-} while (0)
+#define LIST_PUSH(head, record, free_one) \
+	do { \
+		size_t n_ = 0; \
+		(record)->next = (head); \
+		(head) = (record); \
+		for (__auto_type p_ = (head); p_ != NULL; p_ = p_->next) \
+			if (++n_ == SIM_MAX_RECORDS) { \
+				LIST_FREE(p_->next, free_one); \
+				break; \
+			} \
+	} while (0)
 
 void
 sim_init(struct sim *s, const char *dir)
@@ -358,8 +360,8 @@ key_new(struct sim *s, const char *role, const char *session, int64_t seconds)
 	sha256_hex(role, strlen(role), digest);
 	role_id = id_text("AROA", (const unsigned char *)digest, 17);
 	k->role = xstrdup(role);
-	k->principal = xasprintf("arn:%s:sts::%s:assumed-role/%s/%s",
-	    partition, account, slash != NULL ? slash + 1 : role, session);
+	k->principal = xasprintf("arn:%s:sts::%s:assumed-role/%s/%s", partition,
+	    account, slash != NULL ? slash + 1 : role, session);
 	k->user_id = xasprintf("%s:%s", role_id, session);
 	if (s->opt.token_life > 0 && seconds > s->opt.token_life)
 		seconds = s->opt.token_life;
@@ -432,7 +434,7 @@ int
 pair_split(const char *pair, char **ret_role, char **ret_provider)
 {
 	for (const char *c = strchr(pair, ','); c != NULL;
-	    c = strchr(c + 1, ',')) {
+	     c = strchr(c + 1, ',')) {
 		_cleanup_free_ char *left = xstrndup(pair, (size_t)(c - pair));
 		_cleanup_free_ char *right = xstrdup(c + 1);
 

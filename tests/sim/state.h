@@ -19,15 +19,15 @@ struct response;
 
 struct user {
 	struct user *next;
-	char *name;		/* CORP\jane or jane@corp.example.com */
-	char *upn;		/* other spelling, or NULL */
+	char *name; /* CORP\jane or jane@corp.example.com */
+	char *upn;  /* other spelling, or NULL */
 	char *password;
-	char *session_name;	/* RoleSessionName */
-	struct strv pairs;	/* Role attribute values, as issued */
-	bool locked;		/* looks like a wrong password */
-	bool expired;		/* password has expired */
-	bool denied;		/* refused by access control policy */
-	int64_t failures;	/* in a row, for the lockout */
+	char *session_name; /* RoleSessionName */
+	struct strv pairs;  /* Role attribute values, as issued */
+	bool locked;	    /* looks like a wrong password */
+	bool expired;	    /* password has expired */
+	bool denied;	    /* refused by access control policy */
+	int64_t failures;   /* in a row, for the lockout */
 	int64_t locked_until;
 	int64_t posts;
 	int64_t rejected;
@@ -36,9 +36,9 @@ struct user {
 struct role {
 	struct role *next;
 	char *arn;
-	struct strv providers;	/* SAML providers it trusts */
-	struct strv trust;	/* ARNs, account ids or "*" for AssumeRole */
-	char *external_id;	/* demanded by the trust policy, or NULL */
+	struct strv providers; /* SAML providers it trusts */
+	struct strv trust;     /* ARNs, account ids or "*" for AssumeRole */
+	char *external_id;     /* demanded by the trust policy, or NULL */
 	int64_t max_duration;
 	int64_t saml_calls;
 	int64_t saml_good;
@@ -49,25 +49,25 @@ struct role {
 /* A sign-in that lives in MSISAuth cookies. */
 struct sso {
 	struct sso *next;
-	char *token;		/* all chunks together */
+	char *token; /* all chunks together */
 	char *user;
 	int64_t authenticated;
 	int64_t expires;
-	int64_t issued[32];	/* times of the last tokens, a ring */
+	int64_t issued[32]; /* times of the last tokens, a ring */
 	size_t n_issued;
 };
 
 /* A pending request: what MSISSamlRequest stands for. */
 struct pending {
 	struct pending *next;
-	char *id;		/* client-request-id */
+	char *id; /* client-request-id */
 	char *cookie;
 	int64_t made;
 };
 
 struct assertion {
 	struct assertion *next;
-	char digest[65];	/* of the whole response document */
+	char digest[65]; /* of the whole response document */
 	char *id;
 	char *user;
 	char *session_name;
@@ -76,8 +76,8 @@ struct assertion {
 	struct strv pairs;
 	int64_t issued;
 	int64_t redeem_until;
-	int64_t session_until;	/* SessionNotOnOrAfter, 0 if none */
-	char *flaw;		/* the fault it was issued with, or NULL */
+	int64_t session_until; /* SessionNotOnOrAfter, 0 if none */
+	char *flaw;	       /* the fault it was issued with, or NULL */
 };
 
 struct key {
@@ -85,35 +85,35 @@ struct key {
 	char *id;
 	char *secret;
 	char *token;
-	char *role;		/* role ARN */
-	char *principal;	/* assumed-role ARN */
-	char *user_id;		/* AROA…:session */
+	char *role;	 /* role ARN */
+	char *principal; /* assumed-role ARN */
+	char *user_id;	 /* AROA…:session */
 	int64_t expires;
 };
 
 struct mishap;
 
 struct options {
-	char *flavour;		/* 2012r2 2016 2019 2022 paginated localised */
-	char *rp;		/* relying-party id that is known */
-	char *acs;		/* Destination and Recipient */
-	char *order;		/* as-is, role-first, provider-first */
-	char *extra;		/* NAME=VALUE: one more hidden field, or "" */
+	char *flavour; /* 2012r2 2016 2019 2022 paginated localised */
+	char *rp;      /* relying-party id that is known */
+	char *acs;     /* Destination and Recipient */
+	char *order;   /* as-is, role-first, provider-first */
+	char *extra;   /* NAME=VALUE: one more hidden field, or "" */
 	int64_t sso_life;
 	int64_t kmsi_life;
-	int64_t token_life;	/* cap on the life of keys, 0 = as asked */
+	int64_t token_life; /* cap on the life of keys, 0 = as asked */
 	int64_t assertion_life;
-	int64_t session_duration;	/* attribute, 0 = left out */
-	int64_t session_until;		/* seconds from now, 0 = left out */
+	int64_t session_duration; /* attribute, 0 = left out */
+	int64_t session_until;	  /* seconds from now, 0 = left out */
 	int64_t loop_tokens;
 	int64_t loop_seconds;
-	int64_t lockout_threshold;	/* 0 = off */
+	int64_t lockout_threshold; /* 0 = off */
 	int64_t lockout_seconds;
-	int64_t chunk;			/* bytes in one MSISAuth cookie */
+	int64_t chunk; /* bytes in one MSISAuth cookie */
 	bool kmsi;
 	bool idp_page;
 	bool wia;
-	bool detailed;			/* codes on error pages */
+	bool detailed; /* codes on error pages */
 };
 
 struct counters {
@@ -139,8 +139,8 @@ struct counters {
 	int64_t violations;
 };
 
-#define SIM_MAX_RECORDS 4096	/* assertions, keys, pending, each */
-#define SIM_MAX_VIOLATIONS 200	/* texts kept; all are counted */
+#define SIM_MAX_RECORDS 4096   /* assertions, keys, pending, each */
+#define SIM_MAX_VIOLATIONS 200 /* texts kept; all are counted */
 
 struct sim {
 	pthread_mutex_t lock;
@@ -157,8 +157,8 @@ struct sim {
 	struct mishap *mishaps;
 	int64_t mishap_serial;
 	struct strv violations;
-	struct strv aliases;	/* "ACCOUNT NAME" */
-	void *saml;		/* signing key, owned by saml.c */
+	struct strv aliases; /* "ACCOUNT NAME" */
+	void *saml;	     /* signing key, owned by saml.c */
 };
 
 void sim_init(struct sim *s, const char *dir);
@@ -167,10 +167,10 @@ void sim_lock(struct sim *s);
 void sim_unlock(struct sim *s);
 int64_t sim_now(void);
 void sim_log(struct sim *s, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 /* Something no browser, and no careful client, would have sent. */
 void sim_violation(struct sim *s, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+    __attribute__((format(printf, 2, 3)));
 
 /* Answers a request; the lock is held.  In sim.c. */
 void sim_handle(struct sim *s, const struct request *q, struct response *r);
@@ -179,17 +179,17 @@ void sim_handle(struct sim *s, const struct request *q, struct response *r);
 struct user *user_find(struct sim *s, const char *name);
 struct user *user_add(struct sim *s, const char *name);
 struct role *role_find(struct sim *s, const char *arn);
-struct role *role_add(struct sim *s, const char *arn);	/* or the old one */
+struct role *role_add(struct sim *s, const char *arn); /* or the old one */
 struct sso *sso_new(struct sim *s, const struct user *u, int64_t life);
 /* A live one. */
 struct sso *sso_find(struct sim *s, const char *token);
-void sso_end(struct sim *s, const char *user);	/* NULL: everyone's */
+void sso_end(struct sim *s, const char *user); /* NULL: everyone's */
 struct pending *pending_new(struct sim *s, const char *id);
 struct pending *pending_find(struct sim *s, const char *id);
 struct assertion *assertion_new(struct sim *s);
 struct assertion *assertion_find(struct sim *s, const char digest[65]);
-struct key *key_new(struct sim *s, const char *role, const char *session,
-    int64_t seconds);
+struct key *key_new(
+    struct sim *s, const char *role, const char *session, int64_t seconds);
 struct key *key_find(struct sim *s, const char *id);
 void counters_reset(struct sim *s);
 

@@ -18,7 +18,7 @@
 #include "stsparam.h"
 
 #define XMLNS "https://sts.amazonaws.com/doc/2011-06-15/"
-#define CHAIN_MAX 3600	/* seconds, role chaining */
+#define CHAIN_MAX 3600 /* seconds, role chaining */
 
 /* One call while it is being answered. */
 struct call {
@@ -27,7 +27,7 @@ struct call {
 	struct response *r;
 	struct form f;
 	const char *action;
-	const char *role;	/* RoleArn or NULL */
+	const char *role; /* RoleArn or NULL */
 	const struct mishap *m;
 	char id[37];
 };
@@ -45,18 +45,22 @@ static const struct {
 	{ "IDPCommunicationError", 400, "The provider was not reached." },
 	{ "AccessDenied", 403,
 	    "Not authorized to perform sts:AssumeRoleWithSAML" },
-	{ "ValidationError", 400, "The requested DurationSeconds exceeds the "
+	{ "ValidationError", 400,
+	    "The requested DurationSeconds exceeds the "
 	    "MaxSessionDuration set for this role." },
 	{ "MalformedPolicyDocument", 400, "The policy is not valid JSON." },
-	{ "PackedPolicyTooLarge", 400, "Packed policy consumes 117% of "
+	{ "PackedPolicyTooLarge", 400,
+	    "Packed policy consumes 117% of "
 	    "allotted space, please use smaller policy." },
-	{ "RegionDisabledException", 403, "STS is not activated in this "
+	{ "RegionDisabledException", 403,
+	    "STS is not activated in this "
 	    "region for the requested account." },
 	{ "ExpiredToken", 403,
 	    "The security token included in the request is expired" },
 	{ "InvalidClientTokenId", 403,
 	    "The security token included in the request is invalid." },
-	{ "SignatureDoesNotMatch", 403, "The request signature we calculated "
+	{ "SignatureDoesNotMatch", 403,
+	    "The request signature we calculated "
 	    "does not match the signature you provided." },
 	{ "IncompleteSignature", 400, "The signature is incomplete." },
 	{ "MissingAuthenticationToken", 403,
@@ -94,12 +98,15 @@ fail(struct call *c, const char *code, const char *message)
 		message = "The simulator was told to fail.";
 	c->sim->count.sts_errors++;
 	response_text(c->r, status, "text/xml", "");
-	put(&c->r->body, "<ErrorResponse xmlns=\"" XMLNS "\">\n  <Error>\n"
+	put(&c->r->body,
+	    "<ErrorResponse xmlns=\"" XMLNS "\">\n  <Error>\n"
 	    "    <Type>%s</Type>\n    <Code>%s</Code>\n    <Message>",
 	    status >= 500 ? "Receiver" : "Sender", code);
 	put_xml(&c->r->body, message, false);
-	put(&c->r->body, "</Message>\n  </Error>\n  <RequestId>%s</RequestId>"
-	    "\n</ErrorResponse>\n", c->id);
+	put(&c->r->body,
+	    "</Message>\n  </Error>\n  <RequestId>%s</RequestId>"
+	    "\n</ErrorResponse>\n",
+	    c->id);
 	sim_log(c->sim, "sts %s: %s: %s", c->action != NULL ? c->action : "?",
 	    code, message);
 }
@@ -128,8 +135,10 @@ finish(struct call *c)
 {
 	struct buf *b = &c->r->body;
 
-	put(b, "  </%sResult>\n  <ResponseMetadata>\n    <RequestId>%s"
-	    "</RequestId>\n  </ResponseMetadata>\n", c->action, c->id);
+	put(b,
+	    "  </%sResult>\n  <ResponseMetadata>\n    <RequestId>%s"
+	    "</RequestId>\n  </ResponseMetadata>\n",
+	    c->action, c->id);
 	if (!mishap_is(c->m, "malformed"))
 		put(b, "</%sResponse>\n", c->action);
 	if (mishap_is(c->m, "content-type"))
@@ -163,8 +172,8 @@ pair_in(const struct assertion *a, const char *role, const char *provider)
 	for (size_t i = 0; i < a->pairs.n; i++) {
 		_cleanup_free_ char *r = NULL, *p = NULL;
 
-		if (pair_split(a->pairs.v[i], &r, &p) == 0 &&
-		    str_eq(r, role) && str_eq(p, provider))
+		if (pair_split(a->pairs.v[i], &r, &p) == 0 && str_eq(r, role) &&
+		    str_eq(p, provider))
 			return true;
 	}
 	return false;
@@ -196,7 +205,8 @@ check_assertion(struct call *c)
 	sha256_hex(doc, len, digest);
 	a = assertion_find(c->sim, digest);
 	if (a == NULL) {
-		sim_violation(c->sim, "an assertion that was never issued, or "
+		sim_violation(c->sim,
+		    "an assertion that was never issued, or "
 		    "was changed, came to STS");
 		fail(c, "InvalidIdentityToken", "Response signature invalid");
 		return NULL;
@@ -208,15 +218,16 @@ check_assertion(struct call *c)
 		fail(c, "InvalidIdentityToken", "Response signature invalid");
 		return NULL;
 	}
-	if (str_eq(a->flaw, "status-failure") ||
-	    str_eq(a->flaw, "recipient") || str_eq(a->flaw, "destination") ||
-	    str_eq(a->flaw, "audience")) {
-		fail(c, "InvalidIdentityToken", "Response does not contain the "
+	if (str_eq(a->flaw, "status-failure") || str_eq(a->flaw, "recipient") ||
+	    str_eq(a->flaw, "destination") || str_eq(a->flaw, "audience")) {
+		fail(c, "InvalidIdentityToken",
+		    "Response does not contain the "
 		    "required audience.");
 		return NULL;
 	}
 	if (str_eq(a->flaw, "no-session-name")) {
-		fail(c, "InvalidIdentityToken", "RoleSessionName is required "
+		fail(c, "InvalidIdentityToken",
+		    "RoleSessionName is required "
 		    "in AuthnResponse");
 		return NULL;
 	}
@@ -266,14 +277,14 @@ with_saml(struct call *c)
 	if (a == NULL)
 		return;
 	if (!provider_known(c->sim, provider)) {
-		fail(c, "InvalidIdentityToken", "Specified provider doesn't "
+		fail(c, "InvalidIdentityToken",
+		    "Specified provider doesn't "
 		    "exist (Service: AWSOpenIdDiscoveryService; Error Code: "
 		    "AuthSamlManifestNotFoundException)");
 		return;
 	}
 	if (role == NULL || !strv_has(&role->providers, provider) ||
-	    !(pair_in(a, c->role, provider) ||
-	    str_eq(a->flaw, "encrypted"))) {
+	    !(pair_in(a, c->role, provider) || str_eq(a->flaw, "encrypted"))) {
 		fail(c, "AccessDenied", NULL);
 		return;
 	}
@@ -291,8 +302,8 @@ trusted(const struct role *role, const struct key *k)
 {
 	_cleanup_free_ char *account = arn_field(k->role, 4);
 	_cleanup_free_ char *partition = arn_field(k->role, 1);
-	_cleanup_free_ char *root = xasprintf("arn:%s:iam::%s:root",
-	    partition, account);
+	_cleanup_free_ char *root =
+	    xasprintf("arn:%s:iam::%s:root", partition, account);
 
 	return strv_has(&role->trust, "*") || strv_has(&role->trust, root) ||
 	    strv_has(&role->trust, account) ||
@@ -329,9 +340,11 @@ assume_role(struct call *c)
 	k = caller(c);
 	if (k == NULL)
 		return;
-	if (role == NULL || !trusted(role, k) || (role->external_id != NULL &&
-	    !str_eq(role->external_id, external))) {
-		_cleanup_free_ char *text = xasprintf("User: %s is not "
+	if (role == NULL || !trusted(role, k) ||
+	    (role->external_id != NULL &&
+		!str_eq(role->external_id, external))) {
+		_cleanup_free_ char *text = xasprintf(
+		    "User: %s is not "
 		    "authorized to perform: sts:AssumeRole on resource: %s",
 		    k->principal, c->role);
 
@@ -340,7 +353,8 @@ assume_role(struct call *c)
 	}
 	/* Every key here is temporary, so every call is chaining. */
 	if (seconds > CHAIN_MAX) {
-		fail(c, "ValidationError", "The requested DurationSeconds "
+		fail(c, "ValidationError",
+		    "The requested DurationSeconds "
 		    "exceeds the 1 hour session limit for roles assumed by "
 		    "role chaining.");
 		return;
@@ -415,7 +429,8 @@ run(struct call *c)
 	}
 	if (!str_eq(form_get(&c->f, "Version"), "2011-06-15")) {
 		sim_violation(c->sim, "STS call without its Version");
-		fail(c, "InvalidAction", "Could not find the operation in "
+		fail(c, "InvalidAction",
+		    "Could not find the operation in "
 		    "this version.");
 		return;
 	}
@@ -445,8 +460,8 @@ sts_handle(struct sim *s, const struct request *q, struct response *r)
 
 	str_uuid(c.id);
 	response_header(r, "x-amzn-RequestId", c.id);
-	if (type == NULL || strncasecmp(type,
-	    "application/x-www-form-urlencoded", 33) != 0) {
+	if (type == NULL ||
+	    strncasecmp(type, "application/x-www-form-urlencoded", 33) != 0) {
 		sim_violation(s, "STS call with another content type");
 		fail(&c, "MalformedInput", "The content type is not a form's.");
 	} else if (form_parse(q->body, &c.f) < 0 ||

@@ -20,10 +20,10 @@ enum { SAML = 1, ASSUME = 2, IDENTITY = 4 };
 /* STS service model, 2011-06-15.  '#' in a name stands for a number. */
 static const struct rule {
 	const char *name;
-	int actions;		/* that know it */
-	int required;		/* by these actions */
-	size_t min, max;	/* characters; for numbers: the value */
-	const char *set;	/* allowed characters, or NULL */
+	int actions;	 /* that know it */
+	int required;	 /* by these actions */
+	size_t min, max; /* characters; for numbers: the value */
+	const char *set; /* allowed characters, or NULL */
 } rules[] = {
 	{ "Action", SAML | ASSUME | IDENTITY, 0, 1, 64, WORD },
 	{ "Version", SAML | ASSUME | IDENTITY, 0, 10, 10, NULL },
@@ -66,25 +66,31 @@ check_value(const struct rule *r, const char *name, const char *value)
 	size_t len = strlen(value);
 
 	if (len < r->min || len > r->max)
-		return xasprintf("1 validation error detected: Value at '%s' "
+		return xasprintf(
+		    "1 validation error detected: Value at '%s' "
 		    "failed to satisfy constraint: Member must have length "
-		    "between %zu and %zu", name, r->min, r->max);
+		    "between %zu and %zu",
+		    name, r->min, r->max);
 	if (r->set != NULL && strspn(value, r->set) != len)
-		return xasprintf("1 validation error detected: Value at '%s' "
+		return xasprintf(
+		    "1 validation error detected: Value at '%s' "
 		    "failed to satisfy constraint: Member must satisfy its "
-		    "regular expression pattern", name);
+		    "regular expression pattern",
+		    name);
 	if (str_eq(r->name, "RoleArn") && !arn_is_role(value))
 		return xasprintf("%s is invalid", value);
 	if (str_eq(r->name, "PrincipalArn") && !arn_is_provider(value))
 		return xasprintf("%s is invalid", value);
 	if (str_eq(r->name, "DurationSeconds") &&
 	    (atol(value) < 900 || atol(value) > 43200))
-		return xasprintf("1 validation error detected: Value '%s' at "
+		return xasprintf(
+		    "1 validation error detected: Value '%s' at "
 		    "'durationSeconds' failed to satisfy constraint: Member "
-		    "must have value between 900 and 43200", value);
+		    "must have value between 900 and 43200",
+		    value);
 	if (str_eq(r->name, "Policy")) {
-		_cleanup_json_ json_t *j = json_loads(value,
-		    JSON_REJECT_DUPLICATES, NULL);
+		_cleanup_json_ json_t *j =
+		    json_loads(value, JSON_REJECT_DUPLICATES, NULL);
 
 		if (!json_is_object(j) ||
 		    json_object_get(j, "Statement") == NULL)
@@ -97,7 +103,8 @@ char *
 stsparam_check(const char *action, const struct form *f)
 {
 	int bit = str_eq(action, "AssumeRoleWithSAML") ? SAML :
-	    str_eq(action, "AssumeRole") ? ASSUME : IDENTITY;
+	    str_eq(action, "AssumeRole")	       ? ASSUME :
+							 IDENTITY;
 
 	for (size_t i = 0; i < f->n; i++) {
 		const char *name = f->v[i].name;
@@ -119,9 +126,11 @@ stsparam_check(const char *action, const struct form *f)
 	for (size_t k = 0; k < ARRAY_SIZE(rules); k++)
 		if ((rules[k].required & bit) != 0 &&
 		    form_get(f, rules[k].name) == NULL)
-			return xasprintf("1 validation error detected: Value "
+			return xasprintf(
+			    "1 validation error detected: Value "
 			    "null at '%s' failed to satisfy constraint: Member "
-			    "must not be null", rules[k].name);
+			    "must not be null",
+			    rules[k].name);
 	return NULL;
 }
 

@@ -36,8 +36,8 @@ blank(EVP_PKEY *key, const char *cn, long from, long until)
 	X509_gmtime_adj(X509_getm_notAfter(x), until);
 	X509_set_pubkey(x, key);
 	name = X509_get_subject_name(x);
-	X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8,
-	    (const unsigned char *)cn, -1, -1, 0);
+	X509_NAME_add_entry_by_txt(
+	    name, "CN", MBSTRING_UTF8, (const unsigned char *)cn, -1, -1, 0);
 	X509_set_issuer_name(x, name);
 	return x;
 }
@@ -80,15 +80,15 @@ tls_ca_new(void)
 	if (ca->key == NULL)
 		goto fail;
 	/* A year on both sides: tests move the clock. */
-	ca->cert = blank(ca->key, "awsfed simulator CA", -400 * 86400L,
-	    400 * 86400L);
+	ca->cert =
+	    blank(ca->key, "awsfed simulator CA", -400 * 86400L, 400 * 86400L);
 	if (ca->cert == NULL ||
 	    extend(ca->cert, ca->cert, NID_basic_constraints,
-	    "critical,CA:TRUE") < 0 ||
+		"critical,CA:TRUE") < 0 ||
 	    extend(ca->cert, ca->cert, NID_key_usage,
-	    "critical,keyCertSign,cRLSign") < 0 ||
-	    extend(ca->cert, ca->cert, NID_subject_key_identifier,
-	    "hash") < 0 ||
+		"critical,keyCertSign,cRLSign") < 0 ||
+	    extend(ca->cert, ca->cert, NID_subject_key_identifier, "hash") <
+		0 ||
 	    X509_sign(ca->cert, ca->key, EVP_sha256()) == 0)
 		goto fail;
 	return ca;
@@ -136,12 +136,13 @@ alt_names(const struct strv *names)
 }
 
 SSL_CTX *
-tls_context(const struct tls_ca *ca, enum tls_flaw flaw,
-    const struct strv *names)
+tls_context(
+    const struct tls_ca *ca, enum tls_flaw flaw, const struct strv *names)
 {
 	EVP_PKEY *key = EVP_EC_gen("P-256"), *signer = NULL;
 	_cleanup_free_ char *sans = flaw == TLS_WRONG_NAME ?
-	    xstrdup("DNS:wrong.example.invalid") : alt_names(names);
+	    xstrdup("DNS:wrong.example.invalid") :
+	    alt_names(names);
 	SSL_CTX *ctx = SSL_CTX_new(TLS_server_method()), *ret = NULL;
 	X509 *x = NULL, *issuer;
 
@@ -157,8 +158,8 @@ tls_context(const struct tls_ca *ca, enum tls_flaw flaw,
 	if (extend(x, issuer, NID_subject_alt_name, sans) < 0 ||
 	    extend(x, issuer, NID_basic_constraints, "CA:FALSE") < 0 ||
 	    extend(x, issuer, NID_ext_key_usage, "serverAuth") < 0 ||
-	    (flaw != TLS_FOREIGN && extend(x, issuer,
-	    NID_authority_key_identifier, "keyid") < 0) ||
+	    (flaw != TLS_FOREIGN &&
+		extend(x, issuer, NID_authority_key_identifier, "keyid") < 0) ||
 	    X509_sign(x, signer, EVP_sha256()) == 0 ||
 	    SSL_CTX_use_certificate(ctx, x) != 1 ||
 	    SSL_CTX_use_PrivateKey(ctx, key) != 1)

@@ -34,8 +34,10 @@ is_guid(const char *s)
 	if (s == NULL || strlen(s) != 36)
 		return false;
 	for (size_t i = 0; i < 36; i++)
-		if (strchr(i == 8 || i == 13 || i == 18 || i == 23 ? "-" :
-		    "0123456789abcdefABCDEF", s[i]) == NULL)
+		if (strchr(i == 8 || i == 13 || i == 18 || i == 23 ?
+			    "-" :
+			    "0123456789abcdefABCDEF",
+			s[i]) == NULL)
 			return false;
 	return true;
 }
@@ -67,22 +69,23 @@ set_actions(struct visit *v)
 {
 	const char *host = request_header(v->q, "host");
 	const char *path = str_eq(v->sim->opt.flavour, "2012r2") ?
-	    "/adfs/ls/idpinitiatedsignon" : "/adfs/ls/IdpInitiatedSignOn.aspx";
+	    "/adfs/ls/idpinitiatedsignon" :
+	    "/adfs/ls/IdpInitiatedSignOn.aspx";
 	_cleanup_free_ char *query = clean_query(v->q->query);
 	_cleanup_free_ char *base = xasprintf("%s://%s%s",
 	    v->q->tls ? "https" : "http", host != NULL ? host : "localhost",
-	    host != NULL && strrchr(host, ':') == NULL && v->q->tls ?
-	    ":443" : "");
+	    host != NULL && strrchr(host, ':') == NULL && v->q->tls ? ":443" :
+								      "");
 
-	v->self = xasprintf("%s%s%s", v->q->path, query[0] != '\0' ? "?" : "",
-	    query);
+	v->self =
+	    xasprintf("%s%s%s", v->q->path, query[0] != '\0' ? "?" : "", query);
 	v->page.absolute = xasprintf("%s%s?%s%sclient-request-id=%s", base,
 	    path, query, query[0] != '\0' ? "&" : "", v->id);
 	if (str_eq(v->sim->opt.flavour, "2012r2"))
 		v->page.action = xstrdup(v->page.absolute);
 	else
-		v->page.action = xasprintf("%s?%s%sclient-request-id=%s",
-		    path, query, query[0] != '\0' ? "&" : "", v->id);
+		v->page.action = xasprintf("%s?%s%sclient-request-id=%s", path,
+		    query, query[0] != '\0' ? "&" : "", v->id);
 }
 
 /* Puts the chunks of MSISAuth together and looks the sign-in up. */
@@ -104,7 +107,8 @@ find_sso(struct visit *v)
 		for (struct sso *o = v->sim->ssos; o != NULL; o = o->next)
 			if (strcmp(o->token, all.data) != 0 &&
 			    strncmp(o->token, all.data, 100) == 0)
-				sim_violation(v->sim, "MSISAuth came back "
+				sim_violation(v->sim,
+				    "MSISAuth came back "
 				    "with pieces missing or changed");
 	}
 	buf_done(&all);
@@ -127,14 +131,15 @@ check_cookies(struct visit *v)
 }
 
 int
-visit_init(struct visit *v, struct sim *s, const struct request *q,
-    struct response *r)
+visit_init(
+    struct visit *v, struct sim *s, const struct request *q, struct response *r)
 {
 	const char *id;
 	char uuid[37];
 
-	*v = (struct visit){ .sim = s, .q = q, .r = r,
-		.page = { .opt = &s->opt } };
+	*v = (struct visit){
+		.sim = s, .q = q, .r = r, .page = { .opt = &s->opt }
+	};
 	if (form_parse(q->query, &v->query) < 0)
 		return -EBADMSG;
 	form_cookies(request_header(q, "cookie"), &v->cookies);
@@ -158,7 +163,7 @@ visit_show_login(struct visit *v, enum login_error error)
 	_cleanup_free_ char *base = NULL, *nonce = random_hex(8), *text = NULL;
 
 	base = xasprintf("BaseUrl=%s\\SAMLRequest=%s\\ProtocolBinding="
-	    "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
+			 "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect",
 	    v->page.absolute, nonce);
 	text = b64_encode(base, strlen(base));
 	xreplace(&p->cookie, xstrdup(text));
@@ -168,8 +173,8 @@ visit_show_login(struct visit *v, enum login_error error)
 }
 
 void
-visit_show_error(struct visit *v, int status, const char *code,
-    const char *text)
+visit_show_error(
+    struct visit *v, int status, const char *code, const char *text)
 {
 	response_text(v->r, status, VISIT_HTML, "");
 	page_error(&v->r->body, &v->page, code, text);
@@ -179,7 +184,8 @@ visit_show_error(struct visit *v, int status, const char *code,
 void
 visit_go_to(struct visit *v, const char *url)
 {
-	response_text(v->r, 302, VISIT_HTML, "<html><head><title>Object moved"
+	response_text(v->r, 302, VISIT_HTML,
+	    "<html><head><title>Object moved"
 	    "</title></head><body>Object moved</body></html>\n");
 	response_header(v->r, "Location", url);
 }
@@ -199,7 +205,8 @@ loops(struct visit *v)
 
 		from = strtoll(raw, &end, 10);
 		seen = end != NULL && *end == '\\' ?
-		    strtoll(end + 1, NULL, 10) : 0;
+		    strtoll(end + 1, NULL, 10) :
+		    0;
 		if (from > now || now - from >= v->sim->opt.loop_seconds) {
 			from = now;
 			seen = 0;
@@ -212,7 +219,8 @@ loops(struct visit *v)
 		recent = seen;
 	if (recent >= v->sim->opt.loop_tokens) {
 		v->sim->count.loops++;
-		visit_show_error(v, 200, "MSIS7042", "The same client browser "
+		visit_show_error(v, 200, "MSIS7042",
+		    "The same client browser "
 		    "session has made too many requests in a short time.");
 		return true;
 	}
@@ -230,8 +238,8 @@ with_port(const char *url)
 	const char *host = strstr(url, "://"), *path;
 
 	if (host == NULL || (path = strchr(host + 3, '/')) == NULL ||
-	    !str_starts(url, "https://") || memchr(host + 3, ':',
-	    (size_t)(path - host - 3)) != NULL)
+	    !str_starts(url, "https://") ||
+	    memchr(host + 3, ':', (size_t)(path - host - 3)) != NULL)
 		return xstrdup(url);
 	return xasprintf("%.*s:443%s", (int)(path - url), url, path);
 }
@@ -253,7 +261,8 @@ visit_show_assertion(struct visit *v)
 		return;
 	}
 	if (u->denied) {
-		visit_show_error(v, 200, NULL, "Access denied. You do not have "
+		visit_show_error(v, 200, NULL,
+		    "Access denied. You do not have "
 		    "access to this application.");
 		return;
 	}
@@ -264,7 +273,7 @@ visit_show_assertion(struct visit *v)
 		return;
 	assertion = saml_issue(v->sim, u, v->host, m);
 	action = mishap_is(m, "foreign-acs") ? xstrdup(VISIT_FOREIGN "/saml") :
-	    with_port(v->sim->opt.acs);
+					       with_port(v->sim->opt.acs);
 	form_add(&fields, "SAMLResponse", assertion);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%m/%d/%Y %H:%M:%S", &tm);

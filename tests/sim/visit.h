@@ -17,8 +17,9 @@ struct sso;
 
 #define VISIT_COOKIE "; path=/adfs; HttpOnly; Secure"
 #define VISIT_COOKIE_GONE \
-	"; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/adfs; HttpOnly; Secure"
-#define VISIT_MAX_CHUNKS 16	/* MSISAuth cookies */
+	"; expires=Thu, 01 Jan 1970 00:00:00 GMT; path=/adfs; HttpOnly; " \
+	"Secure"
+#define VISIT_MAX_CHUNKS 16 /* MSISAuth cookies */
 #define VISIT_FOREIGN "https://evil.example.net"
 #define VISIT_HTML "text/html; charset=utf-8"
 
@@ -29,9 +30,9 @@ struct visit {
 	struct form query;
 	struct form cookies;
 	struct form fields;
-	char *host;		/* without port */
-	char *self;		/* path?query, without client-request-id */
-	char *id;		/* client-request-id */
+	char *host; /* without port */
+	char *self; /* path?query, without client-request-id */
+	char *id;   /* client-request-id */
 	struct page page;
 	struct sso *sso;
 	const struct mishap *m;
@@ -43,8 +44,8 @@ int visit_init(struct visit *v, struct sim *s, const struct request *q,
 void visit_done(struct visit *v);
 
 void visit_show_login(struct visit *v, enum login_error error);
-void visit_show_error(struct visit *v, int status, const char *code,
-    const char *text);
+void visit_show_error(
+    struct visit *v, int status, const char *code, const char *text);
 void visit_go_to(struct visit *v, const char *url);
 /* Needs v->sso: the page with the assertion, or MSIS7042, or a refusal. */
 void visit_show_assertion(struct visit *v);

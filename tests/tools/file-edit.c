@@ -34,8 +34,8 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	const struct change *c = arg;
 
 	if (ini_set(doc, c->section, c->key, c->value) < 0)
-		return fault_set(fault, FAULT_CONFIG, REASON_FILE,
-		    "this cannot be written");
+		return fault_set(
+		    fault, FAULT_CONFIG, REASON_FILE, "this cannot be written");
 	return 0;
 }
 
@@ -43,8 +43,11 @@ static int
 edit(char *path, bool in_place, bool backup, struct change *change,
     unsigned *written)
 {
-	struct files_edit e = { .path = path, .in_place = in_place,
-		.backup = backup, .apply = apply, .arg = change };
+	struct files_edit e = { .path = path,
+		.in_place = in_place,
+		.backup = backup,
+		.apply = apply,
+		.arg = change };
 	_cleanup_fault_ struct fault fault = { 0 };
 	bool changed = false;
 

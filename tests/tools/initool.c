@@ -59,7 +59,7 @@ print(const struct ini *ini)
 	_cleanup_free_ char *out = ini_print(ini, &len);
 
 	return fwrite(out, 1, len, stdout) == len && fflush(stdout) == 0 ? 0 :
-	    1;
+									   1;
 }
 
 /*
@@ -83,8 +83,8 @@ values(const struct ini *ini)
 		for (size_t k = 0; k < ini_nkeys(ini, i); k++) {
 			const char *v = ini_get(ini, name, ini_key(ini, i, k));
 
-			json_object_set_new(keys, ini_key(ini, i, k),
-			    json_string(v));
+			json_object_set_new(
+			    keys, ini_key(ini, i, k), json_string(v));
 		}
 	}
 	return all;
@@ -117,8 +117,8 @@ serve(void)
 		json_decref(vals);
 		r = edit(ini, v, (int)words);
 		out = ini_print(ini, &out_len);
-		printf("%d %d %zu %zu\n%s", r, bad, out_len, strlen(json),
-		    json);
+		printf(
+		    "%d %d %zu %zu\n%s", r, bad, out_len, strlen(json), json);
 		fwrite(out, 1, out_len, stdout);
 		fflush(stdout);
 		for (size_t i = 0; i < words; i++)

@@ -94,7 +94,10 @@ fake_timer_free(struct timer *t)
 }
 
 static const struct loop_ops fake_loop_ops = {
-	fake_timer_new, fake_timer_set, fake_timer_stop, fake_timer_armed,
+	fake_timer_new,
+	fake_timer_set,
+	fake_timer_stop,
+	fake_timer_armed,
 	fake_timer_free,
 };
 
@@ -139,7 +142,7 @@ first_timer(const struct fake_loop *fl, uint64_t set_until)
 			continue;
 		if (best == NULL || due_in(fl, t) < due_in(fl, best) ||
 		    (due_in(fl, t) == due_in(fl, best) &&
-		    t->order < best->order))
+			t->order < best->order))
 			best = t;
 	}
 	return best;
@@ -156,7 +159,7 @@ fake_turn(struct loop *loop)
 	while ((t = first_timer(fl, until)) != NULL && due_in(fl, t) <= 0) {
 		t->armed = false;
 		fired++;
-		t->fn(t->arg);	/* may free t */
+		t->fn(t->arg); /* may free t */
 	}
 	return fired;
 }
@@ -282,7 +285,9 @@ fake_job_cancel(struct job *job)
 }
 
 static const struct jobs_ops fake_jobs_ops = {
-	fake_job_start, fake_job_send, fake_job_cancel,
+	fake_job_start,
+	fake_job_send,
+	fake_job_cancel,
 };
 
 struct jobs *
@@ -346,7 +351,7 @@ fake_jobs_running(const struct jobs *jobs)
 	size_t n = 0;
 
 	for (struct job *job = ((const struct fake_jobs *)jobs)->first;
-	    job != NULL; job = job->next)
+	     job != NULL; job = job->next)
 		n += job->running;
 	return n;
 }
@@ -417,7 +422,7 @@ fake_job_took(struct job *job)
 
 /* ---- files ----------------------------------------------------------------- */
 struct fake_request {
-	struct files_edit edit;		/* apply NULL: a replace */
+	struct files_edit edit; /* apply NULL: a replace */
 	char *data;
 	size_t len;
 	void (*replaced)(const struct fault *fault, void *arg);
@@ -516,7 +521,8 @@ fake_files_replace(struct files *files, const char *path, char *data,
 }
 
 static const struct files_ops fake_files_ops = {
-	fake_files_edit, fake_files_replace,
+	fake_files_edit,
+	fake_files_replace,
 };
 
 static void
@@ -528,12 +534,12 @@ request_free(struct fake_request *req)
 }
 
 static bool
-edit_document(struct fake_files *ff, struct fake_request *req,
-    struct fault *fault)
+edit_document(
+    struct fake_files *ff, struct fake_request *req, struct fault *fault)
 {
 	const struct fake_doc *d = doc_find(ff, req->edit.path);
-	struct ini *doc = ini_parse(d != NULL ? d->data : "",
-	    d != NULL ? d->len : 0);
+	struct ini *doc =
+	    ini_parse(d != NULL ? d->data : "", d != NULL ? d->len : 0);
 	bool written = false;
 	size_t len;
 
@@ -567,8 +573,8 @@ fake_files_complete(struct files *files)
 	else if (req->edit.apply != NULL)
 		written = edit_document(ff, req, &fault);
 	else
-		written = doc_store(ff, req->edit.path, STEAL(req->data),
-		    req->len);
+		written =
+		    doc_store(ff, req->edit.path, STEAL(req->data), req->len);
 	if (written)
 		doc_find(ff, req->edit.path)->written++;
 	files_arm(ff);
@@ -630,8 +636,8 @@ fake_files_free(struct files *files)
 void
 fake_files_put(struct files *files, const char *path, const char *text)
 {
-	doc_store((struct fake_files *)files, path, xstrdup(text),
-	    strlen(text));
+	doc_store(
+	    (struct fake_files *)files, path, xstrdup(text), strlen(text));
 }
 
 const char *
@@ -649,7 +655,7 @@ fake_files_queued(const struct files *files)
 	size_t n = 0;
 
 	for (struct fake_request *r = ((const struct fake_files *)files)->queue;
-	    r != NULL; r = r->next)
+	     r != NULL; r = r->next)
 		n++;
 	return n;
 }
@@ -660,7 +666,7 @@ fake_files_written(const struct files *files, const char *path)
 	size_t n = 0;
 
 	for (struct fake_doc *d = ((const struct fake_files *)files)->docs;
-	    d != NULL; d = d->next)
+	     d != NULL; d = d->next)
 		if (path == NULL || strcmp(d->path, path) == 0)
 			n += d->written;
 	return n;
@@ -731,7 +737,8 @@ fake_command_cancel(struct command *c)
 }
 
 static const struct commands_ops fake_commands_ops = {
-	fake_command_start, fake_command_cancel,
+	fake_command_start,
+	fake_command_cancel,
 };
 
 struct commands *

@@ -26,8 +26,8 @@
 struct fault;
 
 /* ---- loop ----------------------------------------------------------------- */
-#define FAKE_EPOCH (1795000000 * USEC)	/* the wall clock at the start */
-#define FAKE_BOOT (1000 * USEC)		/* the boot clock at the start */
+#define FAKE_EPOCH (1795000000 * USEC) /* the wall clock at the start */
+#define FAKE_BOOT (1000 * USEC)	       /* the boot clock at the start */
 
 struct loop *fake_loop_new(void);
 /* Asserts that no timer is left: an object that outlives its loop is a bug. */
@@ -51,32 +51,32 @@ void fake_advance(struct loop *loop, int64_t us);
  */
 void fake_step_real(struct loop *loop, int64_t us);
 void fake_step_boot(struct loop *loop, int64_t us);
-size_t fake_armed(const struct loop *loop);	/* armed timers */
-size_t fake_timers(const struct loop *loop);	/* existing timers */
+size_t fake_armed(const struct loop *loop);  /* armed timers */
+size_t fake_timers(const struct loop *loop); /* existing timers */
 /* Microseconds until the next timer is due, 0 when one is; -1: none armed. */
 int64_t fake_next(const struct loop *loop);
 
 /* ---- jobs ------------------------------------------------------------------ */
-struct job {			/* read it, change nothing */
+struct job { /* read it, change nothing */
 	struct jobs *jobs;
-	json_t *job;		/* the object given to start */
+	json_t *job; /* the object given to start */
 	int timeout;
 	struct job_handler handler;
 	void *arg;
-	json_t *sent;		/* array: all that send() was given */
-	size_t looked;		/* how many of them fake_job_took gave out */
-	bool running;		/* neither ended nor cancelled */
+	json_t *sent;  /* array: all that send() was given */
+	size_t looked; /* how many of them fake_job_took gave out */
+	bool running;  /* neither ended nor cancelled */
 	bool cancelled;
 	struct job *next;
 };
 
 struct jobs *fake_jobs_new(void);
 void fake_jobs_free(struct jobs *jobs);
-size_t fake_jobs_started(const struct jobs *jobs);	/* ever */
+size_t fake_jobs_started(const struct jobs *jobs); /* ever */
 size_t fake_jobs_running(const struct jobs *jobs);
 /* The i-th job still remembered, oldest first; NULL past the end. */
 struct job *fake_job(const struct jobs *jobs, size_t i);
-struct job *fake_job_last(const struct jobs *jobs);	/* or NULL */
+struct job *fake_job_last(const struct jobs *jobs); /* or NULL */
 /* Forgets the jobs that run no more: for tests with millions of them. */
 void fake_jobs_forget(struct jobs *jobs);
 /* The worker says msg (taken): calls message() now.  The job must be running. */
@@ -94,7 +94,7 @@ const json_t *fake_job_took(struct job *job);
  * turn, in order; without (NULL), when fake_files_complete says so.
  */
 struct files *fake_files_new(struct loop *loop);
-void fake_files_free(struct files *files);	/* like the real one: no done() */
+void fake_files_free(struct files *files); /* like the real one: no done() */
 void fake_files_put(struct files *files, const char *path, const char *text);
 /* What the file holds, or NULL when there is none. */
 const char *fake_files_text(const struct files *files, const char *path);
@@ -109,10 +109,10 @@ void fake_files_fail(struct files *files, const struct fault *fault);
 void fake_files_hold(struct files *files, bool hold);
 
 /* ---- commands -------------------------------------------------------------- */
-struct command {		/* read it, change nothing */
+struct command { /* read it, change nothing */
 	struct commands *commands;
 	char *line;
-	char **env;		/* NULL-terminated copy, or NULL */
+	char **env; /* NULL-terminated copy, or NULL */
 	int timeout;
 	command_done_fn *done;
 	void *arg;
@@ -127,7 +127,7 @@ size_t fake_commands_started(const struct commands *commands);
 struct command *fake_command(const struct commands *commands, size_t i);
 struct command *fake_command_last(const struct commands *commands);
 /* The command ended: calls done() now.  NULL fault: it exited 0. */
-void fake_command_end(struct command *command, const struct fault *fault,
-    const char *out);
+void fake_command_end(
+    struct command *command, const struct fault *fault, const char *out);
 
 #endif

@@ -15,8 +15,8 @@ test_parse(void **state)
 	} cases[] = {
 		{ "arn:aws:iam::123456789012:role/Admin", 0, ARN_ROLE,
 		    "123456789012", "/", "Admin", false },
-		{ "arn:aws:iam::0123456789:role/team/x/My,R=@.-_+", 0,
-		    ARN_ROLE, "0123456789", "/team/x/", "My,R=@.-_+", true },
+		{ "arn:aws:iam::0123456789:role/team/x/My,R=@.-_+", 0, ARN_ROLE,
+		    "0123456789", "/team/x/", "My,R=@.-_+", true },
 		{ "arn:aws-us-gov:iam::123456789012:saml-provider/AD.FS", 0,
 		    ARN_SAML_PROVIDER, "123456789012", "/", "AD.FS", false },
 		{ "arn:aws:sts::7654321:assumed-role/WebDeploy/jane@x", 0,
@@ -68,19 +68,28 @@ test_parse(void **state)
 static void
 test_pair(void **state)
 {
-	static const struct { const char *s; int r; } cases[] = {
-		{ R "," P, 0 }, { P "," R, 0 }, { " " P " ,\n " R " ", 0 },
-		{ R, -EINVAL }, { P "," P, -EINVAL }, { R "," R, -EINVAL },
-		{ R "," P "," P, -EINVAL }, { "x," P, -EINVAL },
-		{ "", -EINVAL }, { NULL, -EINVAL },
+	static const struct {
+		const char *s;
+		int r;
+	} cases[] = {
+		{ R "," P, 0 },
+		{ P "," R, 0 },
+		{ " " P " ,\n " R " ", 0 },
+		{ R, -EINVAL },
+		{ P "," P, -EINVAL },
+		{ R "," R, -EINVAL },
+		{ R "," P "," P, -EINVAL },
+		{ "x," P, -EINVAL },
+		{ "", -EINVAL },
+		{ NULL, -EINVAL },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_free_ char *role = NULL, *provider = NULL;
 
-		assert_int_equal(arn_split_pair(cases[i].s, &role, &provider),
-		    cases[i].r);
+		assert_int_equal(
+		    arn_split_pair(cases[i].s, &role, &provider), cases[i].r);
 		assert_str(role, cases[i].r == 0 ? R : NULL);
 		assert_str(provider, cases[i].r == 0 ? P : NULL);
 	}
@@ -89,13 +98,20 @@ test_pair(void **state)
 static void
 test_partitions(void **state)
 {
-	static const struct { const char *region, *partition; } regions[] = {
-		{ "us-east-1", "aws" }, { "us-gov-west-1", "aws-us-gov" },
-		{ "cn-north-1", "aws-cn" }, { "us-iso-east-1", "aws-iso" },
-		{ "us-isob-east-1", "aws-iso-b" }, { "moon-1", "aws" },
+	static const struct {
+		const char *region, *partition;
+	} regions[] = {
+		{ "us-east-1", "aws" },
+		{ "us-gov-west-1", "aws-us-gov" },
+		{ "cn-north-1", "aws-cn" },
+		{ "us-iso-east-1", "aws-iso" },
+		{ "us-isob-east-1", "aws-iso-b" },
+		{ "moon-1", "aws" },
 		{ "us-isof-south-1", "aws-iso-f" },
-		{ "eu-isoe-west-1", "aws-iso-e" }, { "eu-west-1", "aws" },
-		{ "eusc-de-east-1", "aws-eusc" }, { "mx-central-1", "aws" },
+		{ "eu-isoe-west-1", "aws-iso-e" },
+		{ "eu-west-1", "aws" },
+		{ "eusc-de-east-1", "aws-eusc" },
+		{ "mx-central-1", "aws" },
 	};
 	static const struct {
 		const char *partition, *region;
@@ -106,12 +122,11 @@ test_partitions(void **state)
 		    "us-east-1" },
 		{ "aws", "eu-west-1", 0, 0, "sts.eu-west-1.amazonaws.com",
 		    "eu-west-1" },
-		{ "aws", "us-east-1", 1, 0,
-		    "sts-fips.us-east-1.amazonaws.com", "us-east-1" },
+		{ "aws", "us-east-1", 1, 0, "sts-fips.us-east-1.amazonaws.com",
+		    "us-east-1" },
 		{ "aws", "eu-west-1", 0, 1, "sts.eu-west-1.api.aws",
 		    "eu-west-1" },
-		{ "aws", "aws-global", 0, 0, "sts.amazonaws.com",
-		    "us-east-1" },
+		{ "aws", "aws-global", 0, 0, "sts.amazonaws.com", "us-east-1" },
 		{ "aws-cn", "", 0, 0, "sts.cn-northwest-1.amazonaws.com.cn",
 		    "cn-northwest-1" },
 		{ "aws-us-gov", "us-gov-west-1", 1, 0,
@@ -120,8 +135,9 @@ test_partitions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++)
-		assert_string_equal(partition_by_region(
-		    regions[i].region)->name, regions[i].partition);
+		assert_string_equal(
+		    partition_by_region(regions[i].region)->name,
+		    regions[i].partition);
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
 		_cleanup_free_ char *host, *region = NULL;
 
@@ -131,11 +147,12 @@ test_partitions(void **state)
 		assert_string_equal(region, hosts[i].signs);
 	}
 	for (size_t i = 0; partition_at(i) != NULL; i++)
-		assert_ptr_equal(partition_by_region(
-		    partition_at(i)->implicit_region), partition_at(i));
+		assert_ptr_equal(
+		    partition_by_region(partition_at(i)->implicit_region),
+		    partition_at(i));
 	assert_null(partition_by_name("moon"));
-	assert_string_equal(partition_of_arn("arn:aws-cn:iam::1:role/a")->name,
-	    "aws-cn");
+	assert_string_equal(
+	    partition_of_arn("arn:aws-cn:iam::1:role/a")->name, "aws-cn");
 	assert_null(partition_of_arn("arn:moon:iam::1:role/a"));
 	assert_null(partition_of_arn("x"));
 	assert_true(region_valid("us-east-1"));
@@ -148,7 +165,9 @@ test_partitions(void **state)
 static void
 test_signin_hosts(void **state)
 {
-	static const struct { const char *host, *partition; } cases[] = {
+	static const struct {
+		const char *host, *partition;
+	} cases[] = {
 		{ "signin.aws.amazon.com", "aws" },
 		{ "us-east-1.signin.aws.amazon.com", "aws" },
 		{ "SignIn.AWS.amazon.com", "aws" },
@@ -157,7 +176,8 @@ test_signin_hosts(void **state)
 		{ "signin.amazonaws-us-gov.com", "aws-us-gov" },
 		{ "evilsignin.aws.amazon.com", NULL },
 		{ "signin.aws.amazon.com.evil.example", NULL },
-		{ "signin.amazonaws.com", NULL }, { "", NULL },
+		{ "signin.amazonaws.com", NULL },
+		{ "", NULL },
 		{ NULL, NULL },
 	};
 

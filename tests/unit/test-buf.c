@@ -27,13 +27,13 @@ test_consume(void **state)
 	_cleanup_buf_ struct buf b = BUF_INIT(1000);
 
 	(void)state;
-	buf_consume(&b, 5);		/* of nothing */
+	buf_consume(&b, 5); /* of nothing */
 	assert_int_equal(buf_adds(&b, "hello world"), 0);
 	buf_consume(&b, 6);
 	assert_string_equal(b.data, "world");
 	assert_int_equal(b.len, 5);
 	for (size_t i = 5; i < 11; i++)
-		assert_int_equal(b.data[i], 0);	/* wiped behind */
+		assert_int_equal(b.data[i], 0); /* wiped behind */
 	buf_consume(&b, 99);
 	assert_int_equal(b.len, 0);
 	for (size_t i = 0; i < b.cap; i++)

@@ -10,17 +10,15 @@
 static const struct {
 	const char *file;
 	enum page_kind kind;
-	const char *form;	/* id or name of the form it is about */
+	const char *form; /* id or name of the form it is about */
 } rows[] = {
 	{ S2A "adfs2/example/loginpage.html", PAGE_LOGIN, "loginForm" },
 	{ S2A "adfs2/example/passcode.html", PAGE_MFA, "passcodeForm" },
 	{ S2A "aad/testdata/ADFS.html", PAGE_LOGIN, "loginForm" },
 	{ S2A "aad/testdata/ADFStrust.html", PAGE_AUTO_POST, "hiddenform" },
 	{ S2A "aad/testdata/HiddenForm.html", PAGE_AUTO_POST, "hiddenform" },
-	{ S2A "aad/testdata/SAMLResponse.html", PAGE_ASSERTION,
-	    "hiddenform" },
-	{ "saml2aws/pkg/page/example/multi-form.html", PAGE_UNKNOWN,
-	    "form_a" },
+	{ S2A "aad/testdata/SAMLResponse.html", PAGE_ASSERTION, "hiddenform" },
+	{ "saml2aws/pkg/page/example/multi-form.html", PAGE_UNKNOWN, "form_a" },
 	{ "aws-adfs-login/tests/login-page.html", PAGE_LOGIN, "aspnetForm" },
 	{ "aws-adfs-login/tests/login-success.html", PAGE_ASSERTION,
 	    "hiddenform" },
@@ -65,8 +63,8 @@ test_kinds(void **state)
 		if (rows[i].form == NULL)
 			assert_null(f);
 		else
-			assert_string_equal(f->id != NULL ? f->id : f->name,
-			    rows[i].form);
+			assert_string_equal(
+			    f->id != NULL ? f->id : f->name, rows[i].form);
 	}
 }
 
@@ -97,13 +95,12 @@ test_update_password_path(void **state)
 
 static const struct {
 	const char *file;
-	const char *user, *password;	/* control names, NULL: absent */
+	const char *user, *password; /* control names, NULL: absent */
 	bool kmsi, submit;
 } logins[] = {
 	{ S2A "adfs2/example/loginpage.html", "UserName", "Password", false,
 	    false },
-	{ S2A "aad/testdata/ADFS.html", "UserName", "Password", false,
-	    false },
+	{ S2A "aad/testdata/ADFS.html", "UserName", "Password", false, false },
 	{ "aws-adfs-login/tests/login-page.html",
 	    "ctl00$ContentPlaceHolder1$UsernameTextBox",
 	    "ctl00$ContentPlaceHolder1$PasswordTextBox", false, true },
@@ -111,8 +108,7 @@ static const struct {
 	    false },
 	{ "pages/login-2016-refused.html", "UserName", "Password", true,
 	    false },
-	{ "pages/login-password-second.html", NULL, "Password", false,
-	    false },
+	{ "pages/login-password-second.html", NULL, "Password", false, false },
 };
 
 static void
@@ -148,11 +144,9 @@ test_error_page(void **state)
 	load("pages/error-2019.html", URL, &p);
 	assert_true(error_page_code(&p, code));
 	assert_string_equal(code, "MSIS7065");
-	assert_int_equal(error_page_fault(&p, 200, "adfs.example.com", &f),
-	    -1);
+	assert_int_equal(error_page_fault(&p, 200, "adfs.example.com", &f), -1);
 	assert_int_equal(f.kind, FAULT_CONFIG);
-	assert_string_equal(f.request,
-	    "0f3d9d2a-8b7c-4f21-2d00-0080000000ff");
+	assert_string_equal(f.request, "0f3d9d2a-8b7c-4f21-2d00-0080000000ff");
 	assert_has(f.text, "MSIS7065");
 }
 
@@ -178,14 +172,16 @@ test_error_rows(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
-		_cleanup_free_ char *html = xasprintf("<div id=errorArea>"
+		_cleanup_free_ char *html = xasprintf(
+		    "<div id=errorArea>"
 		    "<div id=errorMessage>Broken\x01.</div><ul id=errorDetails>"
-		    "<li>%s</li></ul></div>", errors[i].detail);
+		    "<li>%s</li></ul></div>",
+		    errors[i].detail);
 		_cleanup_page_ struct page p = { 0 };
 		_cleanup_fault_ struct fault f = { 0 };
 
-		assert_int_equal(page_parse(html, strlen(html), URL, &p, &f),
-		    0);
+		assert_int_equal(
+		    page_parse(html, strlen(html), URL, &p, &f), 0);
 		error_page_fault(&p, errors[i].status, "h", &f);
 		assert_int_equal(f.kind, errors[i].kind);
 		assert_int_equal(f.reason, errors[i].reason);

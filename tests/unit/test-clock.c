@@ -30,9 +30,9 @@ test_deadlines(void **state)
 	d = deadline_in(&fake, 10 * USEC);
 	assert_int_equal(deadline_left(&fake, d), 10 * USEC);
 	assert_false(deadline_passed(&fake, d));
-	now[0] += 9 * USEC;		/* the wall clock steps forward */
+	now[0] += 9 * USEC; /* the wall clock steps forward */
 	assert_int_equal(deadline_left(&fake, d), USEC);
-	now[0] -= 900 * USEC;		/* and back: the boot clock counts */
+	now[0] -= 900 * USEC; /* and back: the boot clock counts */
 	now[1] += 10 * USEC;
 	assert_true(deadline_passed(&fake, d));
 	assert_int_equal(deadline_left(&fake, d), 0);
@@ -46,7 +46,11 @@ test_deadlines(void **state)
 static void
 test_rfc3339(void **state)
 {
-	static const struct { const char *s; int r; int64_t v; } cases[] = {
+	static const struct {
+		const char *s;
+		int r;
+		int64_t v;
+	} cases[] = {
 		{ "1970-01-01T00:00:00Z", 0, 0 },
 		{ "2026-11-22T18:00:00Z", 0, 1795370400 },
 		{ "2026-11-22t18:00:00z", 0, 1795370400 },
@@ -70,7 +74,8 @@ test_rfc3339(void **state)
 		{ "2026-01-01T00:00:00+0100", -EINVAL, 0 },
 		{ "2026-01-01T00:00:00Zx", -EINVAL, 0 },
 		{ "2026-1-1T00:00:00Z", -EINVAL, 0 },
-		{ "", -EINVAL, 0 }, { NULL, -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ NULL, -EINVAL, 0 },
 	};
 	char out[RFC3339_SIZE];
 
@@ -78,8 +83,8 @@ test_rfc3339(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int64_t v = 77;
 
-		print_message("# %s\n", cases[i].s == NULL ? "NULL" :
-		    cases[i].s);
+		print_message(
+		    "# %s\n", cases[i].s == NULL ? "NULL" : cases[i].s);
 		assert_int_equal(rfc3339_parse(cases[i].s, &v), cases[i].r);
 		assert_int_equal(v, cases[i].r == 0 ? cases[i].v : 77);
 	}
@@ -99,7 +104,11 @@ test_rfc3339(void **state)
 static void
 test_httpdate(void **state)
 {
-	static const struct { const char *s; int r; int64_t v; } cases[] = {
+	static const struct {
+		const char *s;
+		int r;
+		int64_t v;
+	} cases[] = {
 		{ "Sun, 06 Nov 1994 08:49:37 GMT", 0, 784111777 },
 		{ "Sun, 22 Nov 2026 18:00:00 GMT", 0, 1795370400 },
 		{ "Thu, 29 Feb 2024 00:00:00 GMT", 0, 1709164800 },
@@ -110,7 +119,8 @@ test_httpdate(void **state)
 		{ "Sun  06 Nov 1994 08:49:37 GMT", -EINVAL, 0 },
 		{ "Sunday, 06-Nov-94 08:49:37 GMT", -EINVAL, 0 },
 		{ "Sun Nov  6 08:49:37 1994", -EINVAL, 0 },
-		{ "", -EINVAL, 0 }, { NULL, -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ NULL, -EINVAL, 0 },
 	};
 
 	(void)state;

@@ -88,7 +88,7 @@ static const struct {
 	const char *line;
 	int timeout;
 	enum fault_kind kind;
-	const char *out;	/* NULL: not looked at */
+	const char *out; /* NULL: not looked at */
 	const char *text;
 } cases[] = {
 	{ "echo hello", 5, FAULT_NONE, "hello\n", NULL },
@@ -138,11 +138,11 @@ test_cancel(void **state)
 	struct command *c;
 
 	(void)state;
-	c = commands->ops->start(commands, "echo x; sleep 60", NULL, 5,
-	    on_done, NULL);
+	c = commands->ops->start(
+	    commands, "echo x; sleep 60", NULL, 5, on_done, NULL);
 	commands->ops->cancel(c);
-	c = commands->ops->start(commands, "echo x; sleep 60", NULL, 5,
-	    on_done, NULL);
+	c = commands->ops->start(
+	    commands, "echo x; sleep 60", NULL, 5, on_done, NULL);
 	run_for(100);
 	commands->ops->cancel(c);
 	run_for(100);
@@ -153,8 +153,8 @@ static void
 test_stderr(void **state)
 {
 	(void)state;
-	commands->ops->start(commands, "echo oops >&2; echo out", NULL, 5,
-	    on_done, NULL);
+	commands->ops->start(
+	    commands, "echo oops >&2; echo out", NULL, 5, on_done, NULL);
 	loop_run(loop);
 	assert_non_null(strstr(logged, "]: oops"));
 	assert_null(strstr(logged, "out"));
@@ -166,8 +166,8 @@ test_free_running(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		commands->ops->start(commands, "sleep 60", NULL, 5, on_done,
-		    NULL);
+		commands->ops->start(
+		    commands, "sleep 60", NULL, 5, on_done, NULL);
 }
 
 int
@@ -175,7 +175,9 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_cases), T(test_cancel), T(test_stderr),
+		T(test_cases),
+		T(test_cancel),
+		T(test_stderr),
 		T(test_free_running),
 	};
 

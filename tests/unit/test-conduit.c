@@ -56,16 +56,17 @@ test_ask(void **state)
 	int agent;
 
 	(void)state;
-	pair(&c, &agent, "{\"type\":\"answer\",\"id\":1,\"value\":\"p\\u00fc\"}");
+	pair(&c, &agent,
+	    "{\"type\":\"answer\",\"id\":1,\"value\":\"p\\u00fc\"}");
 	assert_int_equal(conduit_ask(&c, &q, &s, &f), 0);
 	assert_string_equal(secret_bytes(s), "p\xc3\xbc");
 	m = heard(agent);
-	assert_string_equal(json_string_value(json_object_get(m, "type")),
-	    "ask");
-	assert_string_equal(json_string_value(json_object_get(m, "name")),
-	    "password");
-	assert_int_equal(json_integer_value(json_object_get(m, "deadline")),
-	    30);
+	assert_string_equal(
+	    json_string_value(json_object_get(m, "type")), "ask");
+	assert_string_equal(
+	    json_string_value(json_object_get(m, "name")), "password");
+	assert_int_equal(
+	    json_integer_value(json_object_get(m, "deadline")), 30);
 	json_decref(m);
 	end(&c, agent);
 }
@@ -78,7 +79,7 @@ test_refuse(void **state)
 		enum fault_kind kind;
 	} rows[] = {
 		{ "{\"type\":\"refuse\",\"id\":1,\"fault\":"
-		    "{\"kind\":\"needs-user\",\"text\":\"Nobody.\"}}",
+		  "{\"kind\":\"needs-user\",\"text\":\"Nobody.\"}}",
 		    FAULT_NEEDS_USER },
 		{ "{\"type\":\"refuse\",\"id\":1}", FAULT_CANCELLED },
 	};
@@ -90,8 +91,8 @@ test_refuse(void **state)
 		int agent;
 
 		pair(&c, &agent, rows[i].says);
-		assert_int_equal(conduit_attempt(&c, "ab12", "CORP\\jane",
-		    &f), -1);
+		assert_int_equal(
+		    conduit_attempt(&c, "ab12", "CORP\\jane", &f), -1);
 		assert_int_equal(f.kind, rows[i].kind);
 		end(&c, agent);
 	}
@@ -111,8 +112,8 @@ test_stale(void **state)
 	assert_int_equal(write_all(agent, "{\"type\":\"go\",\"id\":1}", 21), 0);
 	assert_int_equal(conduit_attempt(&c, "ab12", "u", &f), 0);
 	m = heard(agent);
-	assert_string_equal(json_string_value(json_object_get(m, "tag")),
-	    "ab12");
+	assert_string_equal(
+	    json_string_value(json_object_get(m, "tag")), "ab12");
 	json_decref(m);
 	end(&c, agent);
 }

@@ -11,7 +11,8 @@
 
 #define HOST "adfs_config.adfs_host = adfs.example.com\n"
 #define ROLE "arn:aws:iam::0123456789:role/MyAdminRole"
-#define HOP(name, source) "[profile " name "]\nrole_arn = " \
+#define HOP(name, source) \
+	"[profile " name "]\nrole_arn = " \
 	"arn:aws:iam::7654321:role/WebDeploy\nsource_profile = " source "\n"
 
 static struct config *
@@ -36,8 +37,9 @@ load(const char *aws)
 static void
 test_defaults(void **state)
 {
-	_cleanup_config_ struct config *c = load("[profile p]\n"
-	    "adfs_config.adfs_host = ADFS.Example.com\n");
+	_cleanup_config_ struct config *c =
+	    load("[profile p]\n"
+		 "adfs_config.adfs_host = ADFS.Example.com\n");
 	const struct profile *p = config_profile(c, "p");
 
 	(void)state;
@@ -47,7 +49,8 @@ test_defaults(void **state)
 	assert_str(p->adfs_host, "adfs.example.com");
 	assert_str(p->provider_id, "urn:amazon:webservices");
 	assert_str(p->path, "/adfs/ls/IdpInitiatedSignOn.aspx");
-	assert_str(p->identity_base, "adfs.example.com:443"
+	assert_str(p->identity_base,
+	    "adfs.example.com:443"
 	    "/adfs/ls/IdpInitiatedSignOn.aspx auto");
 	assert_true(p->ssl_verification);
 	assert_int_equal(p->session_duration, 0);
@@ -99,7 +102,7 @@ test_values(void **state)
 {
 	static const struct {
 		const char *line;
-		const char *fault;	/* NULL: good */
+		const char *fault; /* NULL: good */
 	} cases[] = {
 		{ "adfs_config.session_duration = 899", "900 to 43200" },
 		{ "adfs_config.session_duration = 43201", "900 to 43200" },
@@ -132,16 +135,18 @@ test_values(void **state)
 		{ "endpoint_url = ftp://x", "https://" },
 		{ "endpoint_url = http://127.0.0.1:9/", NULL },
 		{ "endpoint_url = https://", "https://" },
-		{ "role_arn = " ROLE, "both \"adfs_config.adfs_host\" and "
+		{ "role_arn = " ROLE,
+		    "both \"adfs_config.adfs_host\" and "
 		    "\"role_arn\"" },
 		{ "source_profile = good", "and \"source_profile\"" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *text = xasprintf("[profile p]\n" HOST
-		    "%s\n[profile good]\nadfs_config.adfs_host = b\n",
-		    cases[i].line);
+		_cleanup_free_ char *text =
+		    xasprintf("[profile p]\n" HOST
+			      "%s\n[profile good]\nadfs_config.adfs_host = b\n",
+			cases[i].line);
 		_cleanup_config_ struct config *c = load(text);
 		const struct profile *p = config_profile(c, "p");
 
@@ -163,22 +168,34 @@ test_hosts(void **state)
 {
 	static const struct {
 		const char *host;
-		const char *base;	/* NULL: refused */
+		const char *base; /* NULL: refused */
 	} cases[] = {
-		{ "a", "a:443/p auto" }, { "A.B:443", "a.b:443/p auto" },
-		{ "a:8443", "a:8443/p auto" }, { "[::1]", "[::1]:443/p auto" },
-		{ "[::1]:9", "[::1]:9/p auto" }, { "https://a", NULL },
-		{ "a/b", NULL }, { "a:", NULL }, { "a:0", NULL },
-		{ "a:65536", NULL }, { "a:+1", NULL }, { "a b", NULL },
-		{ "a@b", NULL }, { "[::1", NULL }, { "[]", NULL },
-		{ "\xc3\xa9.example", NULL }, { ".a", NULL }, { "-a", NULL },
+		{ "a", "a:443/p auto" },
+		{ "A.B:443", "a.b:443/p auto" },
+		{ "a:8443", "a:8443/p auto" },
+		{ "[::1]", "[::1]:443/p auto" },
+		{ "[::1]:9", "[::1]:9/p auto" },
+		{ "https://a", NULL },
+		{ "a/b", NULL },
+		{ "a:", NULL },
+		{ "a:0", NULL },
+		{ "a:65536", NULL },
+		{ "a:+1", NULL },
+		{ "a b", NULL },
+		{ "a@b", NULL },
+		{ "[::1", NULL },
+		{ "[]", NULL },
+		{ "\xc3\xa9.example", NULL },
+		{ ".a", NULL },
+		{ "-a", NULL },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *text = xasprintf("[profile p]\n"
-		    "adfs_config.adfs_host = %s\nawsfed.path = /p\n",
-		    cases[i].host);
+		_cleanup_free_ char *text =
+		    xasprintf("[profile p]\n"
+			      "adfs_config.adfs_host = %s\nawsfed.path = /p\n",
+			cases[i].host);
 		_cleanup_config_ struct config *c = load(text);
 		const struct profile *p = config_profile(c, "p");
 
@@ -191,16 +208,16 @@ test_hosts(void **state)
 static void
 test_chains(void **state)
 {
-	_cleanup_config_ struct config *c = load("[profile p]\n" HOST
-	    HOP("c3", "c2") HOP("c1", "p") HOP("c2", "c1")
-	    HOP("lost", "nowhere") HOP("lost2", "lost")
-	    HOP("x", "y") HOP("y", "x") HOP("z", "x") HOP("self", "self")
-	    HOP("static", "static") "aws_access_key_id = A\n"
-	    HOP("of-static", "static") HOP("plain", "keys")
-	    "[profile keys]\naws_access_key_id = A\n"
-	    "[profile web]\nrole_arn = " ROLE "\nsource_profile = p\n"
-	    "web_identity_token_file = /t\n"
-	    "[profile badrole]\nrole_arn = x\nsource_profile = p\n");
+	_cleanup_config_ struct config *c = load("[profile p]\n" HOST HOP(
+	    "c3", "c2") HOP("c1", "p") HOP("c2", "c1") HOP("lost",
+	    "nowhere") HOP("lost2", "lost") HOP("x", "y") HOP("y", "x") HOP("z",
+	    "x") HOP("self", "self") HOP("static",
+	    "static") "aws_access_key_id = A\n" HOP("of-static",
+	    "static") HOP("plain",
+	    "keys") "[profile keys]\naws_access_key_id = A\n"
+		    "[profile web]\nrole_arn = " ROLE "\nsource_profile = p\n"
+		    "web_identity_token_file = /t\n"
+		    "[profile badrole]\nrole_arn = x\nsource_profile = p\n");
 	const struct profile *p;
 	static const struct {
 		const char *name;
@@ -245,14 +262,15 @@ test_chains(void **state)
 static void
 test_endpoints(void **state)
 {
-	_cleanup_config_ struct config *c = load("[profile a]\n"
-	    "endpoint_url = https://profile\nservices = x\n" HOST
-	    "[profile b]\nendpoint_url = https://profile\n"
-	    "[profile c]\nendpoint_url = https://profile\nservices = x\n"
-	    "ignore_configured_endpoint_urls = true\n"
-	    "[profile d]\nservices = none\n"
-	    "[services x]\ns3 =\n  endpoint_url = https://s3\n"
-	    "sts =\n  endpoint_url = https://sts.x:1\n");
+	_cleanup_config_ struct config *c =
+	    load("[profile a]\n"
+		 "endpoint_url = https://profile\nservices = x\n" HOST
+		 "[profile b]\nendpoint_url = https://profile\n"
+		 "[profile c]\nendpoint_url = https://profile\nservices = x\n"
+		 "ignore_configured_endpoint_urls = true\n"
+		 "[profile d]\nservices = none\n"
+		 "[services x]\ns3 =\n  endpoint_url = https://s3\n"
+		 "sts =\n  endpoint_url = https://sts.x:1\n");
 
 	(void)state;
 	assert_str(config_profile(c, "a")->endpoint_sts, "https://sts.x:1");
@@ -268,22 +286,26 @@ test_identities(void **state)
 #define PAIR(a, b) "[profile a]\n" HOST a "[profile b]\n" HOST b
 	static const struct {
 		const char *text;
-		const char *key;	/* NULL: no fault */
+		const char *key; /* NULL: no fault */
 	} cases[] = {
 		{ PAIR("", ""), NULL },
 		{ PAIR("adfs_config.ssl_verification = False\n", ""),
 		    "adfs_config.ssl_verification" },
 		{ PAIR("adfs_config.ssl_verification = yes\n", ""), NULL },
 		{ PAIR("adfs_config.adfs_user = C\\J\nawsfed.domain = X\n",
-		    "adfs_config.adfs_user = c\\j\n"), "awsfed.domain" },
+		      "adfs_config.adfs_user = c\\j\n"),
+		    "awsfed.domain" },
 		{ PAIR("adfs_config.adfs_user = C\\J\nawsfed.domain = X\n",
-		    "adfs_config.adfs_user = c\\k\n"), NULL },
+		      "adfs_config.adfs_user = c\\k\n"),
+		    NULL },
 		{ PAIR("awsfed.auth = forms\nawsfed.domain = X\n", ""), NULL },
 		{ PAIR("awsfed.query = x=1\nawsfed.domain = X\n", ""), NULL },
 		{ PAIR("awsfed.allowed_hosts = a, b\n",
-		    "awsfed.allowed_hosts = a b\n"), NULL },
+		      "awsfed.allowed_hosts = a b\n"),
+		    NULL },
 		{ PAIR("awsfed.allowed_hosts = a, b\n",
-		    "awsfed.allowed_hosts = a\n"), "awsfed.allowed_hosts" },
+		      "awsfed.allowed_hosts = a\n"),
+		    "awsfed.allowed_hosts" },
 		{ PAIR("adfs_config.provider_id = urn:x\n", ""), NULL },
 		{ PAIR("region = eu-west-1\n", "region = eu-west-2\n"), NULL },
 	};
@@ -296,8 +318,8 @@ test_identities(void **state)
 			const struct profile *p = c->profiles[k];
 
 			print_message("# %zu\n", i);
-			assert_int_equal(fault_is(&p->fault),
-			    cases[i].key != NULL);
+			assert_int_equal(
+			    fault_is(&p->fault), cases[i].key != NULL);
 			if (cases[i].key == NULL)
 				continue;
 			assert_non_null(strstr(p->fault.text, cases[i].key));
@@ -313,19 +335,28 @@ test_names(void **state)
 		const char *section;
 		const char *profile;
 	} cases[] = {
-		{ "default", "default" }, { "profile p", "p" },
-		{ "profile\tp", "p" }, { "profile  p", "p" },
-		{ "profile \"p\"", "p" }, { "profile 'p q'", "p q" },
-		{ "profile \"a\\\"b\"", "a\"b" }, { "profile a\\ b", "a b" },
-		{ "profile p q", NULL }, { "profile", NULL }, { "p", NULL },
-		{ "profile \"p", NULL }, { "profilex p", NULL },
-		{ "sso-session s", NULL }, { "services x", NULL },
-		{ "DEFAULT", NULL }, { "profile p\\", NULL },
+		{ "default", "default" },
+		{ "profile p", "p" },
+		{ "profile\tp", "p" },
+		{ "profile  p", "p" },
+		{ "profile \"p\"", "p" },
+		{ "profile 'p q'", "p q" },
+		{ "profile \"a\\\"b\"", "a\"b" },
+		{ "profile a\\ b", "a b" },
+		{ "profile p q", NULL },
+		{ "profile", NULL },
+		{ "p", NULL },
+		{ "profile \"p", NULL },
+		{ "profilex p", NULL },
+		{ "sso-session s", NULL },
+		{ "services x", NULL },
+		{ "DEFAULT", NULL },
+		{ "profile p\\", NULL },
 	};
 	static const char *const names[] = { "default", "p", "p q", "a\"b",
-	    "a\\b", "it's", "\xc3\xa9", "a.b@c+d/e%f", "arn:aws:x" };
+		"a\\b", "it's", "\xc3\xa9", "a.b@c+d/e%f", "arn:aws:x" };
 	static const char text[] = "[profile 'p']\n[default]\n"
-	    "[profile default]\n";
+				   "[profile default]\n";
 	_cleanup_ini_ struct ini *ini = ini_parse(text, strlen(text));
 	_cleanup_free_ char *a = config_find_section(ini, "p");
 	_cleanup_free_ char *b = config_find_section(ini, "new");
@@ -352,9 +383,10 @@ test_names(void **state)
 static void
 test_doubles(void **state)
 {
-	_cleanup_config_ struct config *c = load("[profile default]\n"
-	    "region = eu-west-1\n[default]\nregion = us-east-1\n"
-	    "[profile p]\nregion = a\n[profile \"p\"]\nregion = b\n");
+	_cleanup_config_ struct config *c =
+	    load("[profile default]\n"
+		 "region = eu-west-1\n[default]\nregion = us-east-1\n"
+		 "[profile p]\nregion = a\n[profile \"p\"]\nregion = b\n");
 
 	(void)state;
 	assert_int_equal(c->nprofiles, 2);
@@ -367,8 +399,8 @@ test_doubles(void **state)
 static void
 test_broken_file(void **state)
 {
-	_cleanup_config_ struct config *c = load("[profile p]\n" HOST
-	    "garbage\n");
+	_cleanup_config_ struct config *c =
+	    load("[profile p]\n" HOST "garbage\n");
 
 	(void)state;
 	assert_int_equal(c->fault.kind, FAULT_CONFIG);
@@ -383,8 +415,10 @@ test_warnings(void **state)
 	_cleanup_config_ struct config *c = NULL;
 
 	(void)state;
-	snprintf(text, sizeof(text), "[profile p]\nadfs_config.frob = 1\n"
-	    "unknown = 2\nawsfed.x = 3\n[profile %0200d]\n", 0);
+	snprintf(text, sizeof(text),
+	    "[profile p]\nadfs_config.frob = 1\n"
+	    "unknown = 2\nawsfed.x = 3\n[profile %0200d]\n",
+	    0);
 	c = load(text);
 	assert_int_equal(c->warnings.n, 3);
 	assert_non_null(strstr(c->warnings.v[0], "longer than 128"));
@@ -397,7 +431,8 @@ test_warnings(void **state)
 static void
 test_shadows(void **state)
 {
-	_cleanup_config_ struct config *c = load("[profile a]\n" HOST
+	_cleanup_config_ struct config *c = load(
+	    "[profile a]\n" HOST
 	    "credential_process = /usr/bin/awsfedctl credential-process a\n"
 	    "[profile b]\nadfs_config.adfs_host = h\ncredential_process = "
 	    "/opt/notawsfedctl x\nsso_session = s\naws_access_key_id = A\n"
@@ -422,7 +457,8 @@ test_fingerprint(void **state)
 		const char *line;
 		bool changes;
 	} cases[] = {
-		{ "", false }, { "output = json\n", false },
+		{ "", false },
+		{ "output = json\n", false },
 		{ "awsfed.on_refresh = x\n", false },
 		{ "awsfed.deliver = none\n", false },
 		{ "adfs_config.ssl_verification = True\n", false },
@@ -439,13 +475,14 @@ test_fingerprint(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *t = xasprintf("[profile p]\n" HOST "%s",
-		    cases[i].line);
+		_cleanup_free_ char *t =
+		    xasprintf("[profile p]\n" HOST "%s", cases[i].line);
 		_cleanup_config_ struct config *c = load(t);
 
 		print_message("# %zu\n", i);
 		assert_int_equal(c->profiles[0]->fingerprint !=
-		    base->profiles[0]->fingerprint, cases[i].changes);
+			base->profiles[0]->fingerprint,
+		    cases[i].changes);
 	}
 }
 
@@ -462,7 +499,8 @@ test_settings(void **state)
 		{ "[awsfed]\nadfs_host = https://x\n", "without https://" },
 		{ "[awsfed]\nspacing = 1\nspacing = 2\n", "line 3" },
 	};
-	_cleanup_config_ struct config *c = load2("[profile p]\n"
+	_cleanup_config_ struct config *c = load2(
+	    "[profile p]\n"
 	    "adfs_config.role_arn = " ROLE "\nadfs_config.session_duration = "
 	    "7200\n[profile q]\nregion = eu-west-1\n[profile r]\n" HOST
 	    "adfs_config.session_duration = 30\n",
@@ -485,8 +523,8 @@ test_settings(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		_cleanup_ini_ struct ini *a = ini_parse("", 0);
-		_cleanup_ini_ struct ini *s = ini_parse(bad[i].text,
-		    strlen(bad[i].text));
+		_cleanup_ini_ struct ini *s =
+		    ini_parse(bad[i].text, strlen(bad[i].text));
 		_cleanup_fault_ struct fault f = { 0 };
 		struct config *none = NULL;
 
@@ -507,8 +545,8 @@ test_load(void **state)
 	_cleanup_config_ struct config *c = NULL, *none = NULL;
 	_cleanup_fault_ struct fault f = { 0 };
 	_cleanup_free_ char *conf = NULL, *aws = NULL, *own = NULL;
-	static const char text[] = "[profile p]\n" HOST
-	    "endpoint_url = https://profile\n";
+	static const char text[] =
+	    "[profile p]\n" HOST "endpoint_url = https://profile\n";
 
 	(void)state;
 	assert_non_null(mkdtemp(dir));
@@ -527,8 +565,8 @@ test_load(void **state)
 	c = config_unref(c);
 	assert_int_equal(path_replace(aws, text, strlen(text), 0600), 0);
 	assert_int_equal(mkdir(own, 0700), 0);
-	assert_int_equal(path_replace(conf, "[awsfed]\nspacing = 9\n", 21,
-	    0600), 0);
+	assert_int_equal(
+	    path_replace(conf, "[awsfed]\nspacing = 9\n", 21, 0600), 0);
 	assert_int_equal(config_load(aws, "/c", &c, &f), 0);
 	assert_int_equal(c->settings.spacing, 9);
 	assert_true(c->settings.use_fips);
@@ -565,22 +603,22 @@ test_tables(void **state)
 	for (size_t i = 0; profile_key_at(i) != NULL; i++) {
 		assert_non_null(profile_key_at(i)->help);
 		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(profile_key_at(i)->name,
-			    profile_key_at(k)->name);
+			assert_string_not_equal(
+			    profile_key_at(i)->name, profile_key_at(k)->name);
 	}
 	for (size_t i = 0; settings_key_at(i) != NULL; i++) {
 		assert_non_null(settings_key_at(i)->help);
 		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(settings_key_at(i)->name,
-			    settings_key_at(k)->name);
+			assert_string_not_equal(
+			    settings_key_at(i)->name, settings_key_at(k)->name);
 	}
 }
 
 static void
 test_users(void **state)
 {
-	_cleanup_free_ char *a = user_normal(" CORP\\J\xc3\x84NE "), *b =
-	    user_normal(NULL);
+	_cleanup_free_ char *a = user_normal(" CORP\\J\xc3\x84NE "),
+			    *b = user_normal(NULL);
 
 	(void)state;
 	assert_str(a, "corp\\j\xc3\xa4ne");
@@ -608,17 +646,19 @@ test_large(void **state)
 	(void)state;
 	strv_add(&lines, "[profile p0]\n" HOST);
 	for (int i = 1; i < 10000; i++)
-		strv_take(&lines, xasprintf("[profile p%d]\nsource_profile = "
-		    "p%d\nrole_arn = " ROLE "\n", i, i - 1));
+		strv_take(&lines,
+		    xasprintf("[profile p%d]\nsource_profile = "
+			      "p%d\nrole_arn = " ROLE "\n",
+			i, i - 1));
 	for (size_t i = 0; i < lines.n; i++)
 		len += strlen(lines.v[i]);
 	o = text = xmalloc(len + 1);
-	for (size_t i = lines.n; i-- > 0;)	/* farthest first */
+	for (size_t i = lines.n; i-- > 0;) /* farthest first */
 		o = stpcpy(o, lines.v[i]);
 	start = clock();
 	c = load(text);
-	print_message("# %ld ms\n", (long)((clock() - start) * 1000 /
-	    CLOCKS_PER_SEC));
+	print_message(
+	    "# %ld ms\n", (long)((clock() - start) * 1000 / CLOCKS_PER_SEC));
 	assert_true((clock() - start) / CLOCKS_PER_SEC < 30);
 	assert_int_equal(c->nprofiles, 10000);
 	for (size_t i = 0; i + 1 < c->nprofiles; i++)

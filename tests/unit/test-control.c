@@ -40,8 +40,8 @@ static bool last_more;
  * three replies.
  */
 static void
-on_call(uint64_t conn, const char *method, const json_t *parameters,
-    bool more, void *arg)
+on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
+    void *arg)
 {
 	assert_ptr_equal(arg, &control);
 	assert_true(json_is_object(parameters));
@@ -52,16 +52,17 @@ on_call(uint64_t conn, const char *method, const json_t *parameters,
 		return;
 	if (strcmp(method, "Stream") == 0)
 		for (int i = 0; i < 3; i++)
-			control_reply(control, conn, reply_new(
-			    json_pack("{s:i}", "i", i), i < 2), i == 2);
+			control_reply(control, conn,
+			    reply_new(json_pack("{s:i}", "i", i), i < 2),
+			    i == 2);
 	else if (strcmp(method, "Big") == 0 || strcmp(method, "Huge") == 0) {
 		size_t n = method[1] == 'i' ? 1024 * 1024 : 5 * 1024 * 1024;
 		char *s = xmalloc(n + 1);
 
 		memset(s, 'x', n);
 		s[n] = '\0';
-		control_reply(control, conn, reply_new(
-		    json_pack("{s:s}", "s", s), false), true);
+		control_reply(control, conn,
+		    reply_new(json_pack("{s:s}", "s", s), false), true);
 		xfree(s);
 	} else {
 		control_reply(control, conn,
@@ -145,7 +146,7 @@ put(int fd, const char *s, size_t n)
 	assert_int_equal(send(fd, s, n, MSG_NOSIGNAL), n);
 }
 
-#define PUT(fd, s) put(fd, s, sizeof(s))	/* with its NUL */
+#define PUT(fd, s) put(fd, s, sizeof(s)) /* with its NUL */
 
 /* The next message, after the loop had its say; NULL at the end. */
 static json_t *
@@ -172,10 +173,10 @@ expect_error(int fd, const char *name)
 	json_t *msg = get(fd, &in);
 
 	assert_non_null(msg);
-	assert_string_equal(json_string_value(json_object_get(msg, "error")),
-	    name);
+	assert_string_equal(
+	    json_string_value(json_object_get(msg, "error")), name);
 	json_decref(msg);
-	assert_null(get(fd, &in));	/* and closed */
+	assert_null(get(fd, &in)); /* and closed */
 	close(fd);
 }
 
@@ -190,11 +191,13 @@ test_echo(void **state)
 	for (int i = 0; i < 3; i++) {
 		json_t *msg;
 
-		PUT(fd, "{\"method\":\"Echo\",\"parameters\":{\"a\":1},"
+		PUT(fd,
+		    "{\"method\":\"Echo\",\"parameters\":{\"a\":1},"
 		    "\"more\":true}");
 		msg = get(fd, &in);
 		assert_int_equal(json_integer_value(json_object_get(
-		    json_object_get(msg, "parameters"), "a")), 1);
+				     json_object_get(msg, "parameters"), "a")),
+		    1);
 		assert_null(json_object_get(msg, "continues"));
 		json_decref(msg);
 	}
@@ -225,7 +228,7 @@ test_one_at_a_time(void **state)
 	run_for(20);
 	assert_int_equal(calls, 1);
 	control_reply(control, last_conn, reply_new(NULL, false), true);
-	assert_int_equal(calls, 1);	/* not from inside */
+	assert_int_equal(calls, 1); /* not from inside */
 	for (int i = 0; i < 3; i++) {
 		assert_non_null(msg = get(fd, &in));
 		json_decref(msg);
@@ -250,7 +253,8 @@ test_stray_replies(void **state)
 	for (int i = 0; i < 3; i++) {
 		assert_non_null(msg = get(fd, &in));
 		assert_int_equal(json_integer_value(json_object_get(
-		    json_object_get(msg, "parameters"), "i")), i);
+				     json_object_get(msg, "parameters"), "i")),
+		    i);
 		json_decref(msg);
 	}
 	assert_int_equal(calls, 2);
@@ -260,19 +264,29 @@ test_stray_replies(void **state)
 	close(fd);
 }
 
-#define F(s) { s, sizeof(s) }
+#define F(s) \
+	{ \
+		s, sizeof(s) \
+	}
 static const struct {
 	const char *data;
 	size_t len;
 } bad_frames[] = {
-	F("garbage"), F(""), F("[]"), F("{}"), F("1"), F("{\"method\":1}"),
-	F("{\"method\":\"Echo\",\"x\":1}"), F("GET / HTTP/1.1\r\n\r\n"),
+	F("garbage"),
+	F(""),
+	F("[]"),
+	F("{}"),
+	F("1"),
+	F("{\"method\":1}"),
+	F("{\"method\":\"Echo\",\"x\":1}"),
+	F("GET / HTTP/1.1\r\n\r\n"),
 	F("{\"method\":\"Echo\",\"parameters\":[]}"),
 	F("{\"method\":\"Echo\",\"more\":1}"),
 	F("{\"method\":\"Echo\",\"method\":\"Echo\"}"),
 	F("{\"method\":\"Echo\",\"parameters\":{\"a\":"
-	    "[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]}}"),
-	F("{\"method\":\"\xff\xfe\"}"), F("{\"method\":\"Echo\"} x"),
+	  "[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]}}"),
+	F("{\"method\":\"\xff\xfe\"}"),
+	F("{\"method\":\"Echo\"} x"),
 };
 
 static void
@@ -286,7 +300,7 @@ test_bad_frames(void **state)
 		expect_error(fd, E_BAD_FRAME);
 	}
 	assert_int_equal(calls, 0);
-	assert_int_equal(closes, 0);	/* the handler never heard of them */
+	assert_int_equal(closes, 0); /* the handler never heard of them */
 }
 
 static void
@@ -414,12 +428,13 @@ test_large_replies(void **state)
 	PUT(fd, "{\"method\":\"Big\"}");
 	assert_non_null(msg = get(fd, &in));
 	assert_int_equal(json_string_length(json_object_get(
-	    json_object_get(msg, "parameters"), "s")), 1024 * 1024);
+			     json_object_get(msg, "parameters"), "s")),
+	    1024 * 1024);
 	json_decref(msg);
 	PUT(fd, "{\"method\":\"Huge\"}");
 	assert_non_null(msg = get(fd, &in));
-	assert_string_equal(json_string_value(json_object_get(msg, "error")),
-	    E_FAULT);
+	assert_string_equal(
+	    json_string_value(json_object_get(msg, "error")), E_FAULT);
 	json_decref(msg);
 	close(fd);
 }
@@ -438,8 +453,8 @@ test_no_reader(void **state)
 
 		memset(s, 'x', 100000);
 		s[100000] = '\0';
-		control_reply(control, last_conn, reply_new(
-		    json_pack("{s:s}", "s", s), true), false);
+		control_reply(control, last_conn,
+		    reply_new(json_pack("{s:s}", "s", s), true), false);
 		xfree(s);
 	}
 	assert_false(control_alive(control, last_conn));
@@ -593,7 +608,7 @@ test_second_agent(void **state)
 	assert_int_equal(fault.kind, FAULT_CONFIG);
 	snprintf(pid, sizeof(pid), "process %ld)", (long)getpid());
 	assert_non_null(strstr(fault.text, pid));
-	assert_int_equal(access(path, F_OK), 0);	/* untouched */
+	assert_int_equal(access(path, F_OK), 0); /* untouched */
 }
 
 /* A socket file whose agent died is replaced, anything else is not. */
@@ -644,8 +659,8 @@ test_places(void **state)
 	/* Longer than sun_path: bound by way of its directory. */
 	n = (size_t)snprintf(long_path, sizeof(long_path), "%s/", dir);
 	while (n < 200)
-		n += (size_t)snprintf(long_path + n, sizeof(long_path) - n,
-		    "directory-%zu/", n);
+		n += (size_t)snprintf(
+		    long_path + n, sizeof(long_path) - n, "directory-%zu/", n);
 	strcpy(long_path + n, "control");
 	c = control_new(loop, long_path, -1, &handler, &fault);
 	assert_non_null(c);
@@ -674,12 +689,24 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_echo), T(test_one_at_a_time), T(test_stray_replies),
-		T(test_bad_frames), T(test_too_long), T(test_slow),
-		T(test_patience), T(test_leaving), T(test_half_closed),
-		T(test_large_replies), T(test_no_reader), T(test_crowd),
-		T(test_flood), T(test_no_descriptors), T(test_other_user),
-		T(test_second_agent), T(test_stale), T(test_places),
+		T(test_echo),
+		T(test_one_at_a_time),
+		T(test_stray_replies),
+		T(test_bad_frames),
+		T(test_too_long),
+		T(test_slow),
+		T(test_patience),
+		T(test_leaving),
+		T(test_half_closed),
+		T(test_large_replies),
+		T(test_no_reader),
+		T(test_crowd),
+		T(test_flood),
+		T(test_no_descriptors),
+		T(test_other_user),
+		T(test_second_agent),
+		T(test_stale),
+		T(test_places),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,11 +23,11 @@ static const struct clk fake = { fake_real, fake_boot, now };
 static json_t *
 good(void)
 {
-	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}",
-	    "accessKeyId", "ASIA1", "secretAccessKey", "se/c+ret",
-	    "sessionToken", "tok==", "expiration", "2026-11-22T19:00:00Z",
-	    "lifetime", 3600, "roleArn", "arn:aws:iam::1:role/a",
-	    "principal", "arn:aws:sts::1:assumed-role/a/s");
+	return json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s}", "accessKeyId",
+	    "ASIA1", "secretAccessKey", "se/c+ret", "sessionToken",
+	    "tok==", "expiration", "2026-11-22T19:00:00Z", "lifetime", 3600,
+	    "roleArn", "arn:aws:iam::1:role/a", "principal",
+	    "arn:aws:sts::1:assumed-role/a/s");
 }
 
 static void
@@ -48,12 +48,14 @@ test_good(void **state)
 	text = creds_process_json(c);
 	assert_null(strchr(text, '\n'));
 	out = json_loads(text, 0, NULL);
-	assert_int_equal(json_integer_value(json_object_get(out, "Version")),
-	    1);
-	assert_string_equal(json_string_value(json_object_get(out,
-	    "Expiration")), "2026-11-22T19:00:00Z");
-	assert_string_equal(json_string_value(json_object_get(out,
-	    "SecretAccessKey")), "se/c+ret");
+	assert_int_equal(
+	    json_integer_value(json_object_get(out, "Version")), 1);
+	assert_string_equal(
+	    json_string_value(json_object_get(out, "Expiration")),
+	    "2026-11-22T19:00:00Z");
+	assert_string_equal(
+	    json_string_value(json_object_get(out, "SecretAccessKey")),
+	    "se/c+ret");
 	other = creds_ref(c);
 	assert_ptr_equal(other, c);
 	json_decref(out);
@@ -89,14 +91,23 @@ test_clocks(void **state)
 static void
 test_bad(void **state)
 {
-	static const struct { const char *key, *value; } cases[] = {
-		{ "accessKeyId", "" }, { "accessKeyId", "A B" },
-		{ "accessKeyId", NULL }, { "secretAccessKey", "a\nb" },
-		{ "secretAccessKey", NULL }, { "sessionToken", "\xc3\xa9" },
-		{ "sessionToken", "" }, { "expiration", "soon" },
-		{ "expiration", NULL }, { "roleArn", NULL },
-		{ "roleArn", "a\tb" }, { "principal", "a\nb" },
-		{ "lifetime", "3600" }, { "expiration", "2026-11-22" },
+	static const struct {
+		const char *key, *value;
+	} cases[] = {
+		{ "accessKeyId", "" },
+		{ "accessKeyId", "A B" },
+		{ "accessKeyId", NULL },
+		{ "secretAccessKey", "a\nb" },
+		{ "secretAccessKey", NULL },
+		{ "sessionToken", "\xc3\xa9" },
+		{ "sessionToken", "" },
+		{ "expiration", "soon" },
+		{ "expiration", NULL },
+		{ "roleArn", NULL },
+		{ "roleArn", "a\tb" },
+		{ "principal", "a\nb" },
+		{ "lifetime", "3600" },
+		{ "expiration", "2026-11-22" },
 	};
 	struct creds *c = NULL;
 	json_t *j;
@@ -107,16 +118,16 @@ test_bad(void **state)
 		if (cases[i].value == NULL)
 			json_object_del(j, cases[i].key);
 		else
-			json_object_set_new(j, cases[i].key,
-			    json_string(cases[i].value));
+			json_object_set_new(
+			    j, cases[i].key, json_string(cases[i].value));
 		assert_int_equal(creds_from_json(j, &fake, &c), -EINVAL);
 		assert_null(c);
 		json_decref(j);
 	}
 	for (int i = 0; i < 2; i++) {
 		j = good();
-		json_object_set_new(j, "lifetime",
-		    json_integer(i == 0 ? 0 : 36 * 3600 + 1));
+		json_object_set_new(
+		    j, "lifetime", json_integer(i == 0 ? 0 : 36 * 3600 + 1));
 		assert_int_equal(creds_from_json(j, &fake, &c), -EINVAL);
 		json_decref(j);
 	}

@@ -12,8 +12,9 @@ test_names(void **state)
 		enum fault_kind back = FAULT_NONE;
 
 		assert_false(str_empty(fault_kind_name((enum fault_kind)i)));
-		assert_int_equal(fault_kind_from(fault_kind_name(
-		    (enum fault_kind)i), &back), 0);
+		assert_int_equal(
+		    fault_kind_from(fault_kind_name((enum fault_kind)i), &back),
+		    0);
 		assert_int_equal(back, i);
 		assert_true(fault_exit((enum fault_kind)i) != EXIT_OK);
 	}
@@ -21,8 +22,8 @@ test_names(void **state)
 		enum reason back = REASON_MAX;
 
 		assert_non_null(reason_name((enum reason)i));
-		assert_int_equal(reason_from(reason_name((enum reason)i),
-		    &back), 0);
+		assert_int_equal(
+		    reason_from(reason_name((enum reason)i), &back), 0);
 		assert_int_equal(back, i);
 	}
 	assert_int_equal(fault_exit(FAULT_NONE), EXIT_OK);
@@ -39,11 +40,12 @@ test_set(void **state)
 
 	(void)state;
 	assert_false(fault_is(&f));
-	assert_int_equal(fault_set(&f, FAULT_CONFIG, REASON_SETTINGS,
-	    "a %s\n\x1b", "b"), -1);
+	assert_int_equal(
+	    fault_set(&f, FAULT_CONFIG, REASON_SETTINGS, "a %s\n\x1b", "b"),
+	    -1);
 	assert_string_equal(f.text, "a b ?");
 	fault_next(&f, "do %d", 1);
-	fault_next(&f, "%s, then 2", f.next);	/* may quote itself */
+	fault_next(&f, "%s, then 2", f.next); /* may quote itself */
 	assert_string_equal(f.next, "do 1, then 2");
 	fault_request(&f, "id");
 	f.retry_after = 5;
@@ -54,7 +56,7 @@ test_set(void **state)
 	assert_int_equal(g.retry_after, 5);
 	fault_set(&f, FAULT_SECURITY, REASON_TLS, "was: %s", f.text);
 	assert_string_equal(f.text, "was: a b ?");
-	assert_null(f.next);		/* a new fault is a new one */
+	assert_null(f.next); /* a new fault is a new one */
 	assert_null(f.request);
 	fault_done(&f);
 	assert_false(fault_is(&f));

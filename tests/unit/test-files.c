@@ -127,9 +127,9 @@ expect_files(const char *want)
 }
 
 struct change {
-	const char *section, *key, *value;	/* section NULL: leave it */
+	const char *section, *key, *value; /* section NULL: leave it */
 	int calls;
-	void (*meanwhile)(void);	/* another program, at the first call */
+	void (*meanwhile)(void); /* another program, at the first call */
 };
 
 static int
@@ -154,8 +154,11 @@ static int
 edit_at(const char *p, struct change *c, bool in_place, bool backup)
 {
 	_cleanup_free_ char *copy = xstrdup(p);
-	struct files_edit e = { .path = copy, .in_place = in_place,
-		.backup = backup, .apply = apply, .arg = c };
+	struct files_edit e = { .path = copy,
+		.in_place = in_place,
+		.backup = backup,
+		.apply = apply,
+		.arg = c };
 
 	fault_done(&fault);
 	written = false;
@@ -352,8 +355,8 @@ test_unparseable(void **state)
 	assert_int_equal(edit("b", "k", "1"), -1);
 	assert_int_equal(fault.kind, FAULT_CONFIG);
 	assert_int_equal(fault.reason, REASON_FILE);
-	assert_non_null(strstr(fault.text,
-	    "cannot be parsed by the AWS CLI: line 3"));
+	assert_non_null(
+	    strstr(fault.text, "cannot be parsed by the AWS CLI: line 3"));
 	expect_text(path, "[a]\nk = 1\nnonsense\n");
 	/* Nothing to change is no fault. */
 	assert_int_equal(edit("a", "k", "1"), 0);
@@ -542,31 +545,32 @@ test_leftovers(void **state)
 {
 	struct target t = TARGET_INIT;
 	static const char now[] = "[a]\nk = 1\n[ours]\nx_managed_by = awsfed\n"
-	    "aws_access_key_id = NEW\n";
+				  "aws_access_key_id = NEW\n";
 
 	(void)state;
 	put(path, now);
-	leftover("0000000000000001", now);			/* the same */
-	leftover("0000000000000002", "[a]\nk = 1\n");		/* older */
-	leftover("0000000000000003", "[a]\nk = 1\n[ours]\n"
+	leftover("0000000000000001", now);	      /* the same */
+	leftover("0000000000000002", "[a]\nk = 1\n"); /* older */
+	leftover("0000000000000003",
+	    "[a]\nk = 1\n[ours]\n"
 	    "x_managed_by = awsfed\naws_access_key_id = OLD\n");
-	leftover("0000000000000004", "[a]\nk = edited\n");	/* an edit */
-	leftover("0000000000000005", "[a]\nk = 1\n[b]\n");	/* more */
+	leftover("0000000000000004", "[a]\nk = edited\n"); /* an edit */
+	leftover("0000000000000005", "[a]\nk = 1\n[b]\n"); /* more */
 	leftover("0000000000000006", "");
-	leftover("nothexnothexnoth", "[b]\n");			/* not ours */
+	leftover("nothexnothexnoth", "[b]\n"); /* not ours */
 	assert_int_equal(target_resolve(&t, path, &fault), 0);
 	/* Young: another host may be at work. */
 	files_sweep(&t);
 	expect_files(".credentials.awsfed.0000000000000001 "
-	    ".credentials.awsfed.0000000000000002 "
-	    ".credentials.awsfed.0000000000000003 "
-	    ".credentials.awsfed.0000000000000004 "
-	    ".credentials.awsfed.0000000000000005 "
-	    ".credentials.awsfed.0000000000000006 "
-	    ".credentials.awsfed.nothexnothexnoth credentials");
+		     ".credentials.awsfed.0000000000000002 "
+		     ".credentials.awsfed.0000000000000003 "
+		     ".credentials.awsfed.0000000000000004 "
+		     ".credentials.awsfed.0000000000000005 "
+		     ".credentials.awsfed.0000000000000006 "
+		     ".credentials.awsfed.nothexnothexnoth credentials");
 	files_sweep_older(&t, -1);
 	expect_files(".credentials.awsfed.nothexnothexnoth credentials "
-	    "credentials.awsfed-saved-1 credentials.awsfed-saved-2");
+		     "credentials.awsfed-saved-1 credentials.awsfed-saved-2");
 	assert_non_null(strstr(logged, "awsfed-saved-1"));
 	expect_text(path, now);
 	target_done(&t);
@@ -650,9 +654,11 @@ test_thread(void **state)
 	for (int i = 0; i < 20; i++) {
 		snprintf(values[i], sizeof(values[i]), "%d", i);
 		changes[i] = (struct change){ "a", "k", values[i], 0, NULL };
-		files->ops->edit(files, (struct files_edit){
-		    .path = xstrdup(path), .apply = apply, .done = on_done,
-		    .arg = &changes[i] });
+		files->ops->edit(files,
+		    (struct files_edit){ .path = xstrdup(path),
+			.apply = apply,
+			.done = on_done,
+			.arg = &changes[i] });
 		assert_int_equal(norder, 0);
 	}
 	loop_run(loop);
@@ -664,13 +670,16 @@ test_thread(void **state)
 	loop_run(loop);
 	assert_int_equal(order[20], -1);
 	expect_text(p, "hello");
-	files->ops->replace(files, "/proc/no/such", xstrdup("x"), 1,
-	    on_replaced, order);
+	files->ops->replace(
+	    files, "/proc/no/such", xstrdup("x"), 1, on_replaced, order);
 	loop_run(loop);
 	assert_int_equal(order[21], -2);
 	/* What is queued at the end is still written; nobody is told. */
-	files->ops->edit(files, (struct files_edit){ .path = xstrdup(path),
-	    .apply = apply, .done = on_done, .arg = &changes[3] });
+	files->ops->edit(files,
+	    (struct files_edit){ .path = xstrdup(path),
+		.apply = apply,
+		.done = on_done,
+		.arg = &changes[3] });
 	files_free(files);
 	expect_text(path, "[a]\nk = 3\n");
 	assert_int_equal(norder, 22);
@@ -682,12 +691,23 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_plain), T(test_bytes), T(test_modes),
-		T(test_new_directory), T(test_symlinks), T(test_odd_targets),
-		T(test_open_directory), T(test_unparseable), T(test_backup),
-		T(test_meanwhile), T(test_truncating_writer),
-		T(test_late_writer), T(test_never_shrink), T(test_leftovers),
-		T(test_not_writable), T(test_lock_held), T(test_thread),
+		T(test_plain),
+		T(test_bytes),
+		T(test_modes),
+		T(test_new_directory),
+		T(test_symlinks),
+		T(test_odd_targets),
+		T(test_open_directory),
+		T(test_unparseable),
+		T(test_backup),
+		T(test_meanwhile),
+		T(test_truncating_writer),
+		T(test_late_writer),
+		T(test_never_shrink),
+		T(test_leftovers),
+		T(test_not_writable),
+		T(test_lock_held),
+		T(test_thread),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 

@@ -13,7 +13,7 @@ test_origins(void **state)
 {
 	static const struct {
 		const char *url;
-		const char *label;	/* NULL: refused */
+		const char *label; /* NULL: refused */
 	} rows[] = {
 		{ "https://ADFS.Example.com/x", "adfs.example.com" },
 		{ "https://adfs.example.com:443/", "adfs.example.com" },
@@ -24,7 +24,7 @@ test_origins(void **state)
 		{ "ftp://adfs.example.com/", NULL },
 		{ "file:///etc/passwd", NULL },
 		{ "javascript:alert(1)", NULL },
-		{ "https:///x", "x" },	/* libcurl would go there, too */
+		{ "https:///x", "x" }, /* libcurl would go there, too */
 		{ "https://", NULL },
 		{ "adfs.example.com", NULL },
 		{ "https://h\n/", NULL },
@@ -51,7 +51,7 @@ test_policy(void **state)
 {
 	static const struct {
 		const char *url;
-		bool page, secret;	/* allowed? */
+		bool page, secret; /* allowed? */
 	} rows[] = {
 		{ "https://adfs.example.com/x", true, true },
 		{ "https://ADFS.EXAMPLE.COM:443/x", true, true },
@@ -77,9 +77,9 @@ test_policy(void **state)
 		_cleanup_fault_ struct fault f = { 0 }, g = { 0 };
 
 		if ((policy_check(&p, rows[i].url, GRADE_PAGE, &f) == 0) !=
-		    rows[i].page ||
+			rows[i].page ||
 		    (policy_check(&p, rows[i].url, GRADE_SECRET, &g) == 0) !=
-		    rows[i].secret)
+			rows[i].secret)
 			fail_msg("%s", rows[i].url);
 		if (!rows[i].page)
 			assert_int_equal(f.kind, FAULT_SECURITY);
@@ -97,17 +97,21 @@ test_loopback(void **state)
 		const char *host;
 		bool loopback;
 	} rows[] = {
-		{ "localhost", true }, { "127.0.0.1", true },
-		{ "127.9.9.9", true }, { "[::1]", true },
-		{ "128.0.0.1", false }, { "127.0.0.1.evil.net", false },
-		{ "localhost.evil.net", false }, { "", false },
+		{ "localhost", true },
+		{ "127.0.0.1", true },
+		{ "127.9.9.9", true },
+		{ "[::1]", true },
+		{ "128.0.0.1", false },
+		{ "127.0.0.1.evil.net", false },
+		{ "localhost.evil.net", false },
+		{ "", false },
 		{ "[::ffff:127.0.0.1]", false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		assert_int_equal(host_is_loopback(rows[i].host),
-		    rows[i].loopback);
+		assert_int_equal(
+		    host_is_loopback(rows[i].host), rows[i].loopback);
 }
 
 static void
@@ -195,7 +199,9 @@ test_cookies(void **state)
 	static const char line[] =
 	    "#HttpOnly_adfs.example.com\tFALSE\t/adfs\tTRUE\t0\tMSISAuth\tabc";
 	const struct http_settings set = { .connect_timeout = 1,
-	    .timeout = 1, .watch_fd = -1, .verify_provider = true };
+		.timeout = 1,
+		.watch_fd = -1,
+		.verify_provider = true };
 	_cleanup_fault_ struct fault f = { 0 };
 	struct http *h = http_new(&set, &f);
 	json_t *in = json_pack("[s]", line), *out;
@@ -221,17 +227,18 @@ static void
 test_link_local(void **state)
 {
 	static const char *const urls[] = { "https://169.254.169.254/",
-	    "https://[fe80::1]/", "https://0.0.0.0:1/",
-	    "https://[::ffff:169.254.169.254]/" };
+		"https://[fe80::1]/", "https://0.0.0.0:1/",
+		"https://[::ffff:169.254.169.254]/" };
 	const struct http_settings set = { .connect_timeout = 2,
-	    .timeout = 2, .watch_fd = -1, .verify_provider = true };
+		.timeout = 2,
+		.watch_fd = -1,
+		.verify_provider = true };
 	_cleanup_fault_ struct fault f = { 0 };
 	struct http *h = http_new(&set, &f);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(urls); i++) {
-		struct http_call c = { .url = urls[i],
-		    .flags = HTTP_COOKIES };
+		struct http_call c = { .url = urls[i], .flags = HTTP_COOKIES };
 
 		assert_int_equal(http_run(h, &c), -1);
 		assert_false(c.sent);
@@ -245,8 +252,8 @@ static void
 test_environment(void **state)
 {
 	static const char *const gone[] = { "SSLKEYLOGFILE", "OPENSSL_CONF",
-	    "LD_LIBRARY_PATH", "CURL_HOME", "https_proxy", "KRB5_TRACE",
-	    "XML_CATALOG_FILES", "SSL_CERT_FILE" };
+		"LD_LIBRARY_PATH", "CURL_HOME", "https_proxy", "KRB5_TRACE",
+		"XML_CATALOG_FILES", "SSL_CERT_FILE" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)

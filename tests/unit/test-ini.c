@@ -44,44 +44,41 @@ static const struct {
 	    "byte order mark", 1 },
 	{ "BOM-comment", "\xef\xbb\xbf# c\n" BASE, "T", "byte order", 1 },
 	{ "no-final-newline", "[p]\naws_session_token = T", "T", NULL, 0 },
-	{ "hdr-inner-spaces", "[ p ]\naws_session_token = T\n", "T", NULL,
-	    0 },
+	{ "hdr-inner-spaces", "[ p ]\naws_session_token = T\n", "T", NULL, 0 },
 	{ "hdr-both", "[ p ]\naws_session_token = X\n" BASE, "T", NULL, 0 },
 	{ "hdr-both-after", BASE "[ p ]\naws_session_token = X\n", "T", NULL,
 	    0 },
-	{ "hdr-leading-space", "  [p]\naws_session_token = T\n", "T", NULL,
-	    0 },
+	{ "hdr-leading-space", "  [p]\naws_session_token = T\n", "T", NULL, 0 },
 	{ "hdr-leading-space-second", "[q]\n  [p]\naws_session_token = T\n",
 	    "T", NULL, 0 },
 	{ "hdr-that-continues", "[q]\nk = v\n  [p]\naws_session_token = T\n",
 	    NULL, NULL, 0 },
-	{ "hdr-trailing-comment", "[p] # c\naws_session_token = T\n", "T",
-	    NULL, 0 },
-	{ "hdr-trailing-comment-nospace", "[p];c\naws_session_token = T\n",
-	    "T", NULL, 0 },
-	{ "hdr-dquoted", "[\"p\"]\naws_session_token = T\n", NULL, NULL, 0 },
-	{ "name-case-differs", "[P]\naws_session_token = T\n", NULL, NULL,
+	{ "hdr-trailing-comment", "[p] # c\naws_session_token = T\n", "T", NULL,
 	    0 },
+	{ "hdr-trailing-comment-nospace", "[p];c\naws_session_token = T\n", "T",
+	    NULL, 0 },
+	{ "hdr-dquoted", "[\"p\"]\naws_session_token = T\n", NULL, NULL, 0 },
+	{ "name-case-differs", "[P]\naws_session_token = T\n", NULL, NULL, 0 },
 	{ "key-uppercase", "[p]\nAWS_SESSION_TOKEN = T\n", "T", NULL, 0 },
 	{ "full-line-#", "# c\n[p]\n# c\naws_session_token = T\n", "T", NULL,
 	    0 },
-	{ "inline-#", "[p]\naws_session_token = T # comment\n",
-	    "T # comment", NULL, 0 },
-	{ "inline-;", "[p]\naws_session_token = T ; comment\n",
-	    "T ; comment", NULL, 0 },
+	{ "inline-#", "[p]\naws_session_token = T # comment\n", "T # comment",
+	    NULL, 0 },
+	{ "inline-;", "[p]\naws_session_token = T ; comment\n", "T ; comment",
+	    NULL, 0 },
 	{ "inline-#-nospace", "[p]\naws_session_token = T#x\n", "T#x", NULL,
 	    0 },
 	{ "value-quoted", "[p]\naws_session_token = \"T\"\n", "\"T\"", NULL,
 	    0 },
-	{ "value-trailing-space", "[p]\naws_session_token = T  \t\n", "T",
-	    NULL, 0 },
+	{ "value-trailing-space", "[p]\naws_session_token = T  \t\n", "T", NULL,
+	    0 },
 	{ "value-empty", "[p]\naws_session_token =\n", "", NULL, 0 },
-	{ "value-percent", "[p]\naws_session_token = a%b%(x)s\n",
-	    "a%b%(x)s", NULL, 0 },
+	{ "value-percent", "[p]\naws_session_token = a%b%(x)s\n", "a%b%(x)s",
+	    NULL, 0 },
 	{ "value-with-separators", "[p]\naws_session_token = a=b:c==\n",
 	    "a=b:c==", NULL, 0 },
-	{ "indented-keys", "[p]\n  a = 1\n  aws_session_token = T\n", "T",
-	    NULL, 0 },
+	{ "indented-keys", "[p]\n  a = 1\n  aws_session_token = T\n", "T", NULL,
+	    0 },
 	{ "dup-section", BASE "[p]\naws_session_token = T2\n", "T2",
 	    "section [p] appears twice", 5 },
 	{ "dup-section-other", BASE "[q]\na = 1\n[q]\n", "T",
@@ -101,16 +98,16 @@ static const struct {
 	{ "empty-hdr", BASE "[]\n", "T", "no name or no \"]\"", 5 },
 	{ "no-key", "[p]\n= x\naws_session_token = T\n", "T",
 	    "a value has no key", 2 },
-	{ "nested", "[p]\ns3 =\n  a = b\n  c = d\naws_session_token = T\n",
-	    "T", NULL, 0 },
+	{ "nested", "[p]\ns3 =\n  a = b\n  c = d\naws_session_token = T\n", "T",
+	    NULL, 0 },
 	{ "nested-bad", BASE "s3 =\n  garbage\n", "T", "block under \"s3\"",
 	    6 },
 	{ "nested-colon", BASE "s3 =\n  a : b\n", "T", "block under \"s3\"",
 	    6 },
 	{ "nested-break", BASE "s3 =\n  a = b\vc\n", "T", "block under", 6 },
 	{ "nested-comment", BASE "s3 =\n  # c\n  a = b\n", "T", NULL, 0 },
-	{ "continuation", "[p]\naws_session_token = T\n  //x\n", "T\n//x",
-	    NULL, 0 },
+	{ "continuation", "[p]\naws_session_token = T\n  //x\n", "T\n//x", NULL,
+	    0 },
 	{ "continuation-comment", "[p]\naws_session_token = T\n  # c\n U\n",
 	    "T\nU", NULL, 0 },
 	{ "blank-then-indented", "[p]\naws_session_token = T\n\n  foo = b\n",
@@ -129,8 +126,7 @@ static const struct {
 	    "appears twice", 4 },
 	{ "DEFAULT-bad-nested", "[DEFAULT]\ns3 =\n x\n" BASE, "T",
 	    "block under", 3 },
-	{ "DEFAULT-bad-nested-alone", "[DEFAULT]\ns3 =\n x\n", NULL, NULL,
-	    0 },
+	{ "DEFAULT-bad-nested-alone", "[DEFAULT]\ns3 =\n x\n", NULL, NULL, 0 },
 	{ "DEFAULT-bad-nested-unused", "[DEFAULT]\ns3 =\n x\n[p]\ns3 = 1\n",
 	    NULL, NULL, 0 },
 	{ "token-no-eq", "[p]\naws_session_token\n", NULL, "no \"=\"", 2 },
@@ -151,8 +147,8 @@ test_matrix(void **state)
 		bool bad = ini_problem(ini, &line, &why);
 
 		print_message("# %s\n", matrix[i].name);
-		assert_str(ini_get(ini, "p", "aws_session_token"),
-		    matrix[i].token);
+		assert_str(
+		    ini_get(ini, "p", "aws_session_token"), matrix[i].token);
 		assert_int_equal(bad, matrix[i].why != NULL);
 		if (bad) {
 			assert_non_null(strstr(why, matrix[i].why));
@@ -210,8 +206,7 @@ static const struct {
 	    "[p]\na = 1\nk = v\n\n# of q\n[q]\n" },
 	{ SET, "[p]\n[q]\n", "p", "k", "v", "[p]\nk = v\n[q]\n" },
 	{ SET, "[p]\na = 1", "p", "k", "v", "[p]\na = 1\nk = v" },
-	{ SET, "[p]\r\na = 1\r\n", "p", "k", "v",
-	    "[p]\r\na = 1\r\nk = v\r\n" },
+	{ SET, "[p]\r\na = 1\r\n", "p", "k", "v", "[p]\r\na = 1\r\nk = v\r\n" },
 	{ SET, "[p]\ra = 1\r", "p", "k", "v", "[p]\ra = 1\rk = v\r" },
 	{ SET, "[p]\ns3 =\n  a = b\n\n[q]\n", "p", "k", "v",
 	    "[p]\ns3 =\n  a = b\nk = v\n\n[q]\n" },
@@ -230,8 +225,7 @@ static const struct {
 	{ SET, "# c\n", "p", "k", "v", "# c\n\n[p]\nk = v\n" },
 	{ SET, "# c\n\n", "p", "k", "v", "# c\n\n[p]\nk = v\n" },
 	{ SET, "# c", "p", "k", "v", "# c\n\n[p]\nk = v" },
-	{ SET, "garbage\n[q\n", "p", "k", "v",
-	    "garbage\n[q\n\n[p]\nk = v\n" },
+	{ SET, "garbage\n[q\n", "p", "k", "v", "garbage\n[q\n\n[p]\nk = v\n" },
 	{ UNSET, "[p]\nk = v\nj = 1\n", "p", "K", NULL, "[p]\nj = 1\n" },
 	{ UNSET, "[p]\nk = v\n  more\n# c\n\n j = 1\n", "p", "k", NULL,
 	    "[p]\n# c\n\n" },
@@ -249,8 +243,7 @@ static const struct {
 	{ REMOVE, "[o]\n\n[p]\nk = v\n\n# q\n[q]\nj = 1\n", "p", NULL, NULL,
 	    "[o]\n\n# q\n[q]\nj = 1\n" },
 	{ REMOVE, "[o]\n\n[p]\nk = v", "p", NULL, NULL, "[o]" },
-	{ REMOVE, "[o]\r\n\r\n[p]\r\nk = v\r\n", "p", NULL, NULL,
-	    "[o]\r\n" },
+	{ REMOVE, "[o]\r\n\r\n[p]\r\nk = v\r\n", "p", NULL, NULL, "[o]\r\n" },
 	{ REMOVE, "[p]\nk\n[q]\n[p]\nj = 1\n", "p", NULL, NULL, "[q]\n" },
 	{ REMOVE, "[p]\nk = v\n# in\nj = 1\n# after\n", "p", NULL, NULL,
 	    "# after\n" },
@@ -287,11 +280,12 @@ test_edits(void **state)
 
 		print_message("# edit %zu\n", i);
 		assert_int_equal(apply(ini, edits[i].op, edits[i].section,
-		    edits[i].key, edits[i].value), 0);
+				     edits[i].key, edits[i].value),
+		    0);
 		assert_prints(ini, edits[i].after, strlen(edits[i].after));
 		if (edits[i].op == SET)
-			assert_str(ini_get(ini, edits[i].section,
-			    edits[i].key), edits[i].value);
+			assert_str(ini_get(ini, edits[i].section, edits[i].key),
+			    edits[i].value);
 	}
 }
 
@@ -301,23 +295,40 @@ test_refused(void **state)
 	static const struct {
 		const char *section, *key, *value;
 	} bad[] = {
-		{ "", "k", "v" }, { "p]", "k", "v" }, { " p", "k", "v" },
-		{ "p\t", "k", "v" }, { "p\n", "k", "v" }, { "\xff", "k", "v" },
-		{ "p", "", "v" }, { "p", "k=", "v" }, { "p", "k:x", "v" },
-		{ "p", "#k", "v" }, { "p", ";k", "v" }, { "p", "[k", "v" },
-		{ "p", " k", "v" }, { "p", "k ", "v" }, { "p", "k\r", "v" },
-		{ "p", "\xc0", "v" }, { "p", "k", " v" }, { "p", "k", "v " },
-		{ "p", "k", "a\nb" }, { "p", "k", "a\rb" }, { "p", "k", "\x1b" },
-		{ "p", "k", "\x7f" }, { "p", "k", "\xff" },
-		{ "p", "k", "v\xc2\xa0" }, { "p", "k", NULL },
+		{ "", "k", "v" },
+		{ "p]", "k", "v" },
+		{ " p", "k", "v" },
+		{ "p\t", "k", "v" },
+		{ "p\n", "k", "v" },
+		{ "\xff", "k", "v" },
+		{ "p", "", "v" },
+		{ "p", "k=", "v" },
+		{ "p", "k:x", "v" },
+		{ "p", "#k", "v" },
+		{ "p", ";k", "v" },
+		{ "p", "[k", "v" },
+		{ "p", " k", "v" },
+		{ "p", "k ", "v" },
+		{ "p", "k\r", "v" },
+		{ "p", "\xc0", "v" },
+		{ "p", "k", " v" },
+		{ "p", "k", "v " },
+		{ "p", "k", "a\nb" },
+		{ "p", "k", "a\rb" },
+		{ "p", "k", "\x1b" },
+		{ "p", "k", "\x7f" },
+		{ "p", "k", "\xff" },
+		{ "p", "k", "v\xc2\xa0" },
+		{ "p", "k", NULL },
 	};
 	static const char text[] = "[q]\na = 1\n";
 	_cleanup_ini_ struct ini *ini = parse(text);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-		assert_int_equal(ini_set(ini, bad[i].section, bad[i].key,
-		    bad[i].value), -EINVAL);
+		assert_int_equal(
+		    ini_set(ini, bad[i].section, bad[i].key, bad[i].value),
+		    -EINVAL);
 	assert_int_equal(ini_unset(ini, "p", ""), -EINVAL);
 	assert_int_equal(ini_add_section(ini, "a]b"), -EINVAL);
 	assert_int_equal(ini_remove_section(ini, ""), -EINVAL);
@@ -332,7 +343,7 @@ static void
 test_listing(void **state)
 {
 	_cleanup_ini_ struct ini *ini = parse("[b]\nX = 1\ny: 2\n[ a ]\n[b]\n"
-	    "z = 3\n");
+					      "z = 3\n");
 
 	(void)state;
 	assert_int_equal(ini_nsections(ini), 3);
@@ -383,11 +394,44 @@ static char *
 random_text(size_t *ret_len)
 {
 	static const char *const bits[] = {
-		"[p]", "[q]", "[ p ]", "  [p]", "[DEFAULT]", "[", "]", "[]",
-		"k", "j", "K = v", "k = 1", "j=2", "j : 3", "=", " = ", ":",
-		" ", "  ", "\t", "#", "; c", "\n", "\n", "\n", "\n", "\r\n",
-		"\r", "\n\n", "\xef\xbb\xbf", "\xff", "\xc2\xa0", "\v", "x",
-		"\n  more = 1", "\n[p]\n", "\nk = v\n", "\ns3 =\n  a = b\n",
+		"[p]",
+		"[q]",
+		"[ p ]",
+		"  [p]",
+		"[DEFAULT]",
+		"[",
+		"]",
+		"[]",
+		"k",
+		"j",
+		"K = v",
+		"k = 1",
+		"j=2",
+		"j : 3",
+		"=",
+		" = ",
+		":",
+		" ",
+		"  ",
+		"\t",
+		"#",
+		"; c",
+		"\n",
+		"\n",
+		"\n",
+		"\n",
+		"\r\n",
+		"\r",
+		"\n\n",
+		"\xef\xbb\xbf",
+		"\xff",
+		"\xc2\xa0",
+		"\v",
+		"x",
+		"\n  more = 1",
+		"\n[p]\n",
+		"\nk = v\n",
+		"\ns3 =\n  a = b\n",
 	};
 	size_t n = pick(40), len = 0;
 	char *text = xmalloc(n * 16 + 1);
@@ -417,7 +461,7 @@ split(const char *text, size_t len, struct strv *out)
 		    text[at + n] != '\r')
 			n++;
 		line = xmalloc(n * 2 + 1);
-		str_hex(text + at, n, line);	/* NULs and all */
+		str_hex(text + at, n, line); /* NULs and all */
 		if (n > 0)
 			strv_take(out, line);
 		else
@@ -432,7 +476,7 @@ split(const char *text, size_t len, struct strv *out)
 static size_t
 lost(const struct strv *a, const struct strv *b)
 {
-	size_t row[LINES_MAX + 1] = { 0 };	/* longest common so far */
+	size_t row[LINES_MAX + 1] = { 0 }; /* longest common so far */
 
 	assert_true(b->n <= LINES_MAX);
 	for (size_t i = 0; i < a->n; i++) {
@@ -470,8 +514,8 @@ check_model(const struct ini *ini)
 			const char *s = ini_section(ini, i);
 			const char *key = ini_key(ini, i, k);
 
-			assert_str(ini_get(ini, s, key),
-			    ini_get(fresh, s, key));
+			assert_str(
+			    ini_get(ini, s, key), ini_get(fresh, s, key));
 		}
 	}
 }
@@ -533,7 +577,7 @@ test_random(void **state)
 {
 	const char *env = getenv("AWSFED_SEED");
 	uint64_t seed = env != NULL ? strtoull(env, NULL, 10) :
-	    (uint64_t)time(NULL) * 2654435761ULL;
+				      (uint64_t)time(NULL) * 2654435761ULL;
 
 	(void)state;
 	print_message("# seed %llu\n", (unsigned long long)seed);
@@ -555,8 +599,12 @@ static void
 test_round_trip(void **state)
 {
 	static const char *const texts[] = {
-		"[q]\na = 1\n", "[q]\na = 1", "[q]\r\na = 1\r\n", "# only\n",
-		"[q]\na = 1\n\n# end", "",
+		"[q]\na = 1\n",
+		"[q]\na = 1",
+		"[q]\r\na = 1\r\n",
+		"# only\n",
+		"[q]\na = 1\n\n# end",
+		"",
 	};
 
 	(void)state;
@@ -596,8 +644,8 @@ test_large(void **state)
 	}
 	assert_int_equal(ini_nsections(ini), 10000);
 	assert_false(ini_problem(ini, NULL, NULL));
-	print_message("# %ld ms\n", (long)((clock() - start) * 1000 /
-	    CLOCKS_PER_SEC));
+	print_message(
+	    "# %ld ms\n", (long)((clock() - start) * 1000 / CLOCKS_PER_SEC));
 	/* Quadratic would be minutes; the bound leaves room for valgrind. */
 	assert_true((clock() - start) / CLOCKS_PER_SEC < 30);
 }

@@ -22,10 +22,10 @@ static struct loop *loop;
 static struct jobs *jobs;
 static struct job *job;
 static struct fault fault;
-static json_t *heard;		/* array of messages */
+static json_t *heard; /* array of messages */
 static int ended;
 static char log_text[8192];
-static int answer_after;	/* ms before an ask is answered; -1 never */
+static int answer_after; /* ms before an ask is answered; -1 never */
 static bool cancel_inside;
 
 static void
@@ -34,16 +34,17 @@ to_text(int priority, const char *line, void *arg)
 	size_t n = strlen(log_text);
 
 	(void)arg;
-	snprintf(log_text + n, sizeof(log_text) - n, "<%d>%s\n", priority,
-	    line);
+	snprintf(
+	    log_text + n, sizeof(log_text) - n, "<%d>%s\n", priority, line);
 }
 
 static void
 on_answer(void *arg)
 {
 	(void)arg;
-	jobs->ops->send(job, json_pack("{s:s,s:i,s:s}", "type", "answer",
-	    "id", 1, "value", "x"));
+	jobs->ops->send(job,
+	    json_pack(
+		"{s:s,s:i,s:s}", "type", "answer", "id", 1, "value", "x"));
 }
 
 static struct timer *answer;
@@ -57,8 +58,8 @@ on_message(const char *type, const json_t *msg, void *arg)
 		jobs->ops->cancel(job);
 		loop_stop(loop);
 	} else if (strcmp(type, "ask") == 0 && answer_after >= 0) {
-		loop->ops->timer_set(answer,
-		    deadline_in(loop->clk, answer_after * MSEC));
+		loop->ops->timer_set(
+		    answer, deadline_in(loop->clk, answer_after * MSEC));
 	}
 }
 
@@ -90,8 +91,8 @@ static const struct job_handler handler = { on_message, on_ended };
 static int
 setup(void **state)
 {
-	_cleanup_free_ char *worker = xasprintf("%s/tests/tools/fake-worker.py",
-	    getenv("top_srcdir"));
+	_cleanup_free_ char *worker =
+	    xasprintf("%s/tests/tools/fake-worker.py", getenv("top_srcdir"));
 
 	(void)state;
 	loop = loop_new();
@@ -162,8 +163,8 @@ run_for(int ms)
 static const char *
 word(size_t i, const char *key)
 {
-	return json_string_value(json_object_get(json_array_get(heard, i),
-	    key));
+	return json_string_value(
+	    json_object_get(json_array_get(heard, i), key));
 }
 
 static void
@@ -219,20 +220,19 @@ static const struct end_case {
 	{ "[[\"exit\", 0]]", 10, FAULT_INTERNAL, REASON_WORKER,
 	    "exit status 0" },
 	{ "[[\"kill\", 9]]", 10, FAULT_INTERNAL, REASON_WORKER, "signal 9" },
-	{ "[[\"kill\", 11]]", 10, FAULT_INTERNAL, REASON_WORKER,
-	    "signal 11" },
+	{ "[[\"kill\", 11]]", 10, FAULT_INTERNAL, REASON_WORKER, "signal 11" },
 	{ "[[\"close\"],[\"sleep\", 60]]", 10, FAULT_INTERNAL, REASON_WORKER,
 	    "closed its connection" },
 	{ "[[\"raw\", \"{\\\"type\\\":\\\"tell\\\"\"],[\"exit\",0]]", 10,
 	    FAULT_INTERNAL, REASON_WORKER, "exit status 0" },
-	{ "[[\"raw\", \"nonsense\\u0000\"],[\"sleep\",60]]", 10,
-	    FAULT_INTERNAL, REASON_WORKER, "not a message" },
-	{ "[[\"say\", {\"type\":\"odd\"}],[\"sleep\",60]]", 10,
-	    FAULT_INTERNAL, REASON_WORKER, "not a message" },
+	{ "[[\"raw\", \"nonsense\\u0000\"],[\"sleep\",60]]", 10, FAULT_INTERNAL,
+	    REASON_WORKER, "not a message" },
+	{ "[[\"say\", {\"type\":\"odd\"}],[\"sleep\",60]]", 10, FAULT_INTERNAL,
+	    REASON_WORKER, "not a message" },
 	{ "[[\"say\", {\"nothing\":1}],[\"sleep\",60]]", 10, FAULT_INTERNAL,
 	    REASON_WORKER, "not a message" },
-	{ "[[\"say\", [1]],[\"sleep\",60]]", 10, FAULT_INTERNAL,
-	    REASON_WORKER, "not a message" },
+	{ "[[\"say\", [1]],[\"sleep\",60]]", 10, FAULT_INTERNAL, REASON_WORKER,
+	    "not a message" },
 	{ "[[\"sleep\", 60]]", 1, FAULT_TEMPORARY, REASON_TIMEOUT,
 	    "silent for 1 seconds" },
 };
@@ -270,7 +270,8 @@ test_waiting_is_free(void **state)
 	(void)state;
 	answer_after = 1600;
 	run("[[\"say\", {\"type\":\"ask\",\"id\":1}], [\"read\"],"
-	    "[\"say\", {\"type\":\"done\"}]]", 1);
+	    "[\"say\", {\"type\":\"done\"}]]",
+	    1);
 	assert_false(fault_is(&fault));
 }
 
@@ -286,7 +287,8 @@ test_cancel(void **state)
 	/* From inside message(), with more messages already there. */
 	cancel_inside = true;
 	start("[[\"say\", {\"type\":\"tell\"}],[\"say\", {\"type\":\"tell\"}],"
-	    "[\"say\", {\"type\":\"done\"}], [\"sleep\", 60]]", 10);
+	      "[\"say\", {\"type\":\"done\"}], [\"sleep\", 60]]",
+	    10);
 	loop_run(loop);
 	run_for(300);
 	assert_int_equal(ended, 0);
@@ -307,7 +309,8 @@ test_log(void **state)
 {
 	(void)state;
 	run("[[\"stderr\", \"<3>awful\\nplain \\u001b[31mred\\npart\"],"
-	    "[\"sleep\", 0.2], [\"say\", {\"type\":\"done\"}]]", 10);
+	    "[\"sleep\", 0.2], [\"say\", {\"type\":\"done\"}]]",
+	    10);
 	run_for(300);
 	assert_non_null(strstr(log_text, "<3>worker["));
 	assert_non_null(strstr(log_text, "]: awful\n"));
@@ -394,9 +397,16 @@ main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_conversation), T(test_birth), T(test_ends),
-		T(test_last_words), T(test_waiting_is_free), T(test_cancel),
-		T(test_group), T(test_log), T(test_large), T(test_no_worker),
+		T(test_conversation),
+		T(test_birth),
+		T(test_ends),
+		T(test_last_words),
+		T(test_waiting_is_free),
+		T(test_cancel),
+		T(test_group),
+		T(test_log),
+		T(test_large),
+		T(test_no_worker),
 		T(test_no_leak),
 	};
 

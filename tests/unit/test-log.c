@@ -31,7 +31,7 @@ test_hook(void **state)
 	log_info("a %s", "b\nc\x1b[0m");
 	assert_int_equal(calls, 1);
 	assert_int_equal(last_priority, LOG_INFO);
-	assert_string_equal(last, "a b c?[0m");	/* one line, harmless */
+	assert_string_equal(last, "a b c?[0m"); /* one line, harmless */
 	log_set_max(LOG_DEBUG);
 	log_debug("heard");
 	assert_int_equal(calls, 2);

@@ -74,8 +74,8 @@ test_order(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 5; i++)
-		loop->ops->timer_set(numbered(i), deadline_in(loop->clk,
-		    (5 - i) * 10 * MSEC));
+		loop->ops->timer_set(
+		    numbered(i), deadline_in(loop->clk, (5 - i) * 10 * MSEC));
 	assert_true(loop->ops->timer_armed(timers[0]));
 	run(100 * MSEC);
 	assert_int_equal(nfired, 5);
@@ -109,12 +109,12 @@ test_either_clock(void **state)
 	struct deadline d = deadline_in(loop->clk, 10 * MSEC);
 
 	(void)state;
-	loop->ops->timer_set(numbered(0),
-	    (struct deadline){ d.real, INT64_MAX });
-	loop->ops->timer_set(numbered(1),
-	    (struct deadline){ INT64_MAX, d.boot });
-	loop->ops->timer_set(numbered(2),
-	    (struct deadline){ INT64_MAX, INT64_MAX });
+	loop->ops->timer_set(
+	    numbered(0), (struct deadline){ d.real, INT64_MAX });
+	loop->ops->timer_set(
+	    numbered(1), (struct deadline){ INT64_MAX, d.boot });
+	loop->ops->timer_set(
+	    numbered(2), (struct deadline){ INT64_MAX, INT64_MAX });
 	loop->ops->timer_set(numbered(3), (struct deadline){ 1, d.boot });
 	run(50 * MSEC);
 	assert_int_equal(nfired, 3);
@@ -157,9 +157,9 @@ test_free_inside(void **state)
 		nfired = 0;
 		for (int i = 0; i < 10; i++) {
 			timers[i] = timer_new(loop, free_all, NULL);
-			loop->ops->timer_set(timers[i], pass == 0 ?
-			    (struct deadline){ 0 } :
-			    deadline_in(loop->clk, 5 * MSEC));
+			loop->ops->timer_set(timers[i],
+			    pass == 0 ? (struct deadline){ 0 } :
+					deadline_in(loop->clk, 5 * MSEC));
 		}
 		run(20 * MSEC);
 		assert_int_equal(nfired, 1);
@@ -191,11 +191,11 @@ test_many(void **state)
 	(void)state;
 	srandom(7);
 	for (int i = 0; i < MANY; i++)
-		loop->ops->timer_set(numbered(i), deadline_in(loop->clk,
-		    random() % (100 * MSEC)));
+		loop->ops->timer_set(numbered(i),
+		    deadline_in(loop->clk, random() % (100 * MSEC)));
 	for (int i = 0; i < MANY; i += 2)
-		loop->ops->timer_set(timers[i], deadline_in(loop->clk,
-		    random() % (100 * MSEC)));
+		loop->ops->timer_set(
+		    timers[i], deadline_in(loop->clk, random() % (100 * MSEC)));
 	for (int i = 0; i < MANY; i += 5)
 		loop->ops->timer_stop(timers[i]);
 	run(300 * MSEC);
@@ -223,14 +223,14 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_order, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zero, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_either_clock, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_stop_and_move, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_free_inside, setup,
-		    teardown),
-		cmocka_unit_test_setup_teardown(test_no_starvation, setup,
-		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_either_clock, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_stop_and_move, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_free_inside, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_no_starvation, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
 	};

@@ -32,7 +32,7 @@ test_browser_form(void **state)
 	_cleanup_page_ struct page p = { 0 };
 	const struct form *f;
 	const struct field fields[] = { { "text", "ours" }, { "twice", "3" },
-	    { "checked", NULL }, { "new", "+" } };
+		{ "checked", NULL }, { "new", "+" } };
 	_cleanup_free_ char *plain = NULL, *filled = NULL;
 
 	(void)state;
@@ -40,14 +40,16 @@ test_browser_form(void **state)
 	assert_string_equal(p.title, "Every control");
 	f = page_form(&p, "f");
 	assert_non_null(f);
-	assert_string_equal(f->action,
-	    "https://adfs.example.com/adfs/ls/next?a=1&b=2");
+	assert_string_equal(
+	    f->action, "https://adfs.example.com/adfs/ls/next?a=1&b=2");
 	plain = encode(f, NULL, 0, form_control(f, "go"));
-	assert_string_equal(plain, "text=a+b%26c%3Dd&checked=on&r=2&s=y"
+	assert_string_equal(plain,
+	    "text=a+b%26c%3Dd&checked=on&r=2&s=y"
 	    "&t=first&area=line%0Atwo&go=Go&twice=1&twice=2&umlaut=%C3%BC"
 	    "&outside=in");
 	filled = encode(f, fields, ARRAY_SIZE(fields), NULL);
-	assert_string_equal(filled, "text=ours&r=2&s=y&t=first"
+	assert_string_equal(filled,
+	    "text=ours&r=2&s=y&t=first"
 	    "&area=line%0Atwo&twice=3&umlaut=%C3%BC&outside=in&new=%2B");
 	assert_int_equal(p.loose.ncontrols, 1);
 	/* No action: the page's own address. */
@@ -59,7 +61,7 @@ test_actions(void **state)
 {
 	static const struct {
 		const char *action;
-		const char *want;	/* NULL: unusable */
+		const char *want; /* NULL: unusable */
 	} rows[] = {
 		{ "", URL },
 		{ "?y=2", "https://adfs.example.com/adfs/ls/start?y=2" },
@@ -74,8 +76,10 @@ test_actions(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_page_ struct page p = { 0 };
-		_cleanup_free_ char *html = xasprintf("<form method=POST "
-		    "action='%s'><input name=a></form>", rows[i].action);
+		_cleanup_free_ char *html =
+		    xasprintf("<form method=POST "
+			      "action='%s'><input name=a></form>",
+			rows[i].action);
 
 		parse(html, strlen(html), &p);
 		assert_int_equal(p.nforms, 1);
@@ -113,15 +117,16 @@ static void
 test_texts(void **state)
 {
 	size_t len;
-	_cleanup_free_ char *html = fixture("pages/login-2016-refused.html",
-	    &len);
+	_cleanup_free_ char *html =
+	    fixture("pages/login-2016-refused.html", &len);
 	_cleanup_page_ struct page p = { 0 };
 	_cleanup_free_ char *text = NULL, *none = NULL;
 
 	(void)state;
 	parse(html, len, &p);
 	text = page_text(&p, "errorText");
-	assert_string_equal(text, "Id. utilisateur ou mot de passe incorrect. "
+	assert_string_equal(text,
+	    "Id. utilisateur ou mot de passe incorrect. "
 	    "Réessayez.");
 	none = page_text(&p, "nowhere");
 	assert_string_equal(none, "");
@@ -133,7 +138,8 @@ test_texts(void **state)
 static void
 test_bytes(void **state)
 {
-	static const char latin[] = "<title>Fran\xe7" "ais</title>";
+	static const char latin[] = "<title>Fran\xe7"
+				    "ais</title>";
 	static const char nul[] = "<title>a\0b</title><form id=x\0>";
 	_cleanup_page_ struct page p = { 0 }, q = { 0 }, r = { 0 }, e = { 0 };
 	char all[256];
@@ -190,8 +196,8 @@ test_limits(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_free_ char *html = repeat(rows[i].head, rows[i].unit,
-		    rows[i].n, rows[i].tail);
+		_cleanup_free_ char *html =
+		    repeat(rows[i].head, rows[i].unit, rows[i].n, rows[i].tail);
 		_cleanup_page_ struct page p = { 0 };
 		_cleanup_fault_ struct fault f = { 0 };
 		int r = page_parse(html, strlen(html), URL, &p, &f);
@@ -206,7 +212,8 @@ static void
 test_cut_anywhere(void **state)
 {
 	static const char *const files[] = { "pages/browser-form.html",
-	    "aws-adfs-login/tests/login-page.html", "pages/error-2019.html" };
+		"aws-adfs-login/tests/login-page.html",
+		"pages/error-2019.html" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {

@@ -66,10 +66,18 @@ test_variables(void **state)
 static void
 test_expand(void **state)
 {
-	static const struct { const char *in, *out; } cases[] = {
-		{ "/a", "/a" }, { "~", "/home/x" }, { "~/", "/home/x/" },
-		{ "~/a", "/home/x/a" }, { "~jane/a", NULL }, { "a", NULL },
-		{ "./a", NULL }, { "", NULL }, { NULL, NULL },
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "/a", "/a" },
+		{ "~", "/home/x" },
+		{ "~/", "/home/x/" },
+		{ "~/a", "/home/x/a" },
+		{ "~jane/a", NULL },
+		{ "a", NULL },
+		{ "./a", NULL },
+		{ "", NULL },
+		{ NULL, NULL },
 	};
 
 	(void)state;
@@ -94,8 +102,9 @@ static void
 test_mkdirs(void **state)
 {
 	_cleanup_free_ char *deep = in_dir("a/b/c"), *a = in_dir("a"),
-	    *b = in_dir("a/b"), *link = in_dir("link"), *file = in_dir("f"),
-	    *under = in_dir("f/x"), *leaf = in_dir("n/leaf"), *n = in_dir("n");
+			    *b = in_dir("a/b"), *link = in_dir("link"),
+			    *file = in_dir("f"), *under = in_dir("f/x"),
+			    *leaf = in_dir("n/leaf"), *n = in_dir("n");
 
 	(void)state;
 	assert_int_equal(path_mkdirs("rel", false), -EINVAL);
@@ -131,7 +140,8 @@ static void
 test_read(void **state)
 {
 	_cleanup_free_ char *file = in_dir("r"), *fifo = in_dir("fifo"),
-	    *link = in_dir("rlink"), *data = NULL, *none = in_dir("none");
+			    *link = in_dir("rlink"), *data = NULL,
+			    *none = in_dir("none");
 	size_t len = 0;
 
 	(void)state;
@@ -153,7 +163,7 @@ test_read(void **state)
 	xfree(STEAL(data));
 	assert_int_equal(path_read("/dev/zero", 9999, &data, &len), -EFBIG);
 	assert_int_equal(path_read("/proc/self/status", 65536, &data, &len),
-	    0);				/* its size is said to be 0 */
+	    0); /* its size is said to be 0 */
 	assert_true(len > 100);
 	xfree(STEAL(data));
 	if (geteuid() != 0) {
@@ -168,7 +178,8 @@ static void
 test_replace(void **state)
 {
 	_cleanup_free_ char *file = in_dir("w"), *data = NULL,
-	    *none = in_dir("no/w"), *target = in_dir("t"), *link = in_dir("l");
+			    *none = in_dir("no/w"), *target = in_dir("t"),
+			    *link = in_dir("l");
 	struct stat st;
 	size_t len = 0;
 

@@ -14,7 +14,7 @@ static char *
 base64(const char *s, size_t n)
 {
 	static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+				  "abcdefghijklmnopqrstuvwxyz0123456789+/";
 	const unsigned char *p = (const unsigned char *)s;
 	char *out = xmalloc((n + 2) / 3 * 4 + 1), *q = out;
 
@@ -35,27 +35,29 @@ base64(const char *s, size_t n)
 
 /* The parts of a response that a row may change; NULL takes the good one. */
 struct parts {
-	const char *pre;	/* before the root element */
-	const char *root;	/* attributes of Response */
+	const char *pre;  /* before the root element */
+	const char *root; /* attributes of Response */
 	const char *status;
-	const char *assertion;	/* the whole assertion */
+	const char *assertion; /* the whole assertion */
 	const char *confirmation;
 	const char *conditions;
-	const char *roles;	/* AttributeValues of Role */
-	const char *rest;	/* behind the attribute statement */
+	const char *roles; /* AttributeValues of Role */
+	const char *rest;  /* behind the attribute statement */
 };
 
 static const struct parts good = {
 	.pre = "",
 	.root = "IssueInstant='2026-11-22T11:59:58.5Z' Destination='" AWS "'",
 	.status = "<samlp:Status><samlp:StatusCode "
-	    "Value='urn:oasis:names:tc:SAML:2.0:status:Success'/>"
-	    "</samlp:Status>",
-	.confirmation = "<SubjectConfirmation "
+		  "Value='urn:oasis:names:tc:SAML:2.0:status:Success'/>"
+		  "</samlp:Status>",
+	.confirmation =
+	    "<SubjectConfirmation "
 	    "Method='urn:oasis:names:tc:SAML:2.0:cm:bearer'>"
 	    "<SubjectConfirmationData NotOnOrAfter='2026-11-22T12:04:58Z' "
 	    "Recipient='" AWS "'/></SubjectConfirmation>",
-	.conditions = "<Conditions NotOnOrAfter='2026-11-22T13:00:00Z'>"
+	.conditions =
+	    "<Conditions NotOnOrAfter='2026-11-22T13:00:00Z'>"
 	    "<AudienceRestriction><Audience>urn:amazon:webservices</Audience>"
 	    "</AudienceRestriction></Conditions>",
 	.roles = "<AttributeValue>" PROVIDER "," ROLE "</AttributeValue>",
@@ -68,24 +70,28 @@ static char *
 build(const struct parts *p)
 {
 	_cleanup_free_ char *assertion = p->assertion != NULL ?
-	    xstrdup(p->assertion) : xasprintf("<Assertion "
-	    "xmlns='urn:oasis:names:tc:SAML:2.0:assertion' "
-	    "IssueInstant='2026-11-22T11:59:58Z'><Issuer>http://a/trust"
-	    "</Issuer><Subject><NameID>CORP\\jane</NameID>%s</Subject>%s"
-	    "<AttributeStatement><Attribute Name='https://aws.amazon.com"
-	    "/SAML/Attributes/Role'>%s</Attribute><Attribute Name='"
-	    "https://aws.amazon.com/SAML/Attributes/RoleSessionName'>"
-	    "<AttributeValue>ja<!-- x --><![CDATA[ne@ex]]>ample.com"
-	    "</AttributeValue></Attribute><Attribute Name='"
-	    "http://www.amazonaws.cn/SAML/Attributes/SessionDuration'>"
-	    "<AttributeValue> 28800 </AttributeValue></Attribute>"
-	    "</AttributeStatement>%s</Assertion>", PART(p, confirmation),
-	    PART(p, conditions), PART(p, roles), PART(p, rest));
+	    xstrdup(p->assertion) :
+	    xasprintf(
+		"<Assertion "
+		"xmlns='urn:oasis:names:tc:SAML:2.0:assertion' "
+		"IssueInstant='2026-11-22T11:59:58Z'><Issuer>http://a/trust"
+		"</Issuer><Subject><NameID>CORP\\jane</NameID>%s</Subject>%s"
+		"<AttributeStatement><Attribute Name='https://aws.amazon.com"
+		"/SAML/Attributes/Role'>%s</Attribute><Attribute Name='"
+		"https://aws.amazon.com/SAML/Attributes/RoleSessionName'>"
+		"<AttributeValue>ja<!-- x --><![CDATA[ne@ex]]>ample.com"
+		"</AttributeValue></Attribute><Attribute Name='"
+		"http://www.amazonaws.cn/SAML/Attributes/SessionDuration'>"
+		"<AttributeValue> 28800 </AttributeValue></Attribute>"
+		"</AttributeStatement>%s</Assertion>",
+		PART(p, confirmation), PART(p, conditions), PART(p, roles),
+		PART(p, rest));
 
-	return xasprintf("%s<samlp:Response "
+	return xasprintf(
+	    "%s<samlp:Response "
 	    "xmlns:samlp='urn:oasis:names:tc:SAML:2.0:protocol' %s>%s%s"
-	    "</samlp:Response>", PART(p, pre), PART(p, root),
-	    PART(p, status), assertion);
+	    "</samlp:Response>",
+	    PART(p, pre), PART(p, root), PART(p, status), assertion);
 }
 
 static int
@@ -126,16 +132,20 @@ test_good(void **state)
 }
 
 #define VALUE(v) "<AttributeValue>" v "</AttributeValue>"
-#define STATUS(c, more) "<samlp:Status><samlp:StatusCode Value='" \
-    "urn:oasis:names:tc:SAML:2.0:status:" c "'>" more \
-    "</samlp:StatusCode></samlp:Status>"
-#define INNER(c) "<samlp:StatusCode Value='" \
-    "urn:oasis:names:tc:SAML:2.0:status:" c "'/>"
-#define BEARER(attrs) "<SubjectConfirmation Method='urn:oasis:names:tc:" \
-    "SAML:2.0:cm:bearer'><SubjectConfirmationData " attrs \
-    "/></SubjectConfirmation>"
-#define AUDIENCE(a) "<Conditions><AudienceRestriction><Audience>" a \
-    "</Audience></AudienceRestriction></Conditions>"
+#define STATUS(c, more) \
+	"<samlp:Status><samlp:StatusCode Value='" \
+	"urn:oasis:names:tc:SAML:2.0:status:" c "'>" more \
+	"</samlp:StatusCode></samlp:Status>"
+#define INNER(c) \
+	"<samlp:StatusCode Value='" \
+	"urn:oasis:names:tc:SAML:2.0:status:" c "'/>"
+#define BEARER(attrs) \
+	"<SubjectConfirmation Method='urn:oasis:names:tc:" \
+	"SAML:2.0:cm:bearer'><SubjectConfirmationData " attrs \
+	"/></SubjectConfirmation>"
+#define AUDIENCE(a) \
+	"<Conditions><AudienceRestriction><Audience>" a \
+	"</Audience></AudienceRestriction></Conditions>"
 
 static void
 test_rows(void **state)
@@ -143,27 +153,29 @@ test_rows(void **state)
 	static const struct {
 		const char *name;
 		struct parts p;
-		enum fault_kind kind;	/* FAULT_NONE: taken */
+		enum fault_kind kind; /* FAULT_NONE: taken */
 		enum reason reason;
 		size_t nroles;
 	} rows[] = {
-		{ "two orders and blanks", { .roles =
-		    VALUE("\n " ROLE ",  " PROVIDER "\n")
-		    VALUE(PROVIDER "," ROLE) }, FAULT_NONE, REASON_NONE, 2 },
-		{ "a broken role beside a good one", { .roles =
-		    VALUE("nonsense") VALUE(PROVIDER "," ROLE) },
+		{ "two orders and blanks",
+		    { .roles = VALUE("\n " ROLE ",  " PROVIDER "\n")
+			    VALUE(PROVIDER "," ROLE) },
+		    FAULT_NONE, REASON_NONE, 2 },
+		{ "a broken role beside a good one",
+		    { .roles = VALUE("nonsense") VALUE(PROVIDER "," ROLE) },
 		    FAULT_NONE, REASON_NONE, 1 },
 		{ "no role", { .roles = VALUE("x") }, FAULT_DENIED,
 		    REASON_REFUSED, 0 },
-		{ "another namespace's role", { .roles =
-		    "<x:AttributeValue xmlns:x='urn:x'>" PROVIDER "," ROLE
-		    "</x:AttributeValue>" }, FAULT_DENIED, REASON_REFUSED,
-		    0 },
-		{ "authentication failed", { .status = STATUS("Responder",
-		    INNER("AuthnFailed")) }, FAULT_DENIED, REASON_REFUSED, 0 },
-		{ "no context", { .status = STATUS("Responder",
-		    INNER("NoAuthnContext")) }, FAULT_DENIED,
-		    REASON_SECOND_FACTOR, 0 },
+		{ "another namespace's role",
+		    { .roles = "<x:AttributeValue xmlns:x='urn:x'>" PROVIDER
+			       "," ROLE "</x:AttributeValue>" },
+		    FAULT_DENIED, REASON_REFUSED, 0 },
+		{ "authentication failed",
+		    { .status = STATUS("Responder", INNER("AuthnFailed")) },
+		    FAULT_DENIED, REASON_REFUSED, 0 },
+		{ "no context",
+		    { .status = STATUS("Responder", INNER("NoAuthnContext")) },
+		    FAULT_DENIED, REASON_SECOND_FACTOR, 0 },
 		{ "responder", { .status = STATUS("Responder", "") },
 		    FAULT_TEMPORARY, REASON_SERVER, 0 },
 		{ "requester", { .status = STATUS("Requester", "") },
@@ -172,63 +184,85 @@ test_rows(void **state)
 		    FAULT_PROTOCOL, REASON_MALFORMED, 0 },
 		{ "no status", { .status = "" }, FAULT_PROTOCOL,
 		    REASON_MALFORMED, 0 },
-		{ "foreign destination", { .root =
-		    "Destination='https://sp.example.com/saml'" },
+		{ "foreign destination",
+		    { .root = "Destination='https://sp.example.com/saml'" },
 		    FAULT_CONFIG, REASON_SETTINGS, 0 },
-		{ "lookalike destination", { .root = "Destination="
-		    "'https://signin.aws.amazon.com.evil.net/saml'" },
+		{ "lookalike destination",
+		    { .root = "Destination="
+			      "'https://signin.aws.amazon.com.evil.net/saml'" },
 		    FAULT_CONFIG, REASON_SETTINGS, 0 },
-		{ "destination with port", { .root = "Destination="
-		    "'https://signin.aws.amazon.com:443/saml'" },
+		{ "destination with port",
+		    { .root = "Destination="
+			      "'https://signin.aws.amazon.com:443/saml'" },
 		    FAULT_NONE, REASON_NONE, 1 },
-		{ "regional destination", { .root = "Destination="
-		    "'https://eu-west-1.signin.aws.amazon.com/saml'" },
+		{ "regional destination",
+		    { .root =
+			    "Destination="
+			    "'https://eu-west-1.signin.aws.amazon.com/saml'" },
 		    FAULT_NONE, REASON_NONE, 1 },
 		{ "no destination", { .root = "" }, FAULT_NONE, REASON_NONE,
 		    1 },
 		{ "destination is no URL", { .root = "Destination='x y'" },
 		    FAULT_PROTOCOL, REASON_MALFORMED, 0 },
-		{ "foreign recipient", { .confirmation = BEARER(
-		    "Recipient='https://sp.example.com/'") }, FAULT_CONFIG,
-		    REASON_SETTINGS, 0 },
+		{ "foreign recipient",
+		    { .confirmation =
+			    BEARER("Recipient='https://sp.example.com/'") },
+		    FAULT_CONFIG, REASON_SETTINGS, 0 },
 		{ "no bearer", { .confirmation = "" }, FAULT_PROTOCOL,
 		    REASON_MALFORMED, 0 },
-		{ "past the confirmation", { .confirmation = BEARER(
-		    "NotOnOrAfter='2026-11-22T12:00:00Z'") },
+		{ "past the confirmation",
+		    { .confirmation =
+			    BEARER("NotOnOrAfter='2026-11-22T12:00:00Z'") },
 		    FAULT_TEMPORARY, REASON_EXPIRED, 0 },
-		{ "past the conditions", { .conditions =
-		    "<Conditions NotOnOrAfter='2026-11-22T11:00:00Z'/>" },
+		{ "past the conditions",
+		    { .conditions = "<Conditions "
+				    "NotOnOrAfter='2026-11-22T11:00:00Z'/>" },
 		    FAULT_TEMPORARY, REASON_EXPIRED, 0 },
-		{ "a time that is none", { .conditions =
-		    "<Conditions NotOnOrAfter='tomorrow'/>" },
+		{ "a time that is none",
+		    { .conditions = "<Conditions NotOnOrAfter='tomorrow'/>" },
 		    FAULT_PROTOCOL, REASON_MALFORMED, 0 },
 		{ "another audience", { .conditions = AUDIENCE("urn:other") },
 		    FAULT_CONFIG, REASON_SETTINGS, 0 },
-		{ "the sign-in URL as audience", { .conditions =
-		    AUDIENCE(AWS) }, FAULT_NONE, REASON_NONE, 1 },
+		{ "the sign-in URL as audience",
+		    { .conditions = AUDIENCE(AWS) }, FAULT_NONE, REASON_NONE,
+		    1 },
 		{ "no conditions", { .conditions = "" }, FAULT_NONE,
 		    REASON_NONE, 1 },
 		{ "no assertion", { .assertion = "" }, FAULT_PROTOCOL,
 		    REASON_MALFORMED, 0 },
-		{ "encrypted", { .assertion = "<EncryptedAssertion xmlns="
-		    "'urn:oasis:names:tc:SAML:2.0:assertion'/>" },
+		{ "encrypted",
+		    { .assertion =
+			    "<EncryptedAssertion xmlns="
+			    "'urn:oasis:names:tc:SAML:2.0:assertion'/>" },
 		    FAULT_NONE, REASON_NONE, 0 },
-		{ "an assertion of no namespace", { .assertion =
-		    "<Assertion/>" }, FAULT_PROTOCOL, REASON_MALFORMED, 0 },
-		{ "issued in the future", { .assertion = "<Assertion xmlns="
-		    "'urn:oasis:names:tc:SAML:2.0:assertion' IssueInstant="
-		    "'2026-11-22T13:00:00Z'><Subject>" BEARER("") "</Subject>"
-		    "<AttributeStatement><Attribute Name='https://aws.amazon."
-		    "com/SAML/Attributes/Role'>" VALUE(PROVIDER "," ROLE)
-		    "</Attribute></AttributeStatement></Assertion>" },
+		{ "an assertion of no namespace",
+		    { .assertion = "<Assertion/>" }, FAULT_PROTOCOL,
+		    REASON_MALFORMED, 0 },
+		{ "issued in the future",
+		    { .assertion =
+			    "<Assertion xmlns="
+			    "'urn:oasis:names:tc:SAML:2.0:assertion' "
+			    "IssueInstant="
+			    "'2026-11-22T13:00:00Z'><Subject>" BEARER(
+				"") "</Subject>"
+				    "<AttributeStatement><Attribute "
+				    "Name='https://aws.amazon."
+				    "com/SAML/Attributes/Role'>" VALUE(
+					PROVIDER "," ROLE) "</Attribute></"
+							   "AttributeStatement>"
+							   "</Assertion>" },
 		    FAULT_TEMPORARY, REASON_CLOCK, 0 },
 		{ "a DTD", { .pre = "<!DOCTYPE r>" }, FAULT_PROTOCOL,
 		    REASON_MALFORMED, 0 },
-		{ "a bomb", { .pre = "<!DOCTYPE r [<!ENTITY a 'x'><!ENTITY b "
-		    "'&a;&a;'>]>", .roles = VALUE("&b;") }, FAULT_PROTOCOL,
-		    REASON_MALFORMED, 0 },
-		{ "a file", { .pre = "<!DOCTYPE r [<!ENTITY f SYSTEM "
-		    "'file:///etc/passwd'>]>", .roles = VALUE("&f;") },
+		{ "a bomb",
+		    { .pre = "<!DOCTYPE r [<!ENTITY a 'x'><!ENTITY b "
+			     "'&a;&a;'>]>",
+			.roles = VALUE("&b;") },
+		    FAULT_PROTOCOL, REASON_MALFORMED, 0 },
+		{ "a file",
+		    { .pre = "<!DOCTYPE r [<!ENTITY f SYSTEM "
+			     "'file:///etc/passwd'>]>",
+			.roles = VALUE("&f;") },
 		    FAULT_PROTOCOL, REASON_MALFORMED, 0 },
 		{ "an unknown entity", { .roles = VALUE("&f;") },
 		    FAULT_PROTOCOL, REASON_MALFORMED, 0 },
@@ -254,7 +288,8 @@ test_rows(void **state)
 static void
 test_two_assertions(void **state)
 {
-	static const char two[] = "<Assertion xmlns="
+	static const char two[] =
+	    "<Assertion xmlns="
 	    "'urn:oasis:names:tc:SAML:2.0:assertion'/><Assertion xmlns="
 	    "'urn:oasis:names:tc:SAML:2.0:assertion'/>";
 	const struct parts p = { .assertion = two };
@@ -298,8 +333,8 @@ test_fixtures(void **state)
 		_cleanup_fault_ struct fault f = { 0 };
 
 		parse_at(xml, len, rows[i].now, &s, &f);
-		if (f.kind != rows[i].kind || (rows[i].nroles > 0 &&
-		    s.nroles != rows[i].nroles))
+		if (f.kind != rows[i].kind ||
+		    (rows[i].nroles > 0 && s.nroles != rows[i].nroles))
 			fail_msg("%s: %s, %zu roles: %s", rows[i].file,
 			    fault_kind_name(f.kind), s.nroles,
 			    f.text == NULL ? "-" : f.text);
@@ -319,18 +354,24 @@ test_base64(void **state)
 		size_t at;
 		int result;
 	} rows[] = {
-		{ "", 0, 0 }, { "\r\n", 76, 0 }, { " ", 0, 0 }, { "\t", n, 0 },
-		{ "-", 4, -1 }, { "_", 4, -1 }, { "A", 0, -1 },
-		{ "=", 8, -1 }, { "====", n, -1 }, { "\x80", 3, -1 },
+		{ "", 0, 0 },
+		{ "\r\n", 76, 0 },
+		{ " ", 0, 0 },
+		{ "\t", n, 0 },
+		{ "-", 4, -1 },
+		{ "_", 4, -1 },
+		{ "A", 0, -1 },
+		{ "=", 8, -1 },
+		{ "====", n, -1 },
+		{ "\x80", 3, -1 },
 		{ "&#xA;", 3, -1 },
 	};
 
 	(void)state;
 	assert_int_equal(rfc3339_parse(NOW, &rules.now_s), 0);
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_free_ char *in = xasprintf("%.*s%s%s",
-		    (int)rows[i].at, text, rows[i].insert,
-		    text + rows[i].at);
+		_cleanup_free_ char *in = xasprintf("%.*s%s%s", (int)rows[i].at,
+		    text, rows[i].insert, text + rows[i].at);
 		_cleanup_saml_ struct saml s = { 0 };
 		_cleanup_fault_ struct fault f = { 0 };
 		int r = saml_parse(in, strlen(in), &rules, &s, &f);
@@ -379,8 +420,10 @@ test_xml(void **state)
 		size_t len;
 		bool good;
 	} rows[] = {
-		{ "<a/>", 4, true }, { "<a/>", 3, false },
-		{ "<a>\0</a>", 8, false }, { "", 0, false },
+		{ "<a/>", 4, true },
+		{ "<a/>", 3, false },
+		{ "<a>\0</a>", 8, false },
+		{ "", 0, false },
 		{ "<a>\xff</a>", 8, false },
 		{ "<!DOCTYPE a><a/>", 16, false },
 	};
@@ -388,8 +431,8 @@ test_xml(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		_cleanup_xmldoc_ xmlDoc *d = xml_read(rows[i].bytes,
-		    rows[i].len);
+		_cleanup_xmldoc_ xmlDoc *d =
+		    xml_read(rows[i].bytes, rows[i].len);
 
 		assert_int_equal(d != NULL, rows[i].good);
 	}

@@ -66,8 +66,8 @@ test_pages(void **state)
 	(void)state;
 	vm_flags(secret_bytes(s), flags, sizeof(flags));
 	print_message("# %s", flags);
-	assert_non_null(strstr(flags, " dd"));	/* not dumped */
-	assert_non_null(strstr(flags, " wf"));	/* wiped in a child */
+	assert_non_null(strstr(flags, " dd")); /* not dumped */
+	assert_non_null(strstr(flags, " wf")); /* wiped in a child */
 	if (secret_locked())
 		assert_non_null(strstr(flags, " lo"));
 	else

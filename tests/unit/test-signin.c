@@ -9,7 +9,7 @@ test_users(void **state)
 {
 	static const struct {
 		const char *typed, *domain;
-		const char *want;	/* NULL: refused */
+		const char *want; /* NULL: refused */
 	} rows[] = {
 		{ "CORP\\jane", NULL, "CORP\\jane" },
 		{ "jane@example.com", "CORP", "jane@example.com" },
@@ -56,7 +56,7 @@ test_entry_urls(void **state)
 {
 	static const struct {
 		const char *host, *path, *query, *rp, *realm;
-		const char *want;	/* NULL: unusable */
+		const char *want; /* NULL: unusable */
 	} rows[] = {
 		{ "h", "/p", NULL, "urn:amazon:webservices", NULL,
 		    "https://h/p?loginToRp=urn:amazon:webservices&"
@@ -81,8 +81,10 @@ test_entry_urls(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct job j = { .host = rows[i].host,
-		    .path = rows[i].path, .query = rows[i].query,
-		    .provider_id = rows[i].rp, .home_realm = rows[i].realm };
+			.path = rows[i].path,
+			.query = rows[i].query,
+			.provider_id = rows[i].rp,
+			.home_realm = rows[i].realm };
 		_cleanup_free_ char *url = signin_entry_url(&j, "ID");
 
 		if (rows[i].want == NULL)
@@ -95,12 +97,11 @@ test_entry_urls(void **state)
 static json_t *
 good_job(void)
 {
-	return json_pack("{ss ss ss ss s[s] s[s] sb si}",
-	    "host", "adfs.example.com", "path", "/adfs/ls/x",
-	    "providerId", "urn:amazon:webservices",
-	    "salt", "000102030405060708090A0b0c0d0e0f",
-	    "allowedHosts", "mfa.example.net",
-	    "cookies", "h\tFALSE\t/\tTRUE\t0\ta\tb",
+	return json_pack("{ss ss ss ss s[s] s[s] sb si}", "host",
+	    "adfs.example.com", "path", "/adfs/ls/x", "providerId",
+	    "urn:amazon:webservices", "salt",
+	    "000102030405060708090A0b0c0d0e0f", "allowedHosts",
+	    "mfa.example.net", "cookies", "h\tFALSE\t/\tTRUE\t0\ta\tb",
 	    "keepSignedIn", 1, "timeout", 7);
 }
 
@@ -132,8 +133,10 @@ test_bad_jobs(void **state)
 		const char *key;
 		json_t *value;
 	} rows[] = {
-		{ "host", json_null() }, { "host", json_string("") },
-		{ "host", json_string("a\nb") }, { "host", json_integer(1) },
+		{ "host", json_null() },
+		{ "host", json_string("") },
+		{ "host", json_string("a\nb") },
+		{ "host", json_integer(1) },
 		{ "path", json_string("adfs") },
 		{ "path", json_string("/a?b") },
 		{ "salt", json_string("00") },

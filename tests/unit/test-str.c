@@ -24,12 +24,24 @@ test_compare(void **state)
 static void
 test_bool(void **state)
 {
-	static const struct { const char *s; int r; bool v; } cases[] = {
-		{ "yes", 0, true }, { "True", 0, true }, { "ON", 0, true },
-		{ "1", 0, true }, { "no", 0, false }, { "False", 0, false },
-		{ "off", 0, false }, { "0", 0, false }, { "", -EINVAL, 0 },
-		{ NULL, -EINVAL, 0 }, { "2", -EINVAL, 0 },
-		{ "yes ", -EINVAL, 0 }, { "y", -EINVAL, 0 },
+	static const struct {
+		const char *s;
+		int r;
+		bool v;
+	} cases[] = {
+		{ "yes", 0, true },
+		{ "True", 0, true },
+		{ "ON", 0, true },
+		{ "1", 0, true },
+		{ "no", 0, false },
+		{ "False", 0, false },
+		{ "off", 0, false },
+		{ "0", 0, false },
+		{ "", -EINVAL, 0 },
+		{ NULL, -EINVAL, 0 },
+		{ "2", -EINVAL, 0 },
+		{ "yes ", -EINVAL, 0 },
+		{ "y", -EINVAL, 0 },
 	};
 
 	(void)state;
@@ -37,28 +49,37 @@ test_bool(void **state)
 		bool v = !cases[i].v;
 
 		assert_int_equal(str_bool(cases[i].s, &v), cases[i].r);
-		assert_int_equal(v, cases[i].r == 0 ? cases[i].v :
-		    !cases[i].v);
+		assert_int_equal(v, cases[i].r == 0 ? cases[i].v : !cases[i].v);
 	}
 }
 
 static void
 test_int(void **state)
 {
-	static const struct { const char *s; int r; int64_t v; } cases[] = {
-		{ "0", 0, 0 }, { "-5", 0, -5 }, { "100", 0, 100 },
-		{ "101", -ERANGE, 0 }, { "-6", -ERANGE, 0 },
-		{ "", -EINVAL, 0 }, { NULL, -EINVAL, 0 }, { " 1", -EINVAL, 0 },
-		{ "1 ", -EINVAL, 0 }, { "0x1", -EINVAL, 0 },
-		{ "1e2", -EINVAL, 0 }, { "99999999999999999999", -EINVAL, 0 },
+	static const struct {
+		const char *s;
+		int r;
+		int64_t v;
+	} cases[] = {
+		{ "0", 0, 0 },
+		{ "-5", 0, -5 },
+		{ "100", 0, 100 },
+		{ "101", -ERANGE, 0 },
+		{ "-6", -ERANGE, 0 },
+		{ "", -EINVAL, 0 },
+		{ NULL, -EINVAL, 0 },
+		{ " 1", -EINVAL, 0 },
+		{ "1 ", -EINVAL, 0 },
+		{ "0x1", -EINVAL, 0 },
+		{ "1e2", -EINVAL, 0 },
+		{ "99999999999999999999", -EINVAL, 0 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		int64_t v = 77;
 
-		assert_int_equal(str_int(cases[i].s, -5, 100, &v),
-		    cases[i].r);
+		assert_int_equal(str_int(cases[i].s, -5, 100, &v), cases[i].r);
 		assert_int_equal(v, cases[i].r == 0 ? cases[i].v : 77);
 	}
 }
@@ -75,17 +96,22 @@ test_utf8_clean(void **state)
 		{ "a\nb\tc", "a b c", 99, true },
 		{ "\x1b[31m", "?[31m", 99, true },
 		{ "\xc3\xa9", "\xc3\xa9", 99, true },
-		{ "\xc3\xa9", "", 1, true },		/* never half a one */
-		{ "\xc0\x80", "??", 99, false },	/* overlong */
+		{ "\xc3\xa9", "", 1, true },	 /* never half a one */
+		{ "\xc0\x80", "??", 99, false }, /* overlong */
 		{ "\xe0\x80\x80", "???", 99, false },
-		{ "\xed\xa0\x80", "???", 99, false },	/* surrogate */
+		{ "\xed\xa0\x80", "???", 99, false }, /* surrogate */
 		{ "\xf4\x90\x80\x80", "????", 99, false },
 		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", 99, true },
 		{ "\xe2\x82", "??", 99, false },
 		{ "\xff", "?", 99, false },
-		{ "\xc2\x9b" "x", "?x", 99, true },	/* C1 */
-		{ "\xe2\x80\xae" "x", "?x", 99, true },	/* right to left */
-		{ "abc", "ab", 2, true }, { "", "", 0, true },
+		{ "\xc2\x9b"
+		  "x",
+		    "?x", 99, true }, /* C1 */
+		{ "\xe2\x80\xae"
+		  "x",
+		    "?x", 99, true }, /* right to left */
+		{ "abc", "ab", 2, true },
+		{ "", "", 0, true },
 	};
 
 	(void)state;

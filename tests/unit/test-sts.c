@@ -10,15 +10,15 @@ static void
 test_good(void **state)
 {
 	size_t len;
-	_cleanup_free_ char *xml = fixture("sts/sts-AssumeRoleWithSAML-200.xml",
-	    &len);
+	_cleanup_free_ char *xml =
+	    fixture("sts/sts-AssumeRoleWithSAML-200.xml", &len);
 	_cleanup_answer_ struct sts_answer a = { 0 };
 
 	(void)state;
 	assert_int_equal(sts_parse(xml, len, &a), 0);
 	assert_string_equal(a.access_key_id, "ASIAEXAMPLEEXAMPLE01");
-	assert_string_equal(a.secret_access_key,
-	    "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
+	assert_string_equal(
+	    a.secret_access_key, "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY");
 	assert_string_equal(a.principal,
 	    "arn:aws:sts::123456789012:assumed-role/ADFS-Dev/jdoe@example.com");
 	assert_int_equal(a.expiration_s, 1795370400);
@@ -29,8 +29,8 @@ static void
 test_errors(void **state)
 {
 	size_t len;
-	_cleanup_free_ char *one = fixture(
-	    "sts/sts-error-400-validation-maxsession.xml", &len);
+	_cleanup_free_ char *one =
+	    fixture("sts/sts-error-400-validation-maxsession.xml", &len);
 	_cleanup_answer_ struct sts_answer a = { 0 }, b = { 0 };
 	_cleanup_free_ char *two = NULL;
 
@@ -66,9 +66,10 @@ test_meanings(void **state)
 		    REASON_SETTINGS },
 		{ "ValidationError", "exceeds the MaxSessionDuration set", 400,
 		    FAULT_CONFIG, REASON_DURATION },
-		{ "ValidationError", "exceeds the 1 hour session limit for "
-		    "roles assumed by role chaining.", 400, FAULT_CONFIG,
-		    REASON_DURATION },
+		{ "ValidationError",
+		    "exceeds the 1 hour session limit for "
+		    "roles assumed by role chaining.",
+		    400, FAULT_CONFIG, REASON_DURATION },
 		{ "MalformedPolicyDocument", "", 400, FAULT_CONFIG,
 		    REASON_SETTINGS },
 		{ "PackedPolicyTooLarge", "", 400, FAULT_CONFIG,
@@ -95,10 +96,8 @@ test_meanings(void **state)
 		{ "SlowDown", "", 503, FAULT_TEMPORARY, REASON_BUSY },
 		{ "ServiceUnavailable", "", 503, FAULT_TEMPORARY,
 		    REASON_SERVER },
-		{ "InternalFailure", "", 500, FAULT_TEMPORARY,
-		    REASON_SERVER },
-		{ "RequestTimeout", "", 400, FAULT_TEMPORARY,
-		    REASON_TIMEOUT },
+		{ "InternalFailure", "", 500, FAULT_TEMPORARY, REASON_SERVER },
+		{ "RequestTimeout", "", 400, FAULT_TEMPORARY, REASON_TIMEOUT },
 		{ "NeverHeardOf", "", 400, FAULT_CONFIG, REASON_REFUSED },
 		{ "NeverHeardOf", "", 500, FAULT_TEMPORARY, REASON_SERVER },
 		{ NULL, NULL, 429, FAULT_TEMPORARY, REASON_BUSY },
@@ -110,12 +109,12 @@ test_meanings(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		char *code = xstrdup(rows[i].code);
 		struct sts_answer a = { .code = code,
-		    .message = xstrdup(rows[i].message),
-		    .request_id = xstrdup("req") };
+			.message = xstrdup(rows[i].message),
+			.request_id = xstrdup("req") };
 		_cleanup_fault_ struct fault f = { 0 };
 
-		sts_fault(code == NULL ? NULL : &a, rows[i].status, ROLE, 3,
-		    &f);
+		sts_fault(
+		    code == NULL ? NULL : &a, rows[i].status, ROLE, 3, &f);
 		if (f.kind != rows[i].kind || f.reason != rows[i].reason)
 			fail_msg("row %zu: %s %s", i, fault_kind_name(f.kind),
 			    reason_name(f.reason));
@@ -134,7 +133,7 @@ test_endpoints(void **state)
 	static const struct {
 		const char *arn, *region, *endpoint;
 		bool fips, dual, loopback;
-		const char *want;	/* NULL: refused */
+		const char *want; /* NULL: refused */
 	} rows[] = {
 		{ ROLE, "eu-central-1", NULL, false, false, false,
 		    "https://sts.eu-central-1.amazonaws.com/" },
@@ -152,8 +151,8 @@ test_endpoints(void **state)
 		    "https://sts.us-gov-east-1.amazonaws.com/" },
 		{ ROLE, "evil.example.net/", NULL, false, false, false,
 		    "https://sts.us-east-1.amazonaws.com/" },
-		{ "arn:evil:iam::123456789012:role/A", NULL, NULL, false,
-		    false, false, NULL },
+		{ "arn:evil:iam::123456789012:role/A", NULL, NULL, false, false,
+		    false, NULL },
 		{ ROLE, NULL, "https://sts.internal:8443/x", false, false,
 		    false, "https://sts.internal:8443/x" },
 		{ ROLE, NULL, "http://sts.internal/", false, false, true,
@@ -169,12 +168,15 @@ test_endpoints(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct sts_role r = { .profile = "p",
-		    .role_arn = rows[i].arn, .principal_arn = PROVIDER,
-		    .region = rows[i].region, .endpoint = rows[i].endpoint,
-		    .fips = rows[i].fips, .dualstack = rows[i].dual };
+			.role_arn = rows[i].arn,
+			.principal_arn = PROVIDER,
+			.region = rows[i].region,
+			.endpoint = rows[i].endpoint,
+			.fips = rows[i].fips,
+			.dualstack = rows[i].dual };
 		_cleanup_fault_ struct fault f = { 0 };
-		_cleanup_free_ char *url = sts_endpoint(&r, rows[i].loopback,
-		    &f);
+		_cleanup_free_ char *url =
+		    sts_endpoint(&r, rows[i].loopback, &f);
 
 		if (rows[i].want == NULL) {
 			assert_null(url);
@@ -190,15 +192,19 @@ static void
 test_request(void **state)
 {
 	json_t *arns = json_pack("[s,s]", "arn:aws:iam::aws:policy/A", "b c");
-	const struct sts_role r = { .profile = "p", .role_arn = ROLE,
-	    .principal_arn = PROVIDER, .duration = 3600, .policy = "{}",
-	    .policy_arns = arns };
-	_cleanup_buf_ struct buf b = BUF_INIT(STS_BODY_MAX), small =
-	    BUF_INIT(64);
+	const struct sts_role r = { .profile = "p",
+		.role_arn = ROLE,
+		.principal_arn = PROVIDER,
+		.duration = 3600,
+		.policy = "{}",
+		.policy_arns = arns };
+	_cleanup_buf_ struct buf b = BUF_INIT(STS_BODY_MAX),
+				 small = BUF_INIT(64);
 
 	(void)state;
 	assert_int_equal(sts_request(&r, "a+/=", &b), 0);
-	assert_string_equal(b.data, "Action=AssumeRoleWithSAML"
+	assert_string_equal(b.data,
+	    "Action=AssumeRoleWithSAML"
 	    "&Version=2011-06-15"
 	    "&RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2FAdmin"
 	    "&PrincipalArn=arn%3Aaws%3Aiam%3A%3A123456789012%3A"
@@ -213,26 +219,31 @@ static void
 test_hostile(void **state)
 {
 	static const char *const rows[] = {
-		"", "x", "<", "<a>", "<Other/>",
+		"",
+		"x",
+		"<",
+		"<a>",
+		"<Other/>",
 		"<!DOCTYPE a><ErrorResponse><Code>x</Code></ErrorResponse>",
 		"<ErrorResponse/>",
-		"<A><Credentials><AccessKeyId>A</AccessKeyId></Credentials></A>",
+		"<A><Credentials><AccessKeyId>A</AccessKeyId></Credentials></"
+		"A>",
 		"<A><Credentials><AccessKeyId>A b</AccessKeyId>"
-		    "<SecretAccessKey>s</SecretAccessKey><SessionToken>t"
-		    "</SessionToken><Expiration>2026-11-22T18:00:00Z"
-		    "</Expiration></Credentials></A>",
+		"<SecretAccessKey>s</SecretAccessKey><SessionToken>t"
+		"</SessionToken><Expiration>2026-11-22T18:00:00Z"
+		"</Expiration></Credentials></A>",
 		"<A><Credentials><AccessKeyId>A</AccessKeyId>"
-		    "<SecretAccessKey>s&#10;x=y</SecretAccessKey><SessionToken>"
-		    "t</SessionToken><Expiration>2026-11-22T18:00:00Z"
-		    "</Expiration></Credentials></A>",
+		"<SecretAccessKey>s&#10;x=y</SecretAccessKey><SessionToken>"
+		"t</SessionToken><Expiration>2026-11-22T18:00:00Z"
+		"</Expiration></Credentials></A>",
 		"<A><Credentials><AccessKeyId>A</AccessKeyId>"
-		    "<SecretAccessKey>s</SecretAccessKey><SessionToken>t"
-		    "</SessionToken><Expiration>soon</Expiration>"
-		    "</Credentials></A>",
+		"<SecretAccessKey>s</SecretAccessKey><SessionToken>t"
+		"</SessionToken><Expiration>soon</Expiration>"
+		"</Credentials></A>",
 	};
 	size_t len;
-	_cleanup_free_ char *good = fixture(
-	    "sts/sts-AssumeRoleWithSAML-200.xml", &len);
+	_cleanup_free_ char *good =
+	    fixture("sts/sts-AssumeRoleWithSAML-200.xml", &len);
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {

@@ -10,18 +10,28 @@
 static void
 test_bad_messages(void **state)
 {
-	static const struct { const char *text; int r; } cases[] = {
-		{ "{}", 1 }, { "{\"a\":[[[]]]}", 1 }, { " {} ", 1 },
-		{ "", -EBADMSG }, { "[]", -EBADMSG }, { "5", -EBADMSG },
-		{ "null", -EBADMSG }, { "{", -EBADMSG }, { "{}x", -EBADMSG },
+	static const struct {
+		const char *text;
+		int r;
+	} cases[] = {
+		{ "{}", 1 },
+		{ "{\"a\":[[[]]]}", 1 },
+		{ " {} ", 1 },
+		{ "", -EBADMSG },
+		{ "[]", -EBADMSG },
+		{ "5", -EBADMSG },
+		{ "null", -EBADMSG },
+		{ "{", -EBADMSG },
+		{ "{}x", -EBADMSG },
 		{ "{\"a\":1,\"a\":2}", -EBADMSG },
 		{ "{\"a\":{\"b\":1,\"b\":1}}", -EBADMSG },
 		{ "{\"a\":\"\\u0000\"}", -EBADMSG },
 		{ "{\"a\\u0000b\":1}", -EBADMSG },
 		{ "{\"a\":\"\xff\"}", -EBADMSG },
-		{ "{\"a\":NaN}", -EBADMSG }, { "{\"a\":1e999}", -EBADMSG },
+		{ "{\"a\":NaN}", -EBADMSG },
+		{ "{\"a\":1e999}", -EBADMSG },
 		{ "{\"a\":\"[[[[[[[[[[[[[[[[\\\"[[[\"}", 1 },
-		{ "{\"a\":[[[[[[[[[[[]]]]]]]]]]]}", 1 },	/* 12 */
+		{ "{\"a\":[[[[[[[[[[[]]]]]]]]]]]}", 1 }, /* 12 */
 		{ "{\"a\":[[[[[[[[[[[[]]]]]]]]]]]]}", -EBADMSG },
 	};
 
@@ -31,9 +41,9 @@ test_bad_messages(void **state)
 		_cleanup_json_ json_t *msg = NULL;
 
 		print_message("# %zu\n", i);
-		assert_int_equal(buf_add(&in, cases[i].text,
-		    strlen(cases[i].text)), 0);
-		assert_int_equal(wire_get(&in, &msg), 0);	/* no NUL */
+		assert_int_equal(
+		    buf_add(&in, cases[i].text, strlen(cases[i].text)), 0);
+		assert_int_equal(wire_get(&in, &msg), 0); /* no NUL */
 		assert_int_equal(buf_add(&in, "", 1), 0);
 		assert_int_equal(wire_get(&in, &msg), cases[i].r);
 		assert_int_equal(msg != NULL, cases[i].r == 1);
@@ -90,7 +100,8 @@ test_splits(void **state)
 			at += n;
 			while (wire_get(&in, &msg) == 1) {
 				assert_int_equal(json_integer_value(
-				    json_object_get(msg, "n")), next++);
+						     json_object_get(msg, "n")),
+				    next++);
 				json_decref(msg);
 			}
 		}
@@ -104,7 +115,7 @@ static void
 test_noise(void **state)
 {
 	static const char start[] = "{\"method\":\"a.b\",\"parameters\":"
-	    "{\"x\":[1,2.5,\"\\u00e9\"]}}";
+				    "{\"x\":[1,2.5,\"\\u00e9\"]}}";
 	unsigned r = 4242;
 
 	(void)state;
@@ -117,8 +128,7 @@ test_noise(void **state)
 		memcpy(text, start, sizeof(text));
 		for (int k = 0; k < 3; k++) {
 			r = r * 1103515245 + 12345;
-			text[(r >> 8) % (sizeof(text) - 1)] =
-			    (char)(r >> 24);
+			text[(r >> 8) % (sizeof(text) - 1)] = (char)(r >> 24);
 		}
 		assert_int_equal(buf_add(&in, text, sizeof(text)), 0);
 		while ((n = wire_get(&in, &msg)) != 0) {
@@ -140,7 +150,7 @@ test_sockets(void **state)
 {
 	_cleanup_buf_ struct buf in = BUF_INIT(100);
 	_cleanup_json_ json_t *o = json_pack("{s:s}", "a", "b"), *back = NULL,
-	    *none = NULL;
+			      *none = NULL;
 	char big[200];
 	int fds[2];
 
@@ -174,11 +184,16 @@ test_sockets(void **state)
 static void
 test_calls(void **state)
 {
-	static const struct { const char *text; int r; } cases[] = {
+	static const struct {
+		const char *text;
+		int r;
+	} cases[] = {
 		{ "{\"method\":\"m\"}", 0 },
 		{ "{\"method\":\"m\",\"parameters\":{},\"more\":true,"
-		    "\"oneway\":false}", 0 },
-		{ "{}", -EBADMSG }, { "{\"method\":5}", -EBADMSG },
+		  "\"oneway\":false}",
+		    0 },
+		{ "{}", -EBADMSG },
+		{ "{\"method\":5}", -EBADMSG },
 		{ "{\"method\":\"m\",\"parameters\":[]}", -EBADMSG },
 		{ "{\"method\":\"m\",\"more\":1}", -EBADMSG },
 		{ "{\"method\":\"m\",\"upgrade\":true}", -EBADMSG },
@@ -196,25 +211,26 @@ test_calls(void **state)
 		json_decref(o);
 	}
 	o = call_new("m", json_pack("{s:i}", "x", 1));
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(o,
-	    "parameters"), "x")), 1);
+	assert_int_equal(json_integer_value(json_object_get(
+			     json_object_get(o, "parameters"), "x")),
+	    1);
 	json_decref(o);
 	o = reply_new(NULL, true);
 	assert_true(json_is_object(json_object_get(o, "parameters")));
 	assert_true(json_is_true(json_object_get(o, "continues")));
 	json_decref(o);
 	o = reply_error("E", NULL);
-	assert_string_equal(json_string_value(json_object_get(o, "error")),
-	    "E");
+	assert_string_equal(
+	    json_string_value(json_object_get(o, "error")), "E");
 	json_decref(o);
 }
 
 static void
 test_fields(void **state)
 {
-	_cleanup_json_ json_t *o = json_pack("{s:s,s:s,s:n,s:i,s:b,s:s%}",
-	    "s", "text", "bad", "a\nb", "null", "int", 7, "bool", 1, "nul",
-	    "a\0b", 3);
+	_cleanup_json_ json_t *o =
+	    json_pack("{s:s,s:s,s:n,s:i,s:b,s:s%}", "s", "text", "bad", "a\nb",
+		"null", "int", 7, "bool", 1, "nul", "a\0b", 3);
 	const char *s = NULL;
 	int64_t i = 0;
 	bool b = false;

@@ -38,7 +38,7 @@ test_basics(void **state)
 static void
 test_overflow_aborts(void **state)
 {
-	volatile size_t much = SIZE_MAX / 2;	/* hidden from the compiler */
+	volatile size_t much = SIZE_MAX / 2; /* hidden from the compiler */
 	int fds[2], status;
 	char line[64] = "";
 	pid_t pid;

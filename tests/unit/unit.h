@@ -22,12 +22,13 @@
 #define RUN(tests) cmocka_run_group_tests(tests, NULL, NULL)
 
 /* Equal strings, either of which may be NULL; says where it failed. */
-#define assert_str(a, b) do { \
-	const char *a_ = (a), *b_ = (b); \
-	if (a_ == NULL || b_ == NULL) \
-		assert_true(a_ == NULL && b_ == NULL); \
-	else \
-		assert_string_equal(a_, b_); \
-} while (0)
+#define assert_str(a, b) \
+	do { \
+		const char *a_ = (a), *b_ = (b); \
+		if (a_ == NULL || b_ == NULL) \
+			assert_true(a_ == NULL && b_ == NULL); \
+		else \
+			assert_string_equal(a_, b_); \
+	} while (0)
 
 #endif

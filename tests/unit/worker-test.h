@@ -23,8 +23,8 @@ static inline char *
 fixture(const char *name, size_t *ret_len)
 {
 	const char *top = getenv("top_srcdir");
-	_cleanup_free_ char *path = xasprintf("%s/tests/fixtures/%s",
-	    top == NULL ? "." : top, name);
+	_cleanup_free_ char *path =
+	    xasprintf("%s/tests/fixtures/%s", top == NULL ? "." : top, name);
 	char *data;
 	int r = path_read(path, 4 * 1024 * 1024, &data, ret_len);
 
@@ -33,14 +33,16 @@ fixture(const char *name, size_t *ret_len)
 	return data;
 }
 
-#define assert_has(text, part) do { \
-	if (strstr((text), (part)) == NULL) \
-		fail_msg("\"%s\" is not in \"%s\"", (part), (text)); \
-} while (0)
+#define assert_has(text, part) \
+	do { \
+		if (strstr((text), (part)) == NULL) \
+			fail_msg("\"%s\" is not in \"%s\"", (part), (text)); \
+	} while (0)
 
-#define assert_lacks(text, part) do { \
-	if (strstr((text), (part)) != NULL) \
-		fail_msg("\"%s\" is in \"%s\"", (part), (text)); \
-} while (0)
+#define assert_lacks(text, part) \
+	do { \
+		if (strstr((text), (part)) != NULL) \
+			fail_msg("\"%s\" is in \"%s\"", (part), (text)); \
+	} while (0)
 
 #endif
