@@ -216,12 +216,11 @@ def refresh():
             "kind": "temporary", "text": "h does not answer.",
             "next": "nothing: it is tried again"}}]}
     with Agent([reply, {"profiles": []}]) as a:
-        r = run(a, "refresh", "a", "--profile", "b", "--force")
+        r = run(a, "refresh", "a", "--profile", "b")
         equal(r.status, 5)
         equal(r.out, "a fresh until %s\n1 profile fresh\n" % clock(3600))
         has(r.err, "awsfed: b: h does not answer.\n  Next: nothing")
         equal(sorted(a.calls[0]["parameters"]["profiles"]), ["a", "b"])
-        equal(a.calls[0]["parameters"]["force"], True)
         r = run(a, "refresh")
         equal((r.status, a.calls[1]["parameters"]), (0, {}))
         has(r.out, "awsfedctl login")

@@ -35,7 +35,7 @@ def story(w):
 
     # aws-adfs login --region … --adfs-host …, and stop at the list
     r = adfs(w, "--region", "us-east-1", "--adfs-host", HOST, answers=[
-        (r"\[default\]\?.*\[y/N\] ?$", "y"), (harness.ASK_USER, USER), (harness.ASK_PASSWORD, PASSWORD),
+        (harness.ASK_USER, USER), (harness.ASK_PASSWORD, PASSWORD),
         (harness.ASK_ROLE, "q")])
     tap.equal(r.unasked, [], "user, password and role are asked for")
     tap.ok(ADMIN in r.tty + r.err and READ in r.tty + r.err,
