@@ -52,3 +52,11 @@ tests_unit_test_schedule_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_session_SOURCES = tests/unit/test-session.c
 tests_unit_test_session_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_session_LDADD = $(ENGINE_TEST_LDADD)
+
+# The tables of docs/HACKING.md, from the source and checked against it.
+TESTS += tests/system/state-tables.py
+EXTRA_DIST += tests/system/state-tables.py
+.PHONY: state-tables
+state-tables: awsfedd
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	    $(PY_LOG_COMPILER) $(srcdir)/tests/system/state-tables.py --write
