@@ -278,13 +278,50 @@ def bad_config():
 # -- the socket ----------------------------------------------------------------
 def second_agent():
     with world() as w:
+        w.login("--profile", P, "--adfs-host", HOST, "--role-arn", ARN,
+                "--region", "us-east-1")
         argv = [w.program("awsfedd"), "--foreground"]
         r = w.run(argv, timeout=20)
         tap.ok(r.rc not in (0, -9), "a second agent does not start", r)
         tap.ok("awsfed" in r.err and ("already" in r.err or
                                       "another" in r.err),
                "a second agent says why", r)
+        tap.equal(len(r.err.splitlines()), 1,
+                  "a second agent says no more, and touches nothing")
         tap.ok(w.ctl("status").rc == 0, "the first one answers as before")
+
+
+def wrong_user():
+    """A user name that was wrong once does not bar the way."""
+    named = ["--profile", P, "--adfs-host", HOST, "--region", "us-east-1"]
+    for what, first in (
+            ("a --user without a domain",
+             lambda w: w.login(*named, "--user", "jane", user=None,
+                               password=None)),
+            ("a slip in the user name",
+             lambda w: w.login(*named, user="CORP\\jnae"))):
+        with world() as w:
+            tap.ok(first(w).rc != 0, what + ": no sign-in")
+            r = w.login(*named, timeout=20)
+            tap.ok(r.rc == 0 and not r.unasked,
+                   what + ": the next login asks for it again", r)
+            tap.ok(b"adfs_user = CORP\\jane" in w.read(w.config_file),
+                   what + ": the right one is saved",
+                   w.read(w.config_file))
+
+
+def declined_then_chosen():
+    named = ["--profile", P, "--adfs-host", HOST, "--region", "us-east-1"]
+    with world() as w:
+        w.sim.user(USER, roles=[harness.pair(ARN), harness.pair(
+            role("012345678901", "ReadOnly"))])
+        w.login(*named, answers=[(harness.ASK_ROLE, "q")])
+        r = w.login(*named, user=None, password=None,
+                    answers=[(harness.ASK_ROLE, "1")])
+        tap.ok(r.rc == 0, "declined, then chosen", r)
+        tap.ok(b"adfs_user = CORP\\jane" in w.read(w.config_file),
+               "the user typed at the first is saved with the second",
+               w.read(w.config_file))
 
 
 def stale_socket():
@@ -368,5 +405,6 @@ def garbage_on_the_socket():
 
 harness.need(timeout=500)
 tap.run(unreachable, outside_faults, wrong_password, no_such_role, bare_user,
-        worker_killed, bad_files, bad_config, second_agent, stale_socket,
+        wrong_user, declined_then_chosen, worker_killed, bad_files,
+        bad_config, second_agent, stale_socket,
         no_agent, garbage_on_the_socket)
