@@ -260,6 +260,10 @@ def bad_files():
         r = w.login(P, user=None)
         tap.ok(r.rc == FAILED and w.credentials_file in r.err,
                "a folder in place of the file is told", r)
+        told(w.ctl("refresh", P), FAILED, "refresh with a folder there",
+             w.credentials_file)
+        told(w.ctl("logout", P), FAILED, "logout with a folder there",
+             w.credentials_file)
         os.rmdir(w.credentials_file)
 
 
