@@ -76,6 +76,7 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 	struct identity *id = arg;
 
 	id->question = NULL;
+	id->env.ops->asked(id, NULL, id->env.arg);
 	identity_event(id, IDENTITY_ANSWERED);
 	if (value == NULL) {
 		refuse(id, id->ask_id, fault);
@@ -417,7 +418,10 @@ forget(struct identity *id)
 		json_decref(id->command_wait->msg);
 		xfree(STEAL(id->command_wait));
 	}
-	prompt_close(STEAL(id->question));
+	if (id->question != NULL) {
+		prompt_close(STEAL(id->question));
+		id->env.ops->asked(id, NULL, id->env.arg);
+	}
 	if (id->attempting)
 		ledger_outcome(id->env.ledger, id->name, LEDGER_UNKNOWN);
 	id->attempting = false;

@@ -69,6 +69,7 @@ struct identity_ops {
 	bool (*wanted)(struct identity *id, struct want *ret, void *arg);
 	/* Is a client there that can answer? */
 	bool (*watched)(struct identity *id, void *arg);
+	/* A question is open; NULL: it is no more, and must be forgotten. */
 	void (*asked)(struct identity *id, struct question *q, void *arg);
 	void (*told)(struct identity *id, const json_t *tell, void *arg);
 	/* Answer with identity_redeem, now or later. */

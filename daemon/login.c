@@ -457,7 +457,8 @@ on_asked(struct identity *id, struct question *q, void *arg)
 		if (l->identity != id || l->own_question)
 			continue;
 		l->question = q;
-		pump(l);
+		if (q != NULL)
+			pump(l);
 	}
 }
 

@@ -71,6 +71,7 @@ struct manager_logins {
 	/* Does a login want this identity signed in?  Fills *ret. */
 	bool (*wanted)(struct identity *id, struct want *ret, void *arg);
 	bool (*watched)(struct identity *id, void *arg);
+	/* NULL: the question that was open is gone. */
 	void (*asked)(struct identity *id, struct question *q, void *arg);
 	void (*told)(struct identity *id, const json_t *tell, void *arg);
 	/* True: the login will call manager_redeem when a person has chosen. */

@@ -372,12 +372,51 @@ GARBAGE = (
 )
 
 
+def send(s, method, **parameters):
+    """One call of the control protocol."""
+    s.sendall(json.dumps({"method": "io.awsfed.Control." + method,
+                          "parameters": parameters}).encode() + b"\0")
+
+
+def answer(s):
+    data = b""
+    while not data.endswith(b"\0"):
+        more = s.recv(65536)
+        if not more:
+            return {}
+        data += more
+    return json.loads(data[:-1])
+
+
+def shared_question():
+    """Two logins wait for one answer; the slower one comes too late."""
+    with world() as w:
+        w.profile(P, role=ARN)
+        with w.connect() as a, w.connect() as b:
+            for s in (a, b):
+                send(s, "Login", profiles=[P])
+            first, second = (answer(s)["parameters"] for s in (a, b))
+            question = first["step"]["question"]["id"]
+            tap.equal(question, second["step"]["question"]["id"],
+                      "two logins are asked the same question")
+            # Both at once: before the worker has its next question.
+            for s, login in ((a, first), (b, second)):
+                send(s, "Answer", login=login["login"], question=question,
+                     value=USER)
+            # Which of them is read first is the agent's affair.
+            late, r = sorted((answer(a), answer(b)),
+                             key=lambda reply: "error" not in reply)
+            tap.equal(r["parameters"].get("step", {}).get(
+                "question", {}).get("name"), "password", "one answer counts")
+            tap.equal(late.get("error"), "io.awsfed.Control.StaleQuestion",
+                      "the other is stale")
+        tap.ok(w.ctl("status").rc == 0, "the agent lives on")
+
+
 def garbage_on_the_socket():
     with world() as w:
         for what, data in GARBAGE:
-            with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(10)
-                s.connect(w.socket)
+            with w.connect() as s:
                 said = b""
                 try:
                     s.sendall(data)
@@ -399,9 +438,7 @@ def garbage_on_the_socket():
         # Many who say nothing: others are still served.
         silent = []
         for _ in range(40):
-            s = socket.socket(socket.AF_UNIX)
-            s.connect(w.socket)
-            silent.append(s)
+            silent.append(w.connect())
         tap.ok(w.ctl("status").rc == 0, "forty silent callers block nobody")
         for s in silent:
             s.close()
@@ -411,4 +448,4 @@ harness.need(timeout=500)
 tap.run(unreachable, outside_faults, wrong_password, no_such_role, bare_user,
         wrong_user, declined_then_chosen, worker_killed, bad_files,
         bad_config, second_agent, stale_socket,
-        no_agent, garbage_on_the_socket)
+        shared_question, no_agent, garbage_on_the_socket)
