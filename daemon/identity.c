@@ -436,6 +436,12 @@ identity_roles(const struct identity *id)
 	return id->roles;
 }
 
+struct question *
+identity_question(const struct identity *id)
+{
+	return id->question;
+}
+
 const char *
 identity_typed_user(const struct identity *id)
 {

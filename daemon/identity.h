@@ -132,7 +132,9 @@ const char *identity_host(const struct identity *id);
 const char *identity_user(const struct identity *id); /* or NULL */
 enum identity_state identity_state(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
-bool identity_busy(const struct identity *id);		  /* a job runs */
+bool identity_busy(const struct identity *id); /* a job runs */
+/* What it asks just now, or NULL. */
+struct question *identity_question(const struct identity *id);
 const char *identity_provider(const struct identity *id); /* of the job */
 /* Posts of passwords and pushes in the current or last job. */
 int identity_passwords(const struct identity *id);

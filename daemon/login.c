@@ -223,6 +223,8 @@ start_group(struct login *l, struct target *first)
 	struct manager *m = l->logins->manager;
 
 	l->identity = manager_identity_attended(m, first->profile);
+	/* Whoever comes while it asks is asked the same. */
+	l->question = identity_question(l->identity);
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
@@ -403,8 +405,10 @@ advance(void *arg)
 		if (l->identity != NULL && !group_over(l))
 			return;
 		while (next_group(l))
-			if (!group_over(l))
+			if (!group_over(l)) {
+				pump(l);
 				return;
+			}
 		l->phase = LOGIN_SAVE;
 		if (l->cancelled || !login_save(l, on_saved))
 			flush(l);

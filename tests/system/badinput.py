@@ -413,6 +413,24 @@ def shared_question():
         tap.ok(w.ctl("status").rc == 0, "the agent lives on")
 
 
+def joins_a_question():
+    """A login that comes while another is asked is asked the same."""
+    with world() as w:
+        w.profile(P, role=ARN)
+        with w.connect() as a, w.connect() as b:
+            send(a, "Login", profiles=[P])
+            first = answer(a)["parameters"]["step"]["question"]["id"]
+            send(b, "Login", profiles=[P])
+            second = answer(b)["parameters"]
+            tap.equal(second["step"]["question"]["id"], first,
+                      "a second login is asked what the first is asked")
+            a.close()
+            send(b, "Answer", login=second["login"], question=first,
+                 value=USER)
+            tap.equal(answer(b)["parameters"]["step"]["question"]["name"],
+                      "password", "it goes on when the first has left")
+
+
 def garbage_on_the_socket():
     with world() as w:
         for what, data in GARBAGE:
@@ -448,4 +466,5 @@ harness.need(timeout=500)
 tap.run(unreachable, outside_faults, wrong_password, no_such_role, bare_user,
         wrong_user, declined_then_chosen, worker_killed, bad_files,
         bad_config, second_agent, stale_socket,
-        shared_question, no_agent, garbage_on_the_socket)
+        shared_question, joins_a_question, no_agent,
+        garbage_on_the_socket)
