@@ -252,7 +252,8 @@ same_files(struct methods *ms, const json_t *p, struct fault *fault)
 	return true;
 }
 
-static int
+/* NULL, or the name of the parameter that is wrong. */
+static const char *
 login_parameters(const json_t *p, struct login_request *req)
 {
 	const struct {
@@ -266,21 +267,29 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "providerId", &req->provider_id },
 		{ "output", &req->output },
 	};
+	const struct {
+		const char *key;
+		bool *value;
+	} flags[] = {
+		{ "all", &req->all },
+		{ "force", &req->force },
+		{ "newDefault", &req->new_default },
+		{ "noSslVerification", &req->no_ssl_verification },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		if (json_str_opt(
 			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
-			return -EINVAL;
-	if (names(p, "profiles", &req->profiles) < 0 ||
-	    json_bool_opt(p, "all", false, &req->all) < 0 ||
-	    json_bool_opt(p, "force", false, &req->force) < 0 ||
-	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
-	    json_bool_opt(
-		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
-	    json_int_opt(
+			return strings[i].key;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
+			return flags[i].key;
+	if (names(p, "profiles", &req->profiles) < 0)
+		return "profiles";
+	if (json_int_opt(
 		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
-		return -EINVAL;
-	return 0;
+		return "sessionDuration";
+	return NULL;
 }
 
 static void
@@ -288,10 +297,11 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	struct login_request req = { 0 };
+	const char *wrong = login_parameters(p, &req);
 
 	manager_look(ms->manager);
-	if (login_parameters(p, &req) < 0)
-		bad(ms, conn, "profiles");
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else if (!same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,
@@ -323,16 +333,24 @@ login_result(struct methods *ms, uint64_t conn, int r)
 static void
 do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 {
-	const char *login, *question, *value;
+	const char *login, *question, *value, *wrong = NULL;
+	bool scripted;
 
 	/* An answer may be empty, and a password may hold a blank. */
-	if (json_str(p, "login", 32, &login) < 0 ||
-	    json_str(p, "question", 32, &question) < 0 ||
-	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
-		bad(ms, conn, "value");
+	if (json_str(p, "login", 32, &login) < 0)
+		wrong = "login";
+	else if (json_str(p, "question", 32, &question) < 0)
+		wrong = "question";
+	else if (json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
+		wrong = "value";
+	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
+		wrong = "scripted";
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else
 		login_result(ms, conn,
-		    login_answer(ms->logins, conn, login, question, value));
+		    login_answer(
+			ms->logins, conn, login, question, value, scripted));
 }
 
 static void
@@ -542,10 +560,13 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 	p->names = list;
 	list = (struct strv){ 0 };
 	p->waits = 1;
-	/* All want it before any starts to wait: one assertion for all. */
+	/*
+	 * All want it before any starts to wait: one assertion for all.  A
+	 * person has typed it: a back-off does not hold it, spacing does.
+	 */
 	for (size_t i = 0; i < p->names.n; i++)
 		session_event(manager_session(ms->manager, p->names.v[i]),
-		    SESSION_WANTED, NULL);
+		    SESSION_ATTENDED, NULL);
 	for (size_t i = 0; i < p->names.n; i++) {
 		struct session *s = manager_session(ms->manager, p->names.v[i]);
 
@@ -669,7 +690,7 @@ static const struct {
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
 	    "newDefault config credentials krb5ccname" },
-	{ M_ANSWER, do_answer, "login question value" },
+	{ M_ANSWER, do_answer, "login question value scripted" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
