@@ -20,7 +20,8 @@ daemon_libadapters_a_SOURCES = \
 	daemon/files-target.h daemon/files-target.c \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \
-	daemon/service.h daemon/service.c
+	daemon/service.h daemon/service.c \
+	daemon/watch.h daemon/watch.c
 daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
 # What a program that links them needs behind it.
