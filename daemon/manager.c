@@ -735,6 +735,7 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 		return -1;
 	}
 	config_unref(m->config);
+	log_info("the configuration was read anew: %s", fresh->path);
 	m->config = fresh;
 	apply(m, changed);
 	manager_publish(m, MANAGER_CONFIG, NULL, NULL);

@@ -181,7 +181,7 @@ ask_owner(struct session *s, bool attended)
 	if (before == SESSION_FAILED && !attended)
 		return SESSION_FAILED;
 	fault_copy(&s->fault, &f);
-	return SESSION_NEEDS_LOGIN;
+	return f.reason == REASON_GONE ? SESSION_FAILED : SESSION_NEEDS_LOGIN;
 }
 
 static enum session_state
