@@ -32,6 +32,7 @@ struct credfile {
 	struct files *files;
 	struct undo *undo; /* NULL: nobody keeps a record */
 	struct timer *timer;
+	int64_t delay;	       /* of it; grows while one job trickles */
 	struct timer *again;   /* for a second look */
 	struct strv pending;   /* names of profiles to look at */
 	struct strv forced;    /* names whose sections are taken over */

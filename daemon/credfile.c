@@ -362,7 +362,10 @@ flush(struct credfile *cf)
 static void
 on_timer(void *arg)
 {
-	flush(arg);
+	struct credfile *cf = arg;
+
+	cf->delay *= 4;
+	flush(cf);
 }
 
 void
@@ -372,7 +375,7 @@ credfile_changed(struct credfile *cf, const char *name)
 		strv_add(&cf->pending, name);
 	if (!cf->loop->ops->timer_armed(cf->timer))
 		cf->loop->ops->timer_set(
-		    cf->timer, deadline_in(cf->loop->clk, COALESCE));
+		    cf->timer, deadline_in(cf->loop->clk, cf->delay));
 }
 
 static void
@@ -396,6 +399,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 		credfile_changed(cf, session_name(s));
 		break;
 	case MANAGER_JOB_ENDED:
+		cf->delay = COALESCE;
 		if (cf->pending.n > 0)
 			flush(cf);
 		break;
@@ -434,6 +438,7 @@ credfile_new(struct manager *m)
 	cf->loop = env->loop;
 	cf->files = env->files;
 	cf->undo = env->undo;
+	cf->delay = COALESCE;
 	cf->timer = timer_new(cf->loop, on_timer, cf);
 	cf->again = timer_new(cf->loop, on_again, cf);
 	manager_subscribe(m, &(struct surface){ on_event, cf });
