@@ -42,6 +42,8 @@ struct credfile {
 	struct batch *writing; /* with the writer, or NULL */
 	struct held *held;     /* released after the write */
 	struct fault fault;    /* of the last write */
+	struct fault untold;   /* what nobody who waits has heard of */
+	int64_t untold_at;     /* boot clock */
 	int64_t doubt;	       /* boot clock: a section is missing since */
 	int64_t span;	       /* boot clock: rewrites are counted since */
 	unsigned rewrites;

@@ -27,6 +27,7 @@
 
 #define COALESCE (250 * MSEC)
 #define RETRY (60 * USEC) /* a file that could not be written */
+#define UNTOLD (10 * USEC) /* how long a refusal waits to be told */
 
 /* What the writer thread gets: all its own, wiped when freed. */
 struct item {
@@ -210,14 +211,36 @@ credfile_refused(const struct credfile *cf, const char *name)
 	return false;
 }
 
-/* What this write met, else what is left of earlier ones. */
+/*
+ * What this write met, else what is left of earlier ones.  A refusal may be
+ * known before the login that it is about waits for the file.
+ */
 static void
 tell(struct credfile *cf)
 {
+	bool good = !fault_is(&cf->fault);
+
+	if (!good) {
+		fault_copy(&cf->untold, &cf->fault);
+		cf->untold_at = clk_boot(cf->loop->clk);
+	} else if (cf->nrefusals == 0) {
+		fault_done(&cf->untold);
+	}
 	manager_set_file_fault(cf->manager,
-	    fault_is(&cf->fault) || cf->nrefusals == 0 ?
-		&cf->fault :
-		&cf->refusals[0].fault);
+	    !good || cf->nrefusals == 0 ? &cf->fault : &cf->refusals[0].fault);
+}
+
+/* Nothing to write: has there been something worth telling just now? */
+static void
+tell_late(struct credfile *cf, struct barrier *barrier)
+{
+	if (!fault_is(&cf->untold))
+		return;
+	barrier_hold(barrier);
+	barrier_release(barrier,
+	    clk_boot(cf->loop->clk) - cf->untold_at < UNTOLD ? &cf->untold :
+							       NULL);
+	fault_done(&cf->untold);
 }
 
 /* ---- a batch ---------------------------------------------------------------------- */
@@ -278,6 +301,7 @@ release(struct credfile *cf)
 		cf->held = h->next;
 		barrier_release(h->barrier, &cf->fault);
 		xfree(h);
+		fault_done(&cf->untold);
 	}
 }
 
@@ -404,8 +428,10 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 			flush(cf);
 		break;
 	case MANAGER_FLUSH:
-		if (cf->pending.n == 0 && cf->writing == NULL)
+		if (cf->pending.n == 0 && cf->writing == NULL) {
+			tell_late(cf, barrier);
 			break;
+		}
 		h = xcalloc(1, sizeof(*h));
 		h->barrier = barrier;
 		h->next = cf->held;
@@ -474,5 +500,6 @@ credfile_free(struct credfile *cf)
 		forget_refusal(cf, cf->refusals[0].name);
 	xfree(cf->refusals);
 	fault_done(&cf->fault);
+	fault_done(&cf->untold);
 	xfree(cf);
 }
