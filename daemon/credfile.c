@@ -26,7 +26,7 @@
 #include "undo.h"
 
 #define COALESCE (250 * MSEC)
-#define RETRY (60 * USEC) /* a file that could not be written */
+#define RETRY (60 * USEC)  /* a file that could not be written */
 #define UNTOLD (10 * USEC) /* how long a refusal waits to be told */
 
 /* What the writer thread gets: all its own, wiped when freed. */

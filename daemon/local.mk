@@ -33,3 +33,20 @@ awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
+
+# ---- tests --------------------------------------------------------------------
+OWNER_TESTS = tests/unit/test-known tests/unit/test-owner tests/unit/test-undo
+check_PROGRAMS += $(OWNER_TESTS)
+TESTS += $(OWNER_TESTS)
+OWNER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+OWNER_TEST_LDADD = daemon/libsurfaces.a daemon/libengine.a $(LIBFAKE) \
+	$(LIBAWSFED) $(CMOCKA_LIBS)
+tests_unit_test_known_SOURCES = tests/unit/test-known.c
+tests_unit_test_known_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_known_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_owner_SOURCES = tests/unit/test-owner.c
+tests_unit_test_owner_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_owner_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_undo_SOURCES = tests/unit/test-undo.c
+tests_unit_test_undo_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_undo_LDADD = $(OWNER_TEST_LDADD)
