@@ -35,6 +35,7 @@ struct credfile {
 	int64_t delay;	       /* of it; grows while one job trickles */
 	struct timer *again;   /* for a second look */
 	struct strv pending;   /* names of profiles to look at */
+	struct strv gone;      /* those whose keys are to go */
 	struct strv forced;    /* names whose sections are taken over */
 	struct strv delivered; /* names whose sections hold our keys */
 	struct refusal *refusals;
@@ -42,14 +43,13 @@ struct credfile {
 	struct batch *writing; /* with the writer, or NULL */
 	struct held *held;     /* released after the write */
 	struct fault fault;    /* of the last write */
-	struct fault untold;   /* what nobody who waits has heard of */
-	int64_t untold_at;     /* boot clock */
 	int64_t doubt;	       /* boot clock: a section is missing since */
 	int64_t span;	       /* boot clock: rewrites are counted since */
 	unsigned rewrites;
 };
 
-void credfile_drop(struct strv *list, const char *name);
+/* Was it in there?  Then not any more. */
+bool credfile_drop(struct strv *list, const char *name);
 /* The profile's section is to be written, or emptied. */
 void credfile_changed(struct credfile *cf, const char *name);
 bool credfile_refused(const struct credfile *cf, const char *name);

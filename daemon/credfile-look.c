@@ -110,7 +110,7 @@ credfile_adopt(struct credfile *cf)
 
 /* ---- what we wrote ------------------------------------------------------------ */
 
-void
+bool
 credfile_drop(struct strv *list, const char *name)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -119,15 +119,16 @@ credfile_drop(struct strv *list, const char *name)
 		xfree(list->v[i]);
 		list->v[i] = list->v[--list->n];
 		list->v[list->n] = NULL;
-		return;
+		return true;
 	}
+	return false;
 }
 
 void
 credfile_delivered(struct credfile *cf, const char *name, bool yes)
 {
 	if (!yes)
-		credfile_drop(&cf->delivered, name);
+		(void)credfile_drop(&cf->delivered, name);
 	else if (!strv_has(&cf->delivered, name))
 		strv_add(&cf->delivered, name);
 }

@@ -26,8 +26,8 @@
 #include "undo.h"
 
 #define COALESCE (250 * MSEC)
-#define RETRY (60 * USEC)  /* a file that could not be written */
-#define UNTOLD (10 * USEC) /* how long a refusal waits to be told */
+#define COALESCE_MAX (4 * USEC)
+#define RETRY (60 * USEC) /* a file that could not be written */
 
 /* What the writer thread gets: all its own, wiped when freed. */
 struct item {
@@ -150,7 +150,7 @@ fill_item(struct item *it, struct session *s, const char *name)
 	char when[RFC3339_SIZE];
 
 	it->section = xstrdup(name);
-	if (s == NULL || !session_kept(s)) {
+	if (c == NULL || !session_kept(s)) {
 		it->log_out = s != NULL && session_logged_out(s);
 		it->remove = !it->log_out;
 		return;
@@ -211,39 +211,24 @@ credfile_refused(const struct credfile *cf, const char *name)
 	return false;
 }
 
-/*
- * What this write met, else what is left of earlier ones.  A refusal may be
- * known before the login that it is about waits for the file.
- */
+/* What this write met, else what is left of earlier ones. */
 static void
 tell(struct credfile *cf)
 {
-	bool good = !fault_is(&cf->fault);
-
-	if (!good) {
-		fault_copy(&cf->untold, &cf->fault);
-		cf->untold_at = clk_boot(cf->loop->clk);
-	} else if (cf->nrefusals == 0) {
-		fault_done(&cf->untold);
-	}
 	manager_set_file_fault(cf->manager,
-	    !good || cf->nrefusals == 0 ? &cf->fault : &cf->refusals[0].fault);
-}
-
-/* Nothing to write: has there been something worth telling just now? */
-static void
-tell_late(struct credfile *cf, struct barrier *barrier)
-{
-	if (!fault_is(&cf->untold))
-		return;
-	barrier_hold(barrier);
-	barrier_release(barrier,
-	    clk_boot(cf->loop->clk) - cf->untold_at < UNTOLD ? &cf->untold :
-							       NULL);
-	fault_done(&cf->untold);
+	    fault_is(&cf->fault) || cf->nrefusals == 0 ?
+		&cf->fault :
+		&cf->refusals[0].fault);
 }
 
 /* ---- a batch ---------------------------------------------------------------------- */
+
+static void
+add_once(struct strv *sv, const char *s)
+{
+	if (!strv_has(sv, s))
+		strv_add(sv, s);
+}
 
 static struct batch *
 collect(struct credfile *cf)
@@ -264,6 +249,7 @@ collect(struct credfile *cf)
 
 		forget_refusal(cf, name);
 		if (s != NULL && session_kept(s) &&
+		    !(session_creds(s) == NULL && strv_has(&cf->gone, name)) &&
 		    (session_creds(s) == NULL ||
 			session_profile(s)->deliver != DELIVER_FILE))
 			continue; /* nothing to deliver: keep what is */
@@ -281,12 +267,12 @@ collect(struct credfile *cf)
 			refuse(cf, name, &cf->fault);
 			continue;
 		}
-		b->items[b->n].force = strv_has(&cf->forced, name);
+		/* Once: what somebody puts there later is theirs again. */
+		b->items[b->n].force = credfile_drop(&cf->forced, name);
 		fill_item(&b->items[b->n++], s, name);
 	}
 	strv_done(&cf->pending);
-	for (size_t i = 0; i < b->n; i++)
-		credfile_drop(&cf->forced, b->items[i].section);
+	strv_done(&cf->gone);
 	return b;
 }
 
@@ -301,7 +287,6 @@ release(struct credfile *cf)
 		cf->held = h->next;
 		barrier_release(h->barrier, &cf->fault);
 		xfree(h);
-		fault_done(&cf->untold);
 	}
 }
 
@@ -320,10 +305,11 @@ on_written(const struct fault *fault, bool written, void *arg)
 		for (size_t i = 0; i < b->n; i++) {
 			const struct item *it = &b->items[i];
 
-			if (!strv_has(&cf->pending, it->section))
-				strv_add(&cf->pending, it->section);
-			if (it->force && !strv_has(&cf->forced, it->section))
-				strv_add(&cf->forced, it->section);
+			add_once(&cf->pending, it->section);
+			if (it->remove || it->log_out)
+				add_once(&cf->gone, it->section);
+			if (it->force)
+				add_once(&cf->forced, it->section);
 		}
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, RETRY));
@@ -388,7 +374,9 @@ on_timer(void *arg)
 {
 	struct credfile *cf = arg;
 
-	cf->delay *= 4;
+	/* Also after a failure: it must not grow for ever. */
+	if (cf->delay < COALESCE_MAX)
+		cf->delay *= 4;
 	flush(cf);
 }
 
@@ -416,10 +404,10 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 			credfile_changed(cf, session_name(s));
 		break;
 	case MANAGER_FORCE:
-		if (!strv_has(&cf->forced, session_name(s)))
-			strv_add(&cf->forced, session_name(s));
+		add_once(&cf->forced, session_name(s));
 		break;
 	case MANAGER_LOGOUT:
+		add_once(&cf->gone, session_name(s));
 		credfile_changed(cf, session_name(s));
 		break;
 	case MANAGER_JOB_ENDED:
@@ -428,10 +416,10 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 			flush(cf);
 		break;
 	case MANAGER_FLUSH:
-		if (cf->pending.n == 0 && cf->writing == NULL) {
-			tell_late(cf, barrier);
+		/* What the last write came to is news for this caller too. */
+		if (cf->pending.n == 0 && cf->writing == NULL &&
+		    !fault_is(&cf->fault))
 			break;
-		}
 		h = xcalloc(1, sizeof(*h));
 		h->barrier = barrier;
 		h->next = cf->held;
@@ -494,12 +482,12 @@ credfile_free(struct credfile *cf)
 		xfree(h);
 	}
 	strv_done(&cf->pending);
+	strv_done(&cf->gone);
 	strv_done(&cf->forced);
 	strv_done(&cf->delivered);
 	while (cf->nrefusals > 0)
 		forget_refusal(cf, cf->refusals[0].name);
 	xfree(cf->refusals);
 	fault_done(&cf->fault);
-	fault_done(&cf->untold);
 	xfree(cf);
 }
