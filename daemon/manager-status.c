@@ -184,6 +184,10 @@ manager_status(struct manager *m, const char *asked)
 	json_object_set_new(o, "agent", agent_status(m));
 	json_object_set_new(o, "identities", list);
 	json_object_set_new(o, "profiles", profiles);
+	list = manager_new_roles(m);
+	if (json_array_size(list) > 0)
+		json_object_set(o, "newRoles", list);
+	json_decref(list);
 	return o;
 }
 

@@ -413,8 +413,8 @@ on_credentials(struct session *s, void *arg)
 	pending_free(p);
 }
 
-static struct session *
-named_session(struct methods *ms, uint64_t conn, const char *name)
+struct session *
+methods_session(struct methods *ms, uint64_t conn, const char *name)
 {
 	struct session *s = manager_session(ms->manager, name);
 	const struct profile *p;
@@ -451,7 +451,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	}
 	if (manager_session(ms->manager, name) == NULL)
 		manager_look(ms->manager);
-	if ((s = named_session(ms, conn, name)) == NULL)
+	if ((s = methods_session(ms, conn, name)) == NULL)
 		return;
 	c = session_creds(s);
 	if (c != NULL && min < 0)
@@ -554,7 +554,7 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	p = pending_new(ms, conn, NULL);
 	p->names = list;
@@ -578,6 +578,23 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 	refreshed(p);
 }
 
+/* Chained profiles whose keys the AWS CLI may hold in its own cache. */
+static void
+add_chained(struct pending *p, json_t *o)
+{
+	const struct config *c = manager_config(p->methods->manager);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->nprofiles; i++)
+		if (c->profiles[i]->kind == PROFILE_CHAINED &&
+		    strv_has(&p->names, c->profiles[i]->root))
+			json_array_append_new(
+			    list, json_string(c->profiles[i]->name));
+	if (json_array_size(list) > 0)
+		json_object_set(o, "chained", list);
+	json_decref(list);
+}
+
 static void
 on_logged_out(const struct fault *fault, void *arg)
 {
@@ -593,6 +610,7 @@ on_logged_out(const struct fault *fault, void *arg)
 		json_array_append_new(ids, json_string(p->others.v[i]));
 	json_object_set_new(o, "profiles", list);
 	json_object_set_new(o, "identities", ids);
+	add_chained(p, o);
 	if (fault_is(fault))
 		json_object_set_new(o, "written", fault_to_json(fault));
 	methods_ok(p->methods, p->conn, o);
@@ -622,7 +640,7 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	}
 	manager_look(ms->manager);
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	for (size_t i = 0;
 	     all && (s = manager_session_at(ms->manager, i)) != NULL; i++)
@@ -695,6 +713,7 @@ static const struct {
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
+	{ M_UNDO, methods_undo, "" },
 	{ M_ROLES, do_roles, "host profile" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_RELOAD, do_reload, "" },
