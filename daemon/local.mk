@@ -2,11 +2,15 @@
 # The engine, the surfaces that it does not know, and the agent.
 noinst_LIBRARIES += daemon/libengine.a
 daemon_libengine_a_SOURCES = \
+	daemon/configure.h daemon/configure.c \
+	daemon/configure-diff.c \
+	daemon/configure-name.h daemon/configure-name.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-job.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
 	daemon/login-step.c daemon/login-target.c \
+	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
@@ -19,7 +23,7 @@ noinst_LIBRARIES += daemon/libsurfaces.a
 daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-idl.c
+	daemon/methods-configure.c daemon/methods-idl.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS)
 
 bin_PROGRAMS += awsfedd

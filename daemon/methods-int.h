@@ -8,6 +8,7 @@
 
 #include "methods.h"
 
+struct configure_plan;
 struct logins;
 
 /* A call whose answer comes later, by its connection's id. */
@@ -18,6 +19,7 @@ struct pending {
 	struct strv names;
 	struct strv others;
 	unsigned waits;
+	struct configure_plan *plan; /* with the writer; owned */
 };
 
 struct methods {
@@ -36,6 +38,10 @@ void methods_error(struct methods *ms, uint64_t conn, const char *error,
     const char *key, const char *value);
 void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
     const char *profile);
+
+/* methods-configure.c */
+void methods_roles(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_configure(struct methods *ms, uint64_t conn, const json_t *params);
 
 /* io.awsfed.Control in Varlink's interface language (methods-idl.c). */
 extern const char methods_interface[];
