@@ -5,10 +5,12 @@ client_libclient_a_SOURCES = \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
 	client/outcome.c client/outcome.h \
+	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
 	client/show.c client/show.h \
 	client/signals.c client/signals.h \
 	client/supply.c client/supply.h \
+	client/survey.c client/survey.h \
 	client/table.c client/table.h \
 	client/talk.c client/talk.h \
 	client/term.c client/term.h
@@ -18,6 +20,7 @@ client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 bin_PROGRAMS += awsfedctl
 awsfedctl_SOURCES = \
 	client/main.c \
+	client/verb-configure.c \
 	client/verb-credential-process.c \
 	client/verb-list.c \
 	client/verb-login.c \
