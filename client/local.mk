@@ -49,13 +49,16 @@ completions: awsfedctl
 	    $(srcdir)/client/completion/generate.py $(srcdir)/client/completion
 
 # ---- tests -------------------------------------------------------------------
-CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-show
+CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-pick \
+	tests/unit/test-client-show
 check_PROGRAMS += $(CLIENT_UNITS)
 TESTS += $(CLIENT_UNITS)
 CLIENT_UNIT_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 CLIENT_UNIT_LDADD = client/libclient.a $(LIBAWSFED) $(CMOCKA_LIBS)
 tests_unit_test_client_ask_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_ask_LDADD = $(CLIENT_UNIT_LDADD)
+tests_unit_test_client_pick_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
+tests_unit_test_client_pick_LDADD = $(CLIENT_UNIT_LDADD)
 tests_unit_test_client_show_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_show_LDADD = $(CLIENT_UNIT_LDADD)
 

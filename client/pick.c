@@ -112,7 +112,8 @@ pick_list(const json_t *roles, const bool *shown, struct buf *out)
 						  "-",
 			    alias != NULL ? account : "");
 		xreplace(&last, STEAL(account));
-		(void)!buf_addf(out, "%5zu  %-*s", i + 1, width,
+		(void)!buf_addf(out, "%5zu  %-*s", i + 1,
+		    profile != NULL ? width : 0,
 		    role != NULL    ? role :
 			arn != NULL ? arn :
 				      "-");

@@ -338,10 +338,24 @@ call(struct configure *c, const char *digest, json_t **ret, struct problem *p)
 	return r < 0 ? -1 : 0;
 }
 
+/* Line by line, so that nothing but line ends comes through as it is. */
+static void
+show_diff(const char *diff)
+{
+	while (diff != NULL && *diff != '\0') {
+		size_t n = strcspn(diff, "\n");
+		_cleanup_free_ char *raw = xstrndup(diff, n);
+		_cleanup_free_ char *line = str_clean(raw, n);
+
+		puts(line);
+		diff += n + (diff[n] == '\n');
+	}
+	fflush(stdout);
+}
+
 static void
 show_plan(const json_t *plan)
 {
-	const char *diff = json_string_value(json_object_get(plan, "diff"));
 	size_t i;
 	json_t *o;
 
@@ -355,10 +369,7 @@ show_plan(const json_t *plan)
 			      "alone\n"),
 			    role, name);
 	}
-	/* The agent cleaned each line; a line end is all it may still hold. */
-	if (diff != NULL)
-		fputs(diff, stdout);
-	fflush(stdout);
+	show_diff(json_string_value(json_object_get(plan, "diff")));
 }
 
 static int

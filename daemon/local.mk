@@ -32,3 +32,12 @@ awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
+
+# ---- configure ---------------------------------------------------------------
+check_PROGRAMS += tests/unit/test-configure
+TESTS += tests/unit/test-configure tests/system/configure.py
+EXTRA_DIST += tests/system/configure.py
+tests_unit_test_configure_SOURCES = tests/unit/test-configure.c
+tests_unit_test_configure_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_configure_LDADD = daemon/libengine.a $(LIBAWSFED) \
+	$(CMOCKA_LIBS)

@@ -191,10 +191,14 @@ survey_roles(struct manager *m, const struct identity *id)
 static bool
 sign_in_key(const char *key)
 {
+	/* These tell identities and relying parties apart. */
+	static const char *const always[] = { KEY_PROVIDER, "awsfed.auth",
+		"awsfed.path", "awsfed.query" };
 	const struct key_info *k;
 
-	if (str_eq(key, KEY_PROVIDER))
-		return true;
+	for (size_t i = 0; i < ARRAY_SIZE(always); i++)
+		if (str_eq(key, always[i]))
+			return true;
 	for (size_t i = 0; (k = profile_key_at(i)) != NULL; i++)
 		if (k->affects_signin && str_eq(k->name, key))
 			return true;

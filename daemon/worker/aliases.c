@@ -171,6 +171,11 @@ aliases_report(struct http *h, struct conduit *c, const struct saml *saml)
 	found = aliases_parse(call.reply.body.data, call.reply.body.len);
 	http_call_done(&call);
 	log_debug("account aliases: %zu", json_object_size(found));
+	if (json_object_size(found) == 0) {
+		/* A page that we cannot read tells nothing: ask again. */
+		json_decref(found);
+		return;
+	}
 	msg = json_object();
 	json_object_set_new(msg, "aliases", found);
 	conduit_send(c, W_ALIASES, msg);
