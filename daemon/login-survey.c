@@ -113,6 +113,21 @@ login_survey_fill(
 
 /* ---- the roles ------------------------------------------------------------------ */
 
+/* By this identity, or by one that is the same person? */
+static bool
+signs_in(const struct identity *id, const struct profile *p)
+{
+	_cleanup_free_ char *a = NULL, *b = NULL;
+
+	if (!str_eq(p->identity_base, identity_base(id)))
+		return false;
+	if (p->adfs_user == NULL || identity_user(id) == NULL)
+		return true;
+	a = user_normal(p->adfs_user);
+	b = user_normal(identity_user(id));
+	return str_eq(a, b);
+}
+
 static const char *
 profile_of_role(struct manager *m, const struct identity *id, const char *role)
 {
@@ -122,8 +137,7 @@ profile_of_role(struct manager *m, const struct identity *id, const char *role)
 	for (size_t i = 0; (s = manager_session_at(m, i)) != NULL; i++) {
 		const struct profile *p = session_profile(s);
 
-		if (!str_eq(p->role_arn, role) ||
-		    manager_identity_of(m, s) != id ||
+		if (!str_eq(p->role_arn, role) || !signs_in(id, p) ||
 		    config_profile(manager_config(m), p->name) == NULL)
 			continue;
 		if (p->policy == NULL && p->policy_arns.n == 0)
