@@ -154,6 +154,7 @@ login_done_step(struct login *l)
 	json_put_str(o, "user", l->user);
 	json_put_str(o, "host", l->host);
 	warn_accounts(l);
+	manager_take_news(l->logins->manager, &l->warnings);
 	if (l->survey)
 		login_survey_step(l, o);
 	if (l->warnings.n > 0)

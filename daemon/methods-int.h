@@ -10,6 +10,7 @@
 
 struct configure_plan;
 struct logins;
+struct session;
 
 /* A call whose answer comes later, by its connection's id. */
 struct pending {
@@ -39,6 +40,11 @@ void methods_error(struct methods *ms, uint64_t conn, const char *error,
 void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
     const char *profile);
 
+/* The session of a profile, or NULL after having answered. */
+struct session *methods_session(
+    struct methods *ms, uint64_t conn, const char *name);
+/* methods-undo.c */
+void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */
 void methods_roles(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_configure(struct methods *ms, uint64_t conn, const json_t *params);

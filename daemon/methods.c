@@ -160,7 +160,8 @@ same_files(struct methods *ms, const json_t *p, struct fault *fault)
 	return true;
 }
 
-static int
+/* NULL, or the name of the parameter that is wrong. */
+static const char *
 login_parameters(const json_t *p, struct login_request *req)
 {
 	const struct {
@@ -174,23 +175,31 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "providerId", &req->provider_id },
 		{ "output", &req->output },
 	};
+	const struct {
+		const char *key;
+		bool *value;
+	} flags[] = {
+		{ "all", &req->all },
+		{ "force", &req->force },
+		{ "newDefault", &req->new_default },
+		{ "survey", &req->survey },
+		{ "aliases", &req->aliases },
+		{ "noSslVerification", &req->no_ssl_verification },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		if (json_str_opt(
 			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
-			return -EINVAL;
-	if (names(p, "profiles", &req->profiles) < 0 ||
-	    json_bool_opt(p, "all", false, &req->all) < 0 ||
-	    json_bool_opt(p, "force", false, &req->force) < 0 ||
-	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
-	    json_bool_opt(p, "survey", false, &req->survey) < 0 ||
-	    json_bool_opt(p, "aliases", false, &req->aliases) < 0 ||
-	    json_bool_opt(
-		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
-	    json_int_opt(
+			return strings[i].key;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
+			return flags[i].key;
+	if (names(p, "profiles", &req->profiles) < 0)
+		return "profiles";
+	if (json_int_opt(
 		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
-		return -EINVAL;
-	return 0;
+		return "sessionDuration";
+	return NULL;
 }
 
 static void
@@ -198,10 +207,11 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	struct login_request req = { 0 };
+	const char *wrong = login_parameters(p, &req);
 
 	manager_look(ms->manager);
-	if (login_parameters(p, &req) < 0)
-		bad(ms, conn, "profiles");
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else if (!same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,
@@ -233,16 +243,24 @@ login_result(struct methods *ms, uint64_t conn, int r)
 static void
 do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 {
-	const char *login, *question, *value;
+	const char *login, *question, *value, *wrong = NULL;
+	bool scripted;
 
 	/* An answer may be empty, and a password may hold a blank. */
-	if (json_str(p, "login", 32, &login) < 0 ||
-	    json_str(p, "question", 32, &question) < 0 ||
-	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
-		bad(ms, conn, "value");
+	if (json_str(p, "login", 32, &login) < 0)
+		wrong = "login";
+	else if (json_str(p, "question", 32, &question) < 0)
+		wrong = "question";
+	else if (json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
+		wrong = "value";
+	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
+		wrong = "scripted";
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else
 		login_result(ms, conn,
-		    login_answer(ms->logins, conn, login, question, value));
+		    login_answer(
+			ms->logins, conn, login, question, value, scripted));
 }
 
 static void
@@ -305,8 +323,8 @@ on_credentials(struct session *s, void *arg)
 	pending_free(p);
 }
 
-static struct session *
-named_session(struct methods *ms, uint64_t conn, const char *name)
+struct session *
+methods_session(struct methods *ms, uint64_t conn, const char *name)
 {
 	struct session *s = manager_session(ms->manager, name);
 	const struct profile *p;
@@ -343,7 +361,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	}
 	if (manager_session(ms->manager, name) == NULL)
 		manager_look(ms->manager);
-	if ((s = named_session(ms, conn, name)) == NULL)
+	if ((s = methods_session(ms, conn, name)) == NULL)
 		return;
 	c = session_creds(s);
 	if (c != NULL && min < 0)
@@ -446,16 +464,19 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	p = pending_new(ms, conn, NULL);
 	p->names = list;
 	list = (struct strv){ 0 };
 	p->waits = 1;
-	/* All want it before any starts to wait: one assertion for all. */
+	/*
+	 * All want it before any starts to wait: one assertion for all.  A
+	 * person has typed it: a back-off does not hold it, spacing does.
+	 */
 	for (size_t i = 0; i < p->names.n; i++)
 		session_event(manager_session(ms->manager, p->names.v[i]),
-		    SESSION_WANTED, NULL);
+		    SESSION_ATTENDED, NULL);
 	for (size_t i = 0; i < p->names.n; i++) {
 		struct session *s = manager_session(ms->manager, p->names.v[i]);
 
@@ -465,6 +486,23 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		session_wait(s, on_refreshed, p);
 	}
 	refreshed(p);
+}
+
+/* Chained profiles whose keys the AWS CLI may hold in its own cache. */
+static void
+add_chained(struct pending *p, json_t *o)
+{
+	const struct config *c = manager_config(p->methods->manager);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->nprofiles; i++)
+		if (c->profiles[i]->kind == PROFILE_CHAINED &&
+		    strv_has(&p->names, c->profiles[i]->root))
+			json_array_append_new(
+			    list, json_string(c->profiles[i]->name));
+	if (json_array_size(list) > 0)
+		json_object_set(o, "chained", list);
+	json_decref(list);
 }
 
 static void
@@ -482,6 +520,7 @@ on_logged_out(const struct fault *fault, void *arg)
 		json_array_append_new(ids, json_string(p->others.v[i]));
 	json_object_set_new(o, "profiles", list);
 	json_object_set_new(o, "identities", ids);
+	add_chained(p, o);
 	if (fault_is(fault))
 		json_object_set_new(o, "written", fault_to_json(fault));
 	methods_ok(p->methods, p->conn, o);
@@ -511,7 +550,7 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	}
 	manager_look(ms->manager);
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	for (size_t i = 0;
 	     all && (s = manager_session_at(ms->manager, i)) != NULL; i++)
@@ -579,11 +618,12 @@ static const struct {
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
 	    "newDefault survey aliases config credentials krb5ccname" },
-	{ M_ANSWER, do_answer, "login question value" },
+	{ M_ANSWER, do_answer, "login question value scripted" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
+	{ M_UNDO, methods_undo, "" },
 	{ M_ROLES, methods_roles, "host profile" },
 	{ M_CONFIGURE, methods_configure,
 	    "survey picks template region readOnlyTwins digest" },
