@@ -17,6 +17,7 @@
 #include "files.h"
 #include "login-survey.h"
 #include "manager.h"
+#include "undo.h"
 
 #define TWIN_SUFFIX "-ro"
 
@@ -40,6 +41,7 @@ struct configure_plan {
 	char *diff;
 	/* while it is written */
 	struct manager *manager;
+	struct undo_change *change; /* NULL: it is only drawn */
 	configure_done_fn *done;
 	void *arg;
 };
@@ -62,6 +64,7 @@ configure_plan_free(struct configure_plan *p)
 	xfree(p->v);
 	xfree(p->path);
 	xfree(p->diff);
+	undo_change_free(p->change);
 	xfree(p);
 	return NULL;
 }
@@ -308,6 +311,8 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	const struct configure_plan *p = arg;
 	_cleanup_strv_ struct strv there = { 0 };
 
+	if (p->change != NULL)
+		undo_change_start(p->change);
 	for (size_t i = 0; i < ini_nsections(doc); i++) {
 		char *name = config_profile_name(ini_section(doc, i));
 
@@ -329,10 +334,14 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 			return -1;
 		}
 		section = config_section_name(e->profile);
+		if (p->change != NULL)
+			undo_change_before(p->change, doc, section);
 		if (login_edits_apply(doc, section, e->section.edits,
 			e->section.nedits, fault) < 0)
 			return -1;
 	}
+	if (p->change != NULL)
+		undo_change_after(p->change, doc);
 	return 0;
 }
 
@@ -457,6 +466,8 @@ on_written(const struct fault *fault, bool written, void *arg)
 	struct configure_plan *p = arg;
 	_cleanup_fault_ struct fault f = { 0 };
 
+	if (written)
+		undo_record(manager_env(p->manager)->undo, STEAL(p->change));
 	if (!fault_is(fault) && manager_reload(p->manager, NULL, &f) < 0)
 		log_warning("%s", f.text);
 	p->done(fault, written, p->arg);
@@ -469,6 +480,7 @@ configure_write(struct manager *m, struct configure_plan *p,
 	const struct manager_env *env = manager_env(m);
 
 	p->manager = m;
+	p->change = undo_change_new(UNDO_CONFIG, p->path);
 	p->done = done;
 	p->arg = arg;
 	env->files->ops->edit(env->files,
