@@ -40,9 +40,9 @@ login_target_done(struct target *t)
 	fault_done(&t->fault);
 }
 
-static int
-apply_edits(struct ini *doc, const char *section, const struct edit *edits,
-    size_t n, struct fault *fault)
+int
+login_edits_apply(struct ini *doc, const char *section,
+    const struct edit *edits, size_t n, struct fault *fault)
 {
 	if (n == 0)
 		return 0;
@@ -63,9 +63,8 @@ apply_edits(struct ini *doc, const char *section, const struct edit *edits,
 	return 0;
 }
 
-/* The document as it is on disk now, or NULL with *fault. */
-static struct ini *
-read_config(const struct config *base, struct fault *fault)
+struct ini *
+login_config_read(const struct config *base, struct fault *fault)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t len = 0;
@@ -108,10 +107,10 @@ login_target_build(struct login *l, struct target *t, struct fault *fault)
 
 	if (t->nedits == 0)
 		return take_profile(t, base, fault);
-	if ((doc = read_config(base, fault)) == NULL)
+	if ((doc = login_config_read(base, fault)) == NULL)
 		return -1;
 	section = config_find_section(doc, t->name);
-	if (apply_edits(doc, section, t->edits, t->nedits, fault) < 0)
+	if (login_edits_apply(doc, section, t->edits, t->nedits, fault) < 0)
 		return -1;
 	derived = config_derive(base, doc);
 	if (fault_is(&derived->fault)) {
@@ -148,7 +147,7 @@ save_apply(struct ini *doc, void *arg, struct fault *fault)
 		    config_find_section(doc, s->sections[i].profile);
 
 		undo_change_before(s->change, doc, section);
-		if (apply_edits(doc, section, s->sections[i].edits,
+		if (login_edits_apply(doc, section, s->sections[i].edits,
 			s->sections[i].nedits, fault) < 0)
 			return -1;
 	}

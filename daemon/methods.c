@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "awsfed/arn.h"
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
 #include "awsfed/proto.h"
@@ -12,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "configure.h"
 #include "identity.h"
 #include "login.h"
 #include "loop.h"
@@ -83,7 +83,7 @@ names(const json_t *p, const char *key, struct strv *ret)
 	return 0;
 }
 
-/* ---- Status, Roles, Reload ------------------------------------------------------- */
+/* ---- Status, Reload ------------------------------------------------------- */
 
 static void
 do_status(struct methods *ms, uint64_t conn, const json_t *p)
@@ -101,98 +101,6 @@ do_status(struct methods *ms, uint64_t conn, const json_t *p)
 		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
 	else
 		methods_ok(ms, conn, o);
-}
-
-/* The identity that a Roles call means, or NULL. */
-static struct identity *
-roles_identity(struct methods *ms, const char *host, const char *profile)
-{
-	struct identity *id, *found = NULL;
-
-	if (profile != NULL) {
-		struct session *s = manager_session(ms->manager, profile);
-
-		return s == NULL ? NULL : manager_identity_of(ms->manager, s);
-	}
-	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
-	     i++) {
-		if (host != NULL && !str_caseeq(host, identity_host(id)))
-			continue;
-		if (found == NULL || identity_roles(found) == NULL)
-			found = id;
-	}
-	return found;
-}
-
-static const char *
-profile_of_role(struct methods *ms, const struct identity *id, const char *role)
-{
-	struct session *s;
-
-	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
-	     i++)
-		if (str_eq(session_profile(s)->role_arn, role) &&
-		    manager_identity_of(ms->manager, s) == id)
-			return session_name(s);
-	return NULL;
-}
-
-static json_t *
-roles_list(struct methods *ms, const struct identity *id)
-{
-	json_t *list = json_array();
-	const json_t *r;
-	size_t i;
-
-	json_array_foreach (identity_roles(id), i, r) {
-		const char *arn =
-		    json_string_value(json_object_get(r, "roleArn"));
-		_cleanup_arn_ struct arn a = { 0 };
-		json_t *o = json_deep_copy(r);
-
-		if (arn_parse(arn, &a) == 0) {
-			json_put_str(o, "account", a.account);
-			json_put_str(o, "role", a.name);
-		}
-		json_put_str(o, "profile", profile_of_role(ms, id, arn));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static void
-do_roles(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	_cleanup_fault_ struct fault f = { 0 };
-	const char *host, *profile;
-	struct identity *id;
-	json_t *o;
-
-	if (json_str_opt(p, "host", NAME_MAX_BYTES, &host) < 0 ||
-	    json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
-		bad(ms, conn, "host");
-		return;
-	}
-	manager_look(ms->manager);
-	if (profile != NULL && manager_session(ms->manager, profile) == NULL) {
-		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
-		return;
-	}
-	id = roles_identity(ms, host, profile);
-	if (id == NULL || identity_roles(id) == NULL) {
-		fault_set(&f, FAULT_NEEDS_USER, REASON_NONE,
-		    _("The roles are known after a sign-in, and there has "
-		      "been none since the agent started."));
-		fault_next(&f, "awsfedctl login%s%s",
-		    profile != NULL ? " " : "", profile != NULL ? profile : "");
-		methods_fault(ms, conn, &f, profile);
-		return;
-	}
-	o = json_object();
-	json_put_str(o, "host", identity_host(id));
-	json_put_str(o, "user", identity_user(id));
-	json_object_set_new(o, "roles", roles_list(ms, id));
-	methods_ok(ms, conn, o);
 }
 
 static void
@@ -252,7 +160,8 @@ same_files(struct methods *ms, const json_t *p, struct fault *fault)
 	return true;
 }
 
-static int
+/* NULL, or the name of the parameter that is wrong. */
+static const char *
 login_parameters(const json_t *p, struct login_request *req)
 {
 	const struct {
@@ -266,21 +175,31 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "providerId", &req->provider_id },
 		{ "output", &req->output },
 	};
+	const struct {
+		const char *key;
+		bool *value;
+	} flags[] = {
+		{ "all", &req->all },
+		{ "force", &req->force },
+		{ "newDefault", &req->new_default },
+		{ "survey", &req->survey },
+		{ "aliases", &req->aliases },
+		{ "noSslVerification", &req->no_ssl_verification },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		if (json_str_opt(
 			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
-			return -EINVAL;
-	if (names(p, "profiles", &req->profiles) < 0 ||
-	    json_bool_opt(p, "all", false, &req->all) < 0 ||
-	    json_bool_opt(p, "force", false, &req->force) < 0 ||
-	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
-	    json_bool_opt(
-		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
-	    json_int_opt(
+			return strings[i].key;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
+			return flags[i].key;
+	if (names(p, "profiles", &req->profiles) < 0)
+		return "profiles";
+	if (json_int_opt(
 		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
-		return -EINVAL;
-	return 0;
+		return "sessionDuration";
+	return NULL;
 }
 
 static void
@@ -288,10 +207,11 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	struct login_request req = { 0 };
+	const char *wrong = login_parameters(p, &req);
 
 	manager_look(ms->manager);
-	if (login_parameters(p, &req) < 0)
-		bad(ms, conn, "profiles");
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else if (!same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,
@@ -323,16 +243,24 @@ login_result(struct methods *ms, uint64_t conn, int r)
 static void
 do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 {
-	const char *login, *question, *value;
+	const char *login, *question, *value, *wrong = NULL;
+	bool scripted;
 
 	/* An answer may be empty, and a password may hold a blank. */
-	if (json_str(p, "login", 32, &login) < 0 ||
-	    json_str(p, "question", 32, &question) < 0 ||
-	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
-		bad(ms, conn, "value");
+	if (json_str(p, "login", 32, &login) < 0)
+		wrong = "login";
+	else if (json_str(p, "question", 32, &question) < 0)
+		wrong = "question";
+	else if (json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
+		wrong = "value";
+	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
+		wrong = "scripted";
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else
 		login_result(ms, conn,
-		    login_answer(ms->logins, conn, login, question, value));
+		    login_answer(
+			ms->logins, conn, login, question, value, scripted));
 }
 
 static void
@@ -542,10 +470,13 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 	p->names = list;
 	list = (struct strv){ 0 };
 	p->waits = 1;
-	/* All want it before any starts to wait: one assertion for all. */
+	/*
+	 * All want it before any starts to wait: one assertion for all.  A
+	 * person has typed it: a back-off does not hold it, spacing does.
+	 */
 	for (size_t i = 0; i < p->names.n; i++)
 		session_event(manager_session(ms->manager, p->names.v[i]),
-		    SESSION_WANTED, NULL);
+		    SESSION_ATTENDED, NULL);
 	for (size_t i = 0; i < p->names.n; i++) {
 		struct session *s = manager_session(ms->manager, p->names.v[i]);
 
@@ -686,14 +617,16 @@ static const struct {
 	{ M_LOGIN, do_login,
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
-	    "newDefault config credentials krb5ccname" },
-	{ M_ANSWER, do_answer, "login question value" },
+	    "newDefault survey aliases config credentials krb5ccname" },
+	{ M_ANSWER, do_answer, "login question value scripted" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
 	{ M_UNDO, methods_undo, "" },
-	{ M_ROLES, do_roles, "host profile" },
+	{ M_ROLES, methods_roles, "host profile" },
+	{ M_CONFIGURE, methods_configure,
+	    "survey picks template region readOnlyTwins digest" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_RELOAD, do_reload, "" },
 };
@@ -763,6 +696,7 @@ pending_free(struct pending *p)
 	*q = p->next;
 	strv_done(&p->names);
 	strv_done(&p->others);
+	configure_plan_free(p->plan);
 	xfree(p);
 }
 
