@@ -41,7 +41,7 @@ struct configure_plan {
 	char *diff;
 	/* while it is written */
 	struct manager *manager;
-	struct undo_change *change; /* NULL: it is only drawn */
+	struct undo_change *change;
 	configure_done_fn *done;
 	void *arg;
 };
@@ -61,10 +61,10 @@ configure_plan_free(struct configure_plan *p)
 		xfree(e->role);
 		login_target_done(&e->section);
 	}
+	undo_change_free(p->change);
 	xfree(p->v);
 	xfree(p->path);
 	xfree(p->diff);
-	undo_change_free(p->change);
 	xfree(p);
 	return NULL;
 }
@@ -311,8 +311,6 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	const struct configure_plan *p = arg;
 	_cleanup_strv_ struct strv there = { 0 };
 
-	if (p->change != NULL)
-		undo_change_start(p->change);
 	for (size_t i = 0; i < ini_nsections(doc); i++) {
 		char *name = config_profile_name(ini_section(doc, i));
 
@@ -334,14 +332,10 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 			return -1;
 		}
 		section = config_section_name(e->profile);
-		if (p->change != NULL)
-			undo_change_before(p->change, doc, section);
 		if (login_edits_apply(doc, section, e->section.edits,
 			e->section.nedits, fault) < 0)
 			return -1;
 	}
-	if (p->change != NULL)
-		undo_change_after(p->change, doc);
 	return 0;
 }
 
@@ -460,6 +454,26 @@ configure_json(const struct configure_plan *p)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
+/* The same with a record of what was there. */
+static int
+apply_recorded(struct ini *doc, void *arg, struct fault *fault)
+{
+	struct configure_plan *p = arg;
+
+	undo_change_start(p->change);
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_free_ char *section =
+		    config_section_name(p->v[i].profile);
+
+		if (!p->v[i].exists)
+			undo_change_before(p->change, doc, section);
+	}
+	if (apply(doc, p, fault) < 0)
+		return -1;
+	undo_change_after(p->change, doc);
+	return FILES_WRITE;
+}
+
 static void
 on_written(const struct fault *fault, bool written, void *arg)
 {
@@ -480,13 +494,13 @@ configure_write(struct manager *m, struct configure_plan *p,
 	const struct manager_env *env = manager_env(m);
 
 	p->manager = m;
-	p->change = undo_change_new(UNDO_CONFIG, p->path);
 	p->done = done;
 	p->arg = arg;
+	p->change = undo_change_new(UNDO_CONFIG, p->path);
 	env->files->ops->edit(env->files,
 	    (struct files_edit){
 		.path = xstrdup(p->path),
-		.apply = apply,
+		.apply = apply_recorded,
 		.done = on_written,
 		.arg = p,
 	    });
