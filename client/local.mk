@@ -2,8 +2,10 @@
 noinst_LIBRARIES += client/libclient.a
 client_libclient_a_SOURCES = \
 	client/ask.c client/ask.h \
+	client/assertfile.c client/assertfile.h \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
+	client/deliver.c client/deliver.h \
 	client/outcome.c client/outcome.h \
 	client/problem.c client/problem.h \
 	client/show.c client/show.h \
@@ -24,6 +26,7 @@ awsfedctl_SOURCES = \
 	client/verb-logout.c \
 	client/verb-refresh.c \
 	client/verb-reload.c \
+	client/verb-reset.c \
 	client/verb-roles.c \
 	client/verb-status.c
 awsfedctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)

@@ -27,6 +27,7 @@ static const struct verb *const verbs[] = {
 	&verb_logout,
 	&verb_credential_process,
 	&verb_list,
+	&verb_reset,
 	&verb_reload,
 };
 
@@ -70,9 +71,7 @@ unknown_verb(const char *name)
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = verbs[i]->name;
-	near = strcmp(name, "reset") == 0 ?
-	    "logout" :
-	    cli_nearest(name, names, ARRAY_SIZE(names));
+	near = cli_nearest(name, names, ARRAY_SIZE(names));
 	fprintf(stderr, _("awsfed: there is no verb '%s'.\n"), clean);
 	if (near != NULL)
 		fprintf(stderr,

@@ -131,7 +131,8 @@ get_answer(
 {
 	enum answer a;
 
-	*ret = supply_answer(s->talk->supply, q->name);
+	*ret = supply_answer(
+	    s->talk->supply, q->kind == ASK_CODE ? QN_CODE : q->name);
 	if (*ret != NULL)
 		return 0;
 	if (s->talk->enforce_role && str_eq(q->name, QN_ROLE)) {

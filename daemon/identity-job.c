@@ -326,9 +326,11 @@ on_assertion(struct identity *id, const json_t *msg)
 	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
 	json_decref(id->roles);
 	id->roles = json_deep_copy(roles);
-	if (id->signed_in_at == 0)
-		id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
-	id->signed_in = true;
+	if (!id->brought) {
+		if (id->signed_in_at == 0)
+			id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
+		id->signed_in = true;
+	}
 	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
 }
 
@@ -463,8 +465,8 @@ on_ended(const struct fault *fault, void *arg)
 		fault_set(&id->fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker ended without an assertion."));
 	/* Cookies that no longer carry show how long a sign-in lasts here. */
-	if (id->fault.kind == FAULT_NEEDS_USER && id->signed_in &&
-	    id->signed_in_at > 0) {
+	if (!id->brought && id->fault.kind == FAULT_NEEDS_USER &&
+	    id->signed_in && id->signed_in_at > 0) {
 		int64_t lived =
 		    clk_real(id->env.loop->clk) - id->signed_in_at * USEC;
 
@@ -474,6 +476,11 @@ on_ended(const struct fault *fault, void *arg)
 	}
 	ev = verdict(&id->fault);
 	fault_copy(&f, &id->fault);
+	if (id->brought) {
+		/* It says nothing of the sign-in, good or bad. */
+		fault_done(&id->fault);
+		ev = IDENTITY_CANCEL;
+	}
 	forget(id);
 	/* First the sessions, then what comes next: look_again() asks them. */
 	id->env.ops->ended(id, &f, id->env.arg);
@@ -502,8 +509,9 @@ cookie_list(const struct identity *id)
 }
 
 static json_t *
-build_job(struct identity *id, const struct profile *p, bool attended)
+build_job(struct identity *id, const struct want *want)
 {
+	const struct profile *p = want->profile;
 	const struct settings *s = id->env.settings(id->env.arg);
 	json_t *o = json_object();
 
@@ -528,12 +536,14 @@ build_job(struct identity *id, const struct profile *p, bool attended)
 	json_object_set_new(o, "allowedHosts", string_list(&p->allowed_hosts));
 	json_put_str(o, "httpsProxy", s->https_proxy);
 	json_put_str(o, "noProxy", s->no_proxy);
-	json_object_set_new(o, "attended", json_boolean(attended));
+	json_object_set_new(o, "attended", json_boolean(want->attended));
 	json_object_set_new(o, "cookies", cookie_list(id));
 	json_put_str(o, "salt", ledger_salt(id->env.ledger));
 	json_put_int(o, "connectTimeout", s->connect_timeout);
 	json_put_int(o, "timeout", s->worker_timeout);
 	json_put_int(o, "questionTimeout", s->login_timeout);
+	if (want->assertion != NULL)
+		json_put_str(o, "assertion", secret_bytes(want->assertion));
 	return o;
 }
 
@@ -548,11 +558,12 @@ identity_job_start(struct identity *id, const struct want *want)
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
 	xreplace(&id->typed_user, NULL);
 	id->attended = want->attended;
+	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;
 	id->passwords = id->pushes = 0;
 	id->source = SOURCE_PERSON;
 	id->serial++;
 	id->job = id->env.jobs->ops->start(id->env.jobs,
-	    build_job(id, p, want->attended), (int)s->worker_timeout, &handler,
+	    build_job(id, want), (int)s->worker_timeout, &handler,
 	    id);
 }

@@ -28,6 +28,7 @@ struct loop;
 struct profile;
 struct prompts;
 struct question;
+struct secret;
 struct settings;
 
 enum identity_state {
@@ -62,6 +63,7 @@ void identity_table(FILE *out);
 struct want {
 	const struct profile *profile; /* rules the job; borrowed */
 	bool attended;
+	const struct secret *assertion; /* to redeem; NULL: sign in */
 };
 
 struct identity_ops {

@@ -6,7 +6,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/identity-job.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
-	daemon/login-step.c daemon/login-target.c \
+	daemon/login-flags.c daemon/login-step.c daemon/login-target.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
@@ -19,7 +19,7 @@ noinst_LIBRARIES += daemon/libsurfaces.a
 daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-idl.c
+	daemon/methods-idl.c daemon/methods-reset.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS)
 
 bin_PROGRAMS += awsfedd

@@ -12,6 +12,7 @@
 #include "manager.h"
 
 struct edit {
+	char *block; /* NULL: a plain key; else the key of a nested block */
 	char *key;
 	char *value; /* NULL takes the key out */
 };
@@ -50,6 +51,9 @@ struct login {
 	enum login_phase phase;
 	bool force;
 	bool new_default;
+	bool private; /* keys for the caller alone */
+	bool renew;
+	struct secret *assertion; /* to redeem instead of a sign-in */
 	bool cancelled;
 	struct target *targets;
 	size_t ntargets;
@@ -88,6 +92,9 @@ void login_free(struct login *l);
 
 /* login-target.c */
 void login_target_edit(struct target *t, const char *key, const char *value);
+/* A line "key = value" of the nested block. */
+void login_target_edit_nested(
+    struct target *t, const char *block, const char *key, const char *value);
 /*
  * Makes the profile that the config file would give with the target's edits.
  * 0, or -1 with *fault.
@@ -102,6 +109,10 @@ bool login_save(
     struct login *l, void (*saved)(struct login *l, const struct fault *fault));
 /* At the end of all, when the writer is gone. */
 void login_save_free(struct login *l);
+
+/* login-flags.c: what the flags say, as edits of the one profile named. */
+int login_flags(
+    struct login *l, const struct login_request *req, struct fault *fault);
 
 /* login-step.c */
 json_t *login_results(struct login *l);

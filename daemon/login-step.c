@@ -77,10 +77,18 @@ session_result(struct session *s, bool named)
 static json_t *
 target_result(const struct login *l, const struct target *t)
 {
+	struct creds *c;
 	json_t *o;
 
-	if (t->session != NULL && !l->cancelled)
-		return session_result(t->session, true);
+	if (t->session != NULL && !l->cancelled) {
+		o = session_result(t->session, true);
+		c = session_creds(t->session);
+		if (l->private && c != NULL &&
+		    session_state(t->session) == SESSION_FRESH)
+			json_object_set_new(
+			    o, "credentials", creds_to_json(c));
+		return o;
+	}
 	o = json_object();
 	json_put_str(o, "profile", t->name);
 	json_put_str(o, "state", session_state_name(SESSION_IDLE));

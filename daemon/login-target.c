@@ -14,29 +14,55 @@
 #include "session.h"
 
 void
-login_target_edit(struct target *t, const char *key, const char *value)
+login_target_edit_nested(
+    struct target *t, const char *block, const char *key, const char *value)
 {
 	for (size_t i = 0; i < t->nedits; i++) {
-		if (str_eq(t->edits[i].key, key)) {
+		if (str_eq(t->edits[i].key, key) &&
+		    str_eq(t->edits[i].block, block)) {
 			xreplace(&t->edits[i].value, xstrdup(value));
 			return;
 		}
 	}
 	t->edits = xreallocarray(t->edits, t->nedits + 1, sizeof(*t->edits));
-	t->edits[t->nedits++] = (struct edit){ xstrdup(key), xstrdup(value) };
+	t->edits[t->nedits++] =
+	    (struct edit){ xstrdup(block), xstrdup(key), xstrdup(value) };
+}
+
+void
+login_target_edit(struct target *t, const char *key, const char *value)
+{
+	login_target_edit_nested(t, NULL, key, value);
+}
+
+static void
+edit_done(struct edit *e)
+{
+	xfree(e->block);
+	xfree(e->key);
+	xfree(e->value);
 }
 
 void
 login_target_done(struct target *t)
 {
-	for (size_t i = 0; i < t->nedits; i++) {
-		xfree(t->edits[i].key);
-		xfree(t->edits[i].value);
-	}
+	for (size_t i = 0; i < t->nedits; i++)
+		edit_done(&t->edits[i]);
 	xfree(t->edits);
 	xfree(t->name);
 	profile_unref(t->profile);
 	fault_done(&t->fault);
+}
+
+static int
+apply_edit(struct ini *doc, const char *section, const struct edit *e)
+{
+	if (e->block != NULL)
+		return ini_set_nested(
+		    doc, section, e->block, e->key, e->value);
+	if (e->value == NULL)
+		return ini_unset(doc, section, e->key);
+	return ini_set(doc, section, e->key, e->value);
 }
 
 static int
@@ -49,10 +75,18 @@ apply_edits(struct ini *doc, const char *section, const struct edit *edits,
 		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("\"%s\" cannot be the name of a profile."), section);
 	for (size_t i = 0; i < n; i++) {
-		int r = edits[i].value == NULL ?
-		    ini_unset(doc, section, edits[i].key) :
-		    ini_set(doc, section, edits[i].key, edits[i].value);
+		int r = apply_edit(doc, section, &edits[i]);
 
+		if (r == -EEXIST) {
+			fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+			    _("\"%s\" in [%s] has a plain value where a "
+			      "nested block belongs; it was left alone."),
+			    edits[i].block, section);
+			fault_next(fault,
+			    _("Take that line out, or leave the option "
+			      "away"));
+			return -1;
+		}
 		if (r < 0)
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("The value for %s cannot be written to a "
@@ -155,10 +189,8 @@ static void
 save_free(struct config_save *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		for (size_t k = 0; k < s->sections[i].nedits; k++) {
-			xfree(s->sections[i].edits[k].key);
-			xfree(s->sections[i].edits[k].value);
-		}
+		for (size_t k = 0; k < s->sections[i].nedits; k++)
+			edit_done(&s->sections[i].edits[k]);
 		xfree(s->sections[i].edits);
 		xfree(s->sections[i].profile);
 	}
@@ -198,8 +230,8 @@ save_target(struct config_save *s, const struct target *t)
 		.nedits = t->nedits,
 	};
 	for (size_t i = 0; i < t->nedits; i++)
-		sec->edits[i] = (struct edit){ xstrdup(t->edits[i].key),
-			xstrdup(t->edits[i].value) };
+		sec->edits[i] = (struct edit){ xstrdup(t->edits[i].block),
+			xstrdup(t->edits[i].key), xstrdup(t->edits[i].value) };
 }
 
 bool

@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "awsfed/config.h"
+#include "awsfed/creds.h"
 #include "awsfed/ini.h"
 #include "awsfed/proto.h"
+#include "awsfed/secret.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
@@ -21,6 +23,7 @@
 #include "login-int.h"
 #include "loop.h"
 #include "prompt.h"
+#include "schedule.h"
 #include "session.h"
 
 #define LINGER (60 * USEC) /* a result nobody has fetched yet */
@@ -131,7 +134,7 @@ foreign(const struct profile *p, struct fault *fault)
 static bool
 new_default(const struct login *l, const struct target *t)
 {
-	return !l->new_default && str_eq(t->name, "default") &&
+	return !l->new_default && !l->private && str_eq(t->name, "default") &&
 	    config_profile(manager_config(l->logins->manager), t->name) == NULL;
 }
 
@@ -203,6 +206,19 @@ undecided(struct login *l)
 	return NULL;
 }
 
+/* May what is held serve the caller, without another sign-in? */
+static bool
+enough_held(const struct login *l, const struct session *s)
+{
+	const struct manager_env *env = manager_env(l->logins->manager);
+	const struct creds *c = session_creds(s);
+
+	return c != NULL && !l->renew && l->assertion == NULL &&
+	    session_state(s) == SESSION_FRESH &&
+	    creds_left_s(c, env->loop->clk) >=
+	    schedule_min_valid(c->lifetime_s);
+}
+
 static void
 start_session(struct login *l, struct target *t)
 {
@@ -211,10 +227,30 @@ start_session(struct login *l, struct target *t)
 	t->session = manager_draft(m, t->profile);
 	t->was_kept = session_kept(t->session);
 	/* Before its keys come, so that they are delivered. */
-	session_set_kept(t->session, true);
+	if (!l->private)
+		session_set_kept(t->session, true);
 	if (l->force)
 		manager_force(m, t->session);
-	session_event(t->session, SESSION_ATTENDED, NULL);
+	if (!l->private || !enough_held(l, t->session))
+		session_event(t->session, SESSION_ATTENDED, NULL);
+}
+
+/* An assertion that was brought needs a job of its own. */
+static void
+busy(struct login *l)
+{
+	for (size_t i = 0; i < l->ntargets; i++) {
+		struct target *t = &l->targets[i];
+
+		if (!t->active)
+			continue;
+		fault_set(&t->fault, FAULT_TEMPORARY, REASON_NONE,
+		    _("A sign-in at %s is running; the assertion was not "
+		      "used."),
+		    identity_host(l->identity));
+		fault_next(&t->fault, _("try again when it has ended"));
+		t->done = true;
+	}
 }
 
 static void
@@ -230,6 +266,10 @@ start_group(struct login *l, struct target *first)
 		    manager_identity(m, t->profile) == l->identity &&
 		    str_eq(
 			t->profile->provider_id, first->profile->provider_id);
+	}
+	if (l->assertion != NULL && identity_busy(l->identity)) {
+		busy(l);
+		return;
 	}
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].active &&
@@ -341,6 +381,15 @@ on_flushed(const struct fault *fault, void *arg)
 	xfree(f);
 }
 
+static bool
+in_config(const struct login *l, const char *name)
+{
+	const struct profile *p =
+	    config_profile(manager_config(l->logins->manager), name);
+
+	return p != NULL && p->kind == PROFILE_ADFS;
+}
+
 static void
 flush(struct login *l)
 {
@@ -356,8 +405,11 @@ flush(struct login *l)
 
 		if (t->session == NULL)
 			continue;
-		if (session_state(t->session) != SESSION_FRESH)
+		if (!l->private && session_state(t->session) != SESSION_FRESH)
 			session_set_kept(t->session, t->was_kept);
+		/* Nobody else is to find what only the caller wanted. */
+		if (l->private && !in_config(l, t->name))
+			session_event(t->session, SESSION_LOGOUT, NULL);
 		t->session = NULL;
 		manager_settle(l->logins->manager, t->name);
 	}
@@ -406,7 +458,7 @@ advance(void *arg)
 			if (!group_over(l))
 				return;
 		l->phase = LOGIN_SAVE;
-		if (l->cancelled || !login_save(l, on_saved))
+		if (l->cancelled || l->private || !login_save(l, on_saved))
 			flush(l);
 	}
 }
@@ -432,6 +484,7 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 			continue;
 		ret->profile = t->profile;
 		ret->attended = true;
+		ret->assertion = l->assertion;
 		return true;
 	}
 	return false;
@@ -680,6 +733,9 @@ pump(struct login *l)
 		json_put_str(reply, "login", l->id);
 		json_object_set_new(reply, "step", step);
 		l->logins->reply(w->conn, reply, l->logins->arg);
+		/* With keys in it, it does not linger. */
+		if (l->phase == LOGIN_DONE && l->private)
+			kick(l);
 	}
 }
 
@@ -896,47 +952,6 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 	return 0;
 }
 
-/* What the flags say, as edits of the one profile that was named. */
-static int
-add_flags(struct login *l, const struct login_request *req, struct fault *fault)
-{
-	const struct {
-		const char *key;
-		const char *value;
-	} flags[] = {
-		{ "region", req->region },
-		{ "output", req->output },
-		{ "adfs_config.adfs_host", req->host },
-		{ "adfs_config.adfs_user", req->user },
-		{ "adfs_config.provider_id", req->provider_id },
-		{ "adfs_config.role_arn", req->role_arn },
-		{ "adfs_config.ssl_verification",
-		    req->no_ssl_verification ? "False" : NULL },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (flags[i].value == NULL)
-			continue;
-		if (l->ntargets != 1)
-			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-			    _("A value for %s goes with exactly one profile."),
-			    flags[i].key);
-		login_target_edit(&l->targets[0], flags[i].key, flags[i].value);
-	}
-	if (req->session_duration > 0) {
-		_cleanup_free_ char *d =
-		    xasprintf("%" PRId64, req->session_duration);
-
-		if (l->ntargets != 1)
-			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-			    _("A session duration goes with exactly one "
-			      "profile."));
-		login_target_edit(
-		    &l->targets[0], "adfs_config.session_duration", d);
-	}
-	return 0;
-}
-
 void
 login_free(struct login *l)
 {
@@ -962,6 +977,7 @@ login_free(struct login *l)
 	strv_done(&l->others);
 	fault_done(&l->fault);
 	fault_done(&l->written);
+	secret_free(l->assertion);
 	xfree(l->user);
 	xfree(l->host);
 	xfree(l->id);
@@ -982,7 +998,7 @@ fill(struct login *l, const struct login_request *req, struct fault *fault)
 	if (req->all)
 		add_all(l);
 	if (add_named(l, &req->profiles, fault) < 0 ||
-	    add_flags(l, req, fault) < 0)
+	    login_flags(l, req, fault) < 0)
 		return -1;
 	if (l->ntargets > 0)
 		return 0;
@@ -1002,6 +1018,11 @@ login_start(struct logins *ls, uint64_t conn, const struct login_request *req,
 	l->id = xasprintf("L%" PRIu64, ++ls->last_id);
 	l->force = req->force;
 	l->new_default = req->new_default;
+	l->private = req->deliver_none;
+	l->renew = req->renew;
+	if (req->assertion != NULL)
+		l->assertion =
+		    secret_new(req->assertion, strlen(req->assertion));
 	l->tells = json_array();
 	l->timer = timer_new(manager_env(ls->manager)->loop, advance, l);
 	if (fill(l, req, fault) < 0) {

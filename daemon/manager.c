@@ -305,10 +305,12 @@ manager_settle(struct manager *m, const char *name)
 {
 	struct member *mb = member_of(m, name);
 	struct profile *p = config_find(m->config, name);
+	enum deliver drafted;
 
 	if (mb == NULL || !mb->draft)
 		return;
 	mb->draft = false;
+	drafted = session_profile(mb->session)->deliver;
 	if (!usable(p)) {
 		orphan(m, mb);
 	} else {
@@ -319,6 +321,11 @@ manager_settle(struct manager *m, const char *name)
 		    !creds_expired(mb->stash_creds, m->env.loop->clk) &&
 		    session_creds(mb->session) == NULL)
 			session_adopt(mb->session, creds_ref(mb->stash_creds));
+		/* Held back so far, and the profile's own: deliver them. */
+		if (drafted != p->deliver && session_kept(mb->session) &&
+		    session_creds(mb->session) != NULL)
+			manager_publish(
+			    m, MANAGER_CREDENTIALS, mb->session, NULL);
 	}
 	unstash(mb);
 }

@@ -9,7 +9,8 @@ lib_libawsfed_a_SOURCES = \
 	lib/config-settings.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
-	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-parse.c \
+	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-nested.c \
+	lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \

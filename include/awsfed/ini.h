@@ -69,6 +69,15 @@ const char *ini_get(
  */
 int ini_set(
     struct ini *ini, const char *section, const char *key, const char *value);
+/*
+ * One line "name = value" of the nested block under a key, as in
+ *	s3 =
+ *	    signature_version = s3v4
+ * All other lines of the block stay; a missing block is made.  -EINVAL as for
+ * ini_set; -EEXIST when the key has a plain value, which is no block.
+ */
+int ini_set_nested(struct ini *ini, const char *section, const char *key,
+    const char *name, const char *value);
 /* Removes the key, duplicates too.  0 also when there is none. */
 int ini_unset(struct ini *ini, const char *section, const char *key);
 int ini_add_section(struct ini *ini, const char *section);
