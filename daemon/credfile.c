@@ -62,6 +62,7 @@ struct credfile {
 	struct loop *loop;
 	struct files *files;
 	struct timer *timer;
+	int64_t delay; /* of the timer; grows while one job trickles */
 	struct strv pending;   /* names of profiles to look at */
 	struct strv forced;    /* names whose sections are taken over */
 	struct batch *writing; /* with the writer, or NULL */
@@ -334,7 +335,10 @@ flush(struct credfile *cf)
 static void
 on_timer(void *arg)
 {
-	flush(arg);
+	struct credfile *cf = arg;
+
+	cf->delay *= 4;
+	flush(cf);
 }
 
 static void
@@ -344,7 +348,7 @@ changed(struct credfile *cf, const char *name)
 		strv_add(&cf->pending, name);
 	if (!cf->loop->ops->timer_armed(cf->timer))
 		cf->loop->ops->timer_set(
-		    cf->timer, deadline_in(cf->loop->clk, COALESCE));
+		    cf->timer, deadline_in(cf->loop->clk, cf->delay));
 }
 
 static void
@@ -368,6 +372,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 		changed(cf, session_name(s));
 		break;
 	case MANAGER_JOB_ENDED:
+		cf->delay = COALESCE;
 		if (cf->pending.n > 0)
 			flush(cf);
 		break;
@@ -468,6 +473,7 @@ credfile_new(struct manager *m)
 	cf->manager = m;
 	cf->loop = env->loop;
 	cf->files = env->files;
+	cf->delay = COALESCE;
 	cf->timer = timer_new(cf->loop, on_timer, cf);
 	manager_subscribe(m, &(struct surface){ on_event, cf });
 	return cf;

@@ -2,7 +2,8 @@
 /*
  * The credentials file, as a surface: it watches sessions and writes what is
  * kept and delivered by file, coalesced: when a job ends, when somebody holds
- * their breath (a barrier), or 250 ms after the first change.
+ * their breath (a barrier), or 250 ms after the first change, then ever later
+ * while the same job goes on.
  *
  * It also says whose a section is (DESIGN 6): ours by its marker; adopted when
  * it holds temporary keys, no marker, and the profile is an AD FS one; refused

@@ -75,6 +75,7 @@ struct agent {
 	struct event *signals[3];
 	char *config_path;
 	char *credentials_path;
+	bool debug; /* asked for on the command line */
 };
 
 enum { STATUS_USAGE = 64, STATUS_CONFIG = 78 };
@@ -123,10 +124,20 @@ show_status(struct agent *a)
 }
 
 static void
+set_log_level(const struct agent *a)
+{
+	bool debug = a->debug || manager_config(a->manager)->settings.log_debug;
+
+	log_set_max(debug ? LOG_DEBUG : LOG_INFO);
+}
+
+static void
 on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 {
 	(void)s;
 	(void)b;
+	if (ev == MANAGER_CONFIG)
+		set_log_level(arg);
 	if (ev != MANAGER_FLUSH)
 		show_status(arg);
 }
@@ -254,6 +265,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 
 	a->credfile = credfile_new(a->manager);
 	manager_subscribe(a->manager, &(struct surface){ on_event, a });
+	set_log_level(a);
 	credfile_adopt(a->credfile);
 	a->methods = methods_new(a->manager, on_reply, a);
 	if (path == NULL)
@@ -318,6 +330,20 @@ run(struct agent *a)
 
 /* ---- options ----------------------------------------------------------------------------- */
 
+/* file, key, default and help, tab-separated: what the manual must cover. */
+static void
+print_keys(void)
+{
+	const struct key_info *k;
+
+	for (size_t i = 0; (k = settings_key_at(i)) != NULL; i++)
+		printf("awsfed.conf\t%s\t%s\t%s\n", k->name,
+		    k->def != NULL ? k->def : "", _(k->help));
+	for (size_t i = 0; (k = profile_key_at(i)) != NULL; i++)
+		printf("profile\t%s\t%s\t%s\n", k->name,
+		    k->def != NULL ? k->def : "", _(k->help));
+}
+
 static void
 usage(FILE *out)
 {
@@ -341,12 +367,13 @@ main(int argc, char **argv)
 		{ "foreground", no_argument, NULL, 'f' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "state-table", no_argument, NULL, 's' },
+		{ "keys", no_argument, NULL, 'k' },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct agent agent = { 0 };
-	int priority = LOG_INFO, c;
+	int c;
 
 	xalloc_install();
 	setlocale(LC_ALL, "");
@@ -357,8 +384,11 @@ main(int argc, char **argv)
 		case 'f':
 			break;
 		case 'd':
-			priority = LOG_DEBUG;
+			agent.debug = true;
 			break;
+		case 'k':
+			print_keys();
+			return EXIT_SUCCESS;
 		case 's':
 			fputs("### Identity\n\n", stdout);
 			identity_table(stdout);
@@ -381,6 +411,6 @@ main(int argc, char **argv)
 		return STATUS_USAGE;
 	}
 	harden();
-	service_log_init("awsfedd", priority);
+	service_log_init("awsfedd", agent.debug ? LOG_DEBUG : LOG_INFO);
 	return run(&agent);
 }

@@ -120,7 +120,11 @@ def race(tmp, flags, name, pause):
                  for k in s if k[0] == "k"}
     lost = [n for n in range(1, edits + 1) if "k%d" % n not in keys]
     gone = [n for n in lost if "k%d" % n not in kept]
-    ok(run.returncode == 0, name + ": our writer never failed", err[-2000:])
+    # "Somebody keeps changing it" may be said under such a storm; the agent
+    # tries again then, and so does the tool. Nothing else may happen.
+    ok(run.returncode == 0 and int(wrote) > 0 and
+       all("keeps changing" in line for line in err.splitlines()),
+       name + ": our writer never failed", err[-2000:])
     ok(len([s for s in got if s.startswith("user-")]) == PROFILES and
        all("aws_secret_access_key" in got["user-%d" % i]
            for i in range(PROFILES)), name + ": every profile is whole")

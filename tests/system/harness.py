@@ -34,6 +34,11 @@ import tap
 import terminal
 from simulator import Simulator
 
+# AWSFED_VALGRIND=1: agent, workers and client of every world run under it.
+VALGRIND = os.environ.get("AWSFED_VALGRIND") and (
+    "/usr/bin/valgrind --error-exitcode=99 --leak-check=full "
+    "--show-leak-kinds=definite --errors-for-leak-kinds=definite "
+    "--num-callers=30")
 PROGRAMS = ("awsfedd", "awsfed-worker", "awsfedctl", "awsfed-sim")
 NOBODY = 65534
 AWS = "/usr/bin/aws"
@@ -142,10 +147,38 @@ class World:
             if source is not None:
                 shutil.copy2(source, self.program(name))
                 os.chmod(self.program(name), 0o755)
+                if VALGRIND and name != "awsfed-sim":
+                    self._wrap(name)
         os.symlink("awsfedctl", self.program("aws-adfs"))
         shim = os.path.join(tap.builddir(), "tests/tools/warp.so")
         if os.path.exists(shim):
             shutil.copy2(shim, self.program("warp.so"))
+
+    def _wrap(self, name):
+        """The program under valgrind; what it finds is "a sanitizer spoke"."""
+        real = self.program(name) + ".real"
+        os.rename(self.program(name), real)
+        folder = os.path.join(self.base, "valgrind")
+        os.makedirs(folder, exist_ok=True)
+        os.chmod(folder, 0o777)
+        with open(self.program(name), "w", encoding="ascii") as f:
+            f.write("#!/bin/sh\nexec %s --log-file=%s/%s.%%p %s \"$@\"\n"
+                    % (VALGRIND, folder, name, real))
+        os.chmod(self.program(name), 0o755)
+
+    def _valgrind_said(self):
+        """The lines of all errors and definite leaks."""
+        folder = os.path.join(self.base, "valgrind")
+        said = []
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            with open(os.path.join(folder, name), encoding="utf-8",
+                      errors="replace") as f:
+                text = f.read()
+            self.valgrinds = getattr(self, "valgrinds", 0) + 1
+            if not re.search(r"ERROR SUMMARY: 0 errors", text) and \
+                    "ERROR SUMMARY" in text:
+                said += [name] + text.splitlines()[:60]
+        return said
 
     def program(self, name):
         return os.path.join(self.base, "bin", name)
@@ -384,6 +417,7 @@ class World:
         spoke = [line for name in self.logs for line in
                  self.log(name).splitlines()
                  if re.search(r"Sanitizer|runtime error:|^==\d+==", line)]
+        spoke += self._valgrind_said()
         self.check(not spoke, "no sanitizer spoke", *spoke[:40])
         if failed or spoke:
             for name in self.logs:

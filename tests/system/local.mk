@@ -4,6 +4,7 @@ SYSTEM_TESTS = \
 	tests/system/layers.py \
 	tests/system/linkage.py \
 	tests/system/units.py \
+	tests/system/manual.py \
 	tests/system/selftest.py \
 	tests/system/seed.py \
 	tests/system/spine.py \

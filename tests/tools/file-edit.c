@@ -55,7 +55,7 @@ edit(char *path, bool in_place, bool backup, struct change *change,
 		fprintf(stderr, "%s: %s: %s (%s)\n",
 		    fault_kind_name(fault.kind), reason_name(fault.reason),
 		    fault.text, fault.next);
-		return -1;
+		return fault.kind == FAULT_TEMPORARY ? 1 : -1;
 	}
 	*written += changed;
 	return 0;
@@ -89,7 +89,8 @@ main(int argc, char **argv)
 	if (seconds > 0) {
 		int64_t end = clk_boot(&clk_system) + seconds * USEC;
 
-		while (r == 0 && clk_boot(&clk_system) < end) {
+		/* Like the agent: what is temporary is tried again. */
+		while (r >= 0 && clk_boot(&clk_system) < end) {
 			char value[16];
 			struct change c = { argv[1], argv[2], value };
 
@@ -102,5 +103,5 @@ main(int argc, char **argv)
 		r = edit(argv[0], in_place, backup, &c, &written);
 	}
 	printf("%u\n", written);
-	return r == 0 ? 0 : 1;
+	return r == 0 || (r > 0 && seconds > 0) ? 0 : 1;
 }

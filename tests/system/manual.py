@@ -1,0 +1,49 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The manual covers every key and option that the programs know. TAP."""
+import os
+import re
+import subprocess
+
+import tap
+
+DOCS = os.path.join(os.environ.get("top_srcdir", "."), "docs")
+
+
+def page(name):
+    with open(os.path.join(DOCS, name), encoding="utf-8") as f:
+        return f.read()
+
+
+def run(*args):
+    return subprocess.run([tap.program("awsfedd"), *args], check=True,
+                          capture_output=True, text=True, timeout=20).stdout
+
+
+def keys():
+    text = page("awsfed.conf.5")
+    head, profiles = text.split(".Sh PROFILES")
+    places = {"awsfed.conf": head, "profile": profiles}
+    listed = {place: set(re.findall(r"^\.It Ic (\S+)", part, re.M))
+              for place, part in places.items()}
+    known = {place: {} for place in places}
+    for line in run("--keys").splitlines():
+        place, key, default, _ = line.split("\t")
+        known[place][key] = default
+    for place in places:
+        tap.equal(sorted(listed[place]), sorted(known[place]),
+                  "the manual lists the keys of %s" % place)
+    for key, default in known["awsfed.conf"].items():
+        if default:
+            tap.ok(re.search(r"^\.It Ic %s Pq default: %s$" % (
+                re.escape(key), re.escape(default)), head, re.M),
+                "the default of %s is %s" % (key, default))
+
+
+def options():
+    text = page("awsfedd.8")
+    for option in re.findall(r"^  --([a-z-]+)", run("--help"), re.M):
+        tap.ok("Fl Fl " + option in text, "awsfedd(8) has --" + option)
+
+
+tap.run(keys, options)
