@@ -74,6 +74,29 @@ session_result(struct session *s, bool named)
 	return o;
 }
 
+/* A session of its own has another name, which nobody typed. */
+static void
+call_by(json_t *o, const char *from, const char *to)
+{
+	static const char *const texts[] = { "text", "next" };
+	json_t *fault = json_object_get(o, "fault");
+
+	json_object_set_new(o, "profile", json_string(to));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *text =
+		    json_string_value(json_object_get(fault, texts[i]));
+		const char *at = text == NULL ? NULL : strstr(text, from);
+		_cleanup_free_ char *told = at == NULL ?
+		    NULL :
+		    xasprintf("%.*s%s%s", (int)(at - text), text, to,
+			at + strlen(from));
+
+		if (told != NULL)
+			json_object_set_new(
+			    fault, texts[i], json_string(told));
+	}
+}
+
 static json_t *
 target_result(const struct login *l, const struct target *t)
 {
@@ -87,6 +110,8 @@ target_result(const struct login *l, const struct target *t)
 		    session_state(t->session) == SESSION_FRESH)
 			json_object_set_new(
 			    o, "credentials", creds_to_json(c));
+		if (!str_eq(session_name(t->session), t->name))
+			call_by(o, session_name(t->session), t->name);
 		return o;
 	}
 	o = json_object();

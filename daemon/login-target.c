@@ -131,6 +131,22 @@ take_profile(struct target *t, const struct config *c, struct fault *fault)
 	return 0;
 }
 
+/*
+ * Keys for the caller alone, of another role than the profile's: they get a
+ * session of their own, so that nobody who asks for the profile meets them.
+ * (The profile is ours: it came from a configuration that nobody else has.)
+ */
+static void
+set_apart(const struct login *l, struct target *t)
+{
+	const struct profile *p =
+	    config_profile(manager_config(l->logins->manager), t->name);
+
+	if (p == NULL || p->fingerprint != t->profile->fingerprint)
+		xreplace(&t->profile->name,
+		    xasprintf("%s (%s)", t->name, l->id));
+}
+
 int
 login_target_build(struct login *l, struct target *t, struct fault *fault)
 {
@@ -151,7 +167,11 @@ login_target_build(struct login *l, struct target *t, struct fault *fault)
 		fault_copy(fault, &derived->fault);
 		return -1;
 	}
-	return take_profile(t, derived, fault);
+	if (take_profile(t, derived, fault) < 0)
+		return -1;
+	if (l->private)
+		set_apart(l, t);
+	return 0;
 }
 
 /* ---- saving ------------------------------------------------------------------ */

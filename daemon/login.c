@@ -408,10 +408,10 @@ flush(struct login *l)
 		if (!l->private && session_state(t->session) != SESSION_FRESH)
 			session_set_kept(t->session, t->was_kept);
 		/* Nobody else is to find what only the caller wanted. */
-		if (l->private && !in_config(l, t->name))
+		if (l->private && !in_config(l, t->profile->name))
 			session_event(t->session, SESSION_LOGOUT, NULL);
 		t->session = NULL;
-		manager_settle(l->logins->manager, t->name);
+		manager_settle(l->logins->manager, t->profile->name);
 	}
 	manager_flush(l->logins->manager, on_flushed, f);
 }
@@ -654,7 +654,8 @@ note_others(struct login *l, struct identity *id)
 		bool named = false;
 
 		for (size_t k = 0; k < l->ntargets; k++)
-			named |= str_eq(l->targets[k].name, session_name(s));
+			named |= l->targets[k].session == s ||
+			    str_eq(l->targets[k].name, session_name(s));
 		if (!named && manager_took_part(m, s) &&
 		    manager_identity_of(m, s) == id &&
 		    !strv_has(&l->others, session_name(s)))
@@ -962,7 +963,8 @@ login_free(struct login *l)
 	login_save_free(l);
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].session != NULL)
-			manager_settle(l->logins->manager, l->targets[i].name);
+			manager_settle(l->logins->manager,
+			    l->targets[i].profile->name);
 	env->loop->ops->timer_free(l->timer);
 	for (size_t i = 0; i < l->ntargets; i++)
 		login_target_done(&l->targets[i]);
