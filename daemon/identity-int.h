@@ -44,6 +44,8 @@ struct identity {
 	struct command *command;
 	struct waiting_ask *command_wait; /* freed with it */
 	bool command_ran;
+	char *code_line; /* mfa_token_command, or NULL */
+	bool code_ran;
 	char *command_user;
 	struct secret *command_password;
 	enum secret_source source; /* of the password just answered */

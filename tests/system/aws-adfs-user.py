@@ -343,6 +343,59 @@ def assertion_from_browser():
                "what was held works on")
 
 
+# A worker that meets one question for a code, says what it was told, and ends.
+WORKER = """#!/usr/bin/python3
+import json, socket
+s = socket.socket(fileno=3)
+data = b""
+def take():
+    global data
+    while b"\\0" not in data:
+        data += s.recv(65536)
+    one, data = data.split(b"\\0", 1)
+    return json.loads(one)
+def say(**m):
+    s.sendall(json.dumps(m).encode() + b"\\0")
+take()
+said = []
+for i in (1, 2):
+    say(type="ask", id=i, kind="code", name="code", label="Code %d" % i)
+    said.append(take().get("value", "refused"))
+say(type="fault", fault={"kind": "denied", "text": "told " + " ".join(said)})
+say(type="done")
+"""
+
+
+def codes():
+    """One-time codes: from the option, from the command, then a person."""
+    with harness.World(agent=False) as w:
+        worker = os.path.join(w.base, "bin", "code-worker")
+        w.write(worker, WORKER, 0o755)
+        config = no_contradiction(CONFIG)
+        setup(w, config, None)
+        w.start_agent(AWSFED_WORKER=worker)
+        r = adfs(w, "--profile", PROD, "--aad-verification-code", "135790",
+                 password=None, answers=[(r"Code 2.*: ?$", "2468")])
+        tap.ok("told 135790 2468" in r.err, "--aad-verification-code answers "
+               "one question, a person the next", r)
+        for out, want in (('{"mfa_token": "112233"}', "112233"),
+                          ('{"mfa_token": 445566}', "445566")):
+            w.write(w.config_file, config.replace(
+                "adfs_config.duo_factor", "adfs_config.mfa_token_command = "
+                "echo '%s'\nadfs_config.duo_factor" % out, 1))
+            r = adfs(w, "--profile", PROD, password=None,
+                     answers=[(r"Code 2.*: ?$", "2468")])
+            tap.ok("told %s 2468" % want in r.err,
+                   "mfa_token_command answers one question", r)
+        w.write(w.config_file, config.replace(
+            "adfs_config.duo_factor", "adfs_config.mfa_token_command = "
+            "echo nonsense\nadfs_config.duo_factor", 1))
+        r = adfs(w, "--profile", PROD, password=None,
+                 answers=[(r"Code 1.*: ?$", "1"), (r"Code 2.*: ?$", "2")])
+        tap.ok("told 1 2" in r.err, "one that prints nonsense leaves it to "
+               "the person", r)
+
+
 def reset():
     with harness.World() as w:
         setup(w)
@@ -387,4 +440,4 @@ def reset():
 
 harness.need(aws=True, timeout=400)
 tap.run(nothing_changes, to_the_caller, while_kept, process_line,
-        nested_and_lossless, choose_again, assertion_from_browser, reset)
+        nested_and_lossless, choose_again, assertion_from_browser, codes, reset)

@@ -464,9 +464,8 @@ def all_profiles():
 @tap.test
 def refused_options():
     """options that come later are refused by name, and nothing is sent"""
-    for args in (["--stdout"], ["--duo-factor", "push"], ["--printenv"],
-                 ["--assertfile", "x"], ["--role-arn", "?"],
-                 ["--username-password-command", "x"]):
+    for args in (["--print-console-signin-url"],
+                 ["--console-role-arn", ARN], ["--console-external-id", "x"]):
         with Agent([]) as a:
             r = run(a, "login", "p", *args)
             equal((r.status, a.calls, r.out), (2, [], ""))
