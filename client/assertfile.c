@@ -54,8 +54,8 @@ assertfile_read(const char *path, json_t **ret, struct fault *fault)
 	if (r < 0) {
 		fault_set(fault, FAULT_CONFIG, REASON_NONE,
 		    _("%s cannot be read (%s)."), path, strerror(-r));
-		fault_next(fault, "%s",
-		    _("check the file that --assertfile names"));
+		fault_next(
+		    fault, "%s", _("check the file that --assertfile names"));
 		return -1;
 	}
 	if (strlen(data) != len || !squeeze(data))

@@ -41,8 +41,7 @@ take(const json_t *j, struct creds **ret, struct problem *problem)
 		return 0;
 	problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
 	    _("the agent's answer holds no usable credentials."));
-	fault_next(
-	    &problem->fault, "systemctl --user restart awsfedd.service");
+	fault_next(&problem->fault, "systemctl --user restart awsfedd.service");
 	return -1;
 }
 
@@ -72,8 +71,8 @@ add_export(struct buf *b, const char *name, const char *value)
 }
 
 int
-deliver_exports(const json_t *credentials, const char *region,
-    struct problem *problem)
+deliver_exports(
+    const json_t *credentials, const char *region, struct problem *problem)
 {
 	_cleanup_creds_ struct creds *c = NULL;
 	_cleanup_buf_ struct buf b = BUF_INIT(EXPORTS_MAX);
@@ -83,8 +82,8 @@ deliver_exports(const json_t *credentials, const char *region,
 	if (add_export(&b, "AWS_ACCESS_KEY_ID", c->access_key_id) == 0 &&
 	    add_export(&b, "AWS_SECRET_ACCESS_KEY",
 		secret_bytes(c->secret_access_key)) == 0 &&
-	    add_export(&b, "AWS_SESSION_TOKEN",
-		secret_bytes(c->session_token)) == 0 &&
+	    add_export(
+		&b, "AWS_SESSION_TOKEN", secret_bytes(c->session_token)) == 0 &&
 	    (str_empty(region) || str_has_control(region) ||
 		add_export(&b, "AWS_DEFAULT_REGION", region) == 0))
 		return write_out(b.data, problem);

@@ -20,7 +20,7 @@ int deliver_process(const json_t *credentials, struct problem *problem);
  * The same as lines for a POSIX shell's eval; region may be NULL.  0, or -1
  * with *problem.
  */
-int deliver_exports(const json_t *credentials, const char *region,
-    struct problem *problem);
+int deliver_exports(
+    const json_t *credentials, const char *region, struct problem *problem);
 
 #endif

@@ -70,8 +70,8 @@ tell_list(FILE *out, const json_t *list, const char *word)
 		_cleanup_free_ char *text =
 		    str_clean(json_string_value(o), 256);
 
-		fprintf(out, "%s %s", i == 0 ? "" : ",",
-		    text != NULL ? text : "?");
+		fprintf(
+		    out, "%s %s", i == 0 ? "" : ",", text != NULL ? text : "?");
 	}
 	fputc('\n', out);
 }
@@ -159,8 +159,8 @@ reset(const struct reset *r, struct problem *problem)
 		if ((status = confirm(plan)) != 0)
 			return status;
 	}
-	if (conn_ask(M_RESET, parameters(r, false), CALL_SHORT, &reply,
-		problem) < 0)
+	if (conn_ask(
+		M_RESET, parameters(r, false), CALL_SHORT, &reply, problem) < 0)
 		return problem_report(problem);
 	return finish(reply);
 }

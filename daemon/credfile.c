@@ -62,7 +62,7 @@ struct credfile {
 	struct loop *loop;
 	struct files *files;
 	struct timer *timer;
-	int64_t delay; /* of the timer; grows while one job trickles */
+	int64_t delay;	       /* of the timer; grows while one job trickles */
 	struct strv pending;   /* names of profiles to look at */
 	struct strv forced;    /* names whose sections are taken over */
 	struct batch *writing; /* with the writer, or NULL */

@@ -35,7 +35,7 @@ struct identity {
 	unsigned serial; /* which: late answers of others are dropped */
 	char *provider;
 	bool attended;
-	bool brought; /* its assertion: nobody signs in by it */
+	bool brought;	    /* its assertion: nobody signs in by it */
 	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;
 	json_int_t ask_id; /* the worker's open question */

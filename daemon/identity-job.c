@@ -208,8 +208,7 @@ on_code(const struct fault *fault, const char *out, size_t len, void *arg)
 	id->command = NULL;
 	id->command_wait = NULL;
 	if (fault_is(fault)) {
-		log_warning(
-		    "%s: mfa_token_command: %s", id->name, fault->text);
+		log_warning("%s: mfa_token_command: %s", id->name, fault->text);
 		ask_person(id, msg);
 		return;
 	}
@@ -615,7 +614,6 @@ identity_job_start(struct identity *id, const struct want *want)
 	id->passwords = id->pushes = 0;
 	id->source = SOURCE_PERSON;
 	id->serial++;
-	id->job = id->env.jobs->ops->start(id->env.jobs,
-	    build_job(id, want), (int)s->worker_timeout, &handler,
-	    id);
+	id->job = id->env.jobs->ops->start(id->env.jobs, build_job(id, want),
+	    (int)s->worker_timeout, &handler, id);
 }

@@ -78,9 +78,9 @@ login_flags(
 		{ "region", req->region },
 		{ "output", req->output },
 		{ "adfs_config.ssl_verification",
-		    !req->says_ssl_verification	    ? NULL :
+		    !req->says_ssl_verification	 ? NULL :
 			req->no_ssl_verification ? "False" :
-						       "True" },
+						   "True" },
 		{ "adfs_config.role_arn", req->role_arn },
 		{ "adfs_config.adfs_host", req->host },
 		{ "adfs_config.adfs_user", req->user },
@@ -101,8 +101,8 @@ login_flags(
 		    edit(l, flags[i].key, flags[i].value, fault) < 0)
 			return -1;
 	if (req->s3_signature_version != NULL &&
-	    edit_nested(l, "s3", "signature_version",
-		req->s3_signature_version, fault) < 0)
+	    edit_nested(l, "s3", "signature_version", req->s3_signature_version,
+		fault) < 0)
 		return -1;
 	if (req->assertion != NULL &&
 	    only_target(l, "the assertion", fault) == NULL)

@@ -92,8 +92,7 @@ call_by(json_t *o, const char *from, const char *to)
 			at + strlen(from));
 
 		if (told != NULL)
-			json_object_set_new(
-			    fault, texts[i], json_string(told));
+			json_object_set_new(fault, texts[i], json_string(told));
 	}
 }
 
@@ -108,8 +107,7 @@ target_result(const struct login *l, const struct target *t)
 		c = session_creds(t->session);
 		if (l->private && c != NULL &&
 		    session_state(t->session) == SESSION_FRESH)
-			json_object_set_new(
-			    o, "credentials", creds_to_json(c));
+			json_object_set_new(o, "credentials", creds_to_json(c));
 		if (!str_eq(session_name(t->session), t->name))
 			call_by(o, session_name(t->session), t->name);
 		return o;

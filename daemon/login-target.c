@@ -58,8 +58,7 @@ static int
 apply_edit(struct ini *doc, const char *section, const struct edit *e)
 {
 	if (e->block != NULL)
-		return ini_set_nested(
-		    doc, section, e->block, e->key, e->value);
+		return ini_set_nested(doc, section, e->block, e->key, e->value);
 	if (e->value == NULL)
 		return ini_unset(doc, section, e->key);
 	return ini_set(doc, section, e->key, e->value);
@@ -143,8 +142,8 @@ set_apart(const struct login *l, struct target *t)
 	    config_profile(manager_config(l->logins->manager), t->name);
 
 	if (p == NULL || p->fingerprint != t->profile->fingerprint)
-		xreplace(&t->profile->name,
-		    xasprintf("%s (%s)", t->name, l->id));
+		xreplace(
+		    &t->profile->name, xasprintf("%s (%s)", t->name, l->id));
 }
 
 int

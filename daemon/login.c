@@ -963,8 +963,8 @@ login_free(struct login *l)
 	login_save_free(l);
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].session != NULL)
-			manager_settle(l->logins->manager,
-			    l->targets[i].profile->name);
+			manager_settle(
+			    l->logins->manager, l->targets[i].profile->name);
 	env->loop->ops->timer_free(l->timer);
 	for (size_t i = 0; i < l->ntargets; i++)
 		login_target_done(&l->targets[i]);

@@ -86,8 +86,8 @@ sort_keys(const struct ini *doc, const char *section, struct reset_profile *p)
 		if (!str_eq(ini_section(doc, i), section))
 			continue;
 		for (size_t k = 0; k < ini_nkeys(doc, i); k++)
-			strv_add(goes(p, ini_key(doc, i, k)) ? &p->keys :
-							       &p->left,
+			strv_add(
+			    goes(p, ini_key(doc, i, k)) ? &p->keys : &p->left,
 			    ini_key(doc, i, k));
 	}
 }

@@ -282,13 +282,12 @@ login_parameters(const json_t *p, struct login_request *req)
 	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
 	    json_bool_opt(
 		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
-	    json_int_opt(
-		p, "sessionDuration", 0, 43200, 0, &req->session_duration) <
-		0 ||
+	    json_int_opt(p, "sessionDuration", 0, 43200, 0,
+		&req->session_duration) < 0 ||
 	    json_bool_opt(p, "chooseRole", false, &req->choose_role) < 0 ||
 	    json_bool_opt(p, "renew", false, &req->renew) < 0 ||
-	    json_str_opt(
-		p, "assertion", LOGIN_ASSERTION_MAX, &req->assertion) < 0 ||
+	    json_str_opt(p, "assertion", LOGIN_ASSERTION_MAX, &req->assertion) <
+		0 ||
 	    json_str_opt(p, "deliver", 16, &deliver) < 0 ||
 	    (deliver != NULL && !str_eq(deliver, "none")))
 		return -EINVAL;

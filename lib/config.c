@@ -329,8 +329,8 @@ check_identities(struct config *c)
 	}
 	qsort(m, n, sizeof(*m), compare_members);
 	for (size_t i = 0, end; i < n; i = end) {
-		for (end = i + 1;
-		     end < n && same_identity(&m[i], &m[end]) == 0; end++)
+		for (end = i + 1; end < n && same_identity(&m[i], &m[end]) == 0;
+		     end++)
 			;
 		complete(m + i, end - i);
 		for (size_t k = i + 1; k < end; k++)

@@ -30,6 +30,7 @@ lib_tests = \
 	tests/unit/test-creds \
 	tests/unit/test-fault \
 	tests/unit/test-ini \
+	tests/unit/test-ini-nested \
 	tests/unit/test-log \
 	tests/unit/test-paths \
 	tests/unit/test-secret \
@@ -66,6 +67,10 @@ tests_unit_test_fault_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_ini_SOURCES = tests/unit/test-ini.c tests/unit/unit.h
 tests_unit_test_ini_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_ini_LDADD = $(LIB_TEST_LDADD)
+tests_unit_test_ini_nested_SOURCES = tests/unit/test-ini-nested.c \
+	tests/unit/unit.h
+tests_unit_test_ini_nested_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_ini_nested_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_log_SOURCES = tests/unit/test-log.c tests/unit/unit.h
 tests_unit_test_log_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_log_LDADD = $(LIB_TEST_LDADD)
