@@ -114,6 +114,8 @@ enum identity_answer {
 enum identity_answer identity_want(struct identity *id, bool attended);
 /* Roles by docs/PROTOCOL.md "redeem" (stolen).  False: no assertion waits. */
 bool identity_redeem(struct identity *id, json_t *roles);
+/* Is there an assertion that was not answered yet? */
+bool identity_awaits(const struct identity *id);
 bool identity_redeeming(const struct identity *id); /* was it answered? */
 /* Ends a job that runs; what was signed in stays so. */
 void identity_cancel(struct identity *id);
@@ -126,6 +128,8 @@ const char *identity_host(const struct identity *id);
 const char *identity_user(const struct identity *id); /* or NULL */
 enum identity_state identity_state(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
+/* Its question that is open to a person, or NULL. */
+struct question *identity_question(const struct identity *id);
 bool identity_busy(const struct identity *id);		  /* a job runs */
 const char *identity_provider(const struct identity *id); /* of the job */
 /* Posts of passwords and pushes in the current or last job. */

@@ -23,9 +23,9 @@ struct target {
 	struct edit *edits;	 /* for its section in the config file */
 	size_t nedits;
 	struct session *session; /* NULL while its role is open */
+	struct creds *held;	 /* for the caller alone, without one */
 	bool active;		 /* in the group that is being signed in */
 	bool done;
-	bool was_kept;
 	struct fault fault; /* its own, when there is no session */
 };
 
@@ -58,9 +58,8 @@ struct login {
 	struct target *targets;
 	size_t ntargets;
 	struct identity *identity; /* of the group, NULL between */
-	struct question *question; /* open; its own or its identity's */
-	bool own_question;
-	struct target *asking; /* what an own question is about */
+	struct question *question; /* its own that is open, or NULL */
+	struct target *asking;	   /* what an own question is about */
 	struct watcher *watchers;
 	size_t nwatchers;
 	json_t *tells;	     /* steps to show, in order */

@@ -96,22 +96,44 @@ call_by(json_t *o, const char *from, const char *to)
 	}
 }
 
+/* Keys for the caller alone: from its own session, or held already. */
+static json_t *
+private_result(const struct target *t)
+{
+	struct creds *c = t->held;
+	char when[RFC3339_SIZE];
+	json_t *o;
+
+	if (t->session != NULL) {
+		o = session_result(t->session, true);
+		call_by(o, session_name(t->session), t->name);
+		if (session_state(t->session) == SESSION_FRESH)
+			c = session_creds(t->session);
+	} else {
+		o = json_object();
+		rfc3339_format(c->expiration_s, when);
+		json_put_str(o, "profile", t->name);
+		json_put_str(o, "state", session_state_name(SESSION_FRESH));
+		json_put_str(o, "roleArn", t->profile->role_arn);
+		json_put_str(o, "region", t->profile->region);
+		json_put_str(o, "expiration", when);
+		json_object_set_new(o, "named", json_true());
+	}
+	if (c != NULL)
+		json_object_set_new(o, "credentials", creds_to_json(c));
+	return o;
+}
+
 static json_t *
 target_result(const struct login *l, const struct target *t)
 {
-	struct creds *c;
 	json_t *o;
 
-	if (t->session != NULL && !l->cancelled) {
-		o = session_result(t->session, true);
-		c = session_creds(t->session);
-		if (l->private && c != NULL &&
-		    session_state(t->session) == SESSION_FRESH)
-			json_object_set_new(o, "credentials", creds_to_json(c));
-		if (!str_eq(session_name(t->session), t->name))
-			call_by(o, session_name(t->session), t->name);
-		return o;
-	}
+	if (l->private && !l->cancelled &&
+	    (t->session != NULL || t->held != NULL))
+		return private_result(t);
+	if (t->session != NULL && !l->cancelled)
+		return session_result(t->session, true);
 	o = json_object();
 	json_put_str(o, "profile", t->name);
 	json_put_str(o, "state", session_state_name(SESSION_IDLE));

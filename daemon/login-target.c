@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "awsfed/config.h"
+#include "awsfed/creds.h"
 #include "awsfed/ini.h"
 #include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
@@ -51,6 +52,7 @@ login_target_done(struct target *t)
 	xfree(t->edits);
 	xfree(t->name);
 	profile_unref(t->profile);
+	creds_unref(t->held);
 	fault_done(&t->fault);
 }
 
@@ -131,19 +133,14 @@ take_profile(struct target *t, const struct config *c, struct fault *fault)
 }
 
 /*
- * Keys for the caller alone, of another role than the profile's: they get a
- * session of their own, so that nobody who asks for the profile meets them.
- * (The profile is ours: it came from a configuration that nobody else has.)
+ * Keys for the caller alone get a session of their own, so that nobody who asks
+ * for the profile meets them.  (The profile came from a configuration that
+ * nobody else has: it may be called otherwise.)
  */
 static void
 set_apart(const struct login *l, struct target *t)
 {
-	const struct profile *p =
-	    config_profile(manager_config(l->logins->manager), t->name);
-
-	if (p == NULL || p->fingerprint != t->profile->fingerprint)
-		xreplace(
-		    &t->profile->name, xasprintf("%s (%s)", t->name, l->id));
+	xreplace(&t->profile->name, xasprintf("%s (%s)", t->name, l->id));
 }
 
 int

@@ -109,7 +109,8 @@ struct identity *manager_identity_of(
     struct manager *m, const struct session *s);
 /*
  * The session of a profile as it is to be, which may differ from what the
- * configuration says, or not be in it yet, until manager_settle().
+ * configuration says, or not be in it yet, until as many manager_settle(): two
+ * logins may try out the same one.  It is kept, and does not go, until then.
  */
 struct session *manager_draft(struct manager *m, struct profile *p);
 
@@ -117,8 +118,11 @@ struct session *manager_draft(struct manager *m, struct profile *p);
 void manager_redeem(struct manager *m, struct identity *id);
 /* Ends its job; the sessions that waited go back to what they have. */
 void manager_cancel(struct manager *m, struct identity *id);
-/* A draft is over: the session becomes what the configuration says. */
-void manager_settle(struct manager *m, const char *name);
+/*
+ * A draft is over: the session becomes what the configuration says, and is kept
+ * if it was before or one of its logins says so.
+ */
+void manager_settle(struct manager *m, const char *name, bool keep);
 /* Which sessions took part in the identity's current or last job? */
 bool manager_took_part(struct manager *m, const struct session *s);
 

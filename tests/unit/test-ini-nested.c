@@ -70,39 +70,39 @@ test_table(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		_cleanup_ini_ struct ini *ini =
 		    ini_parse(cases[i].text, strlen(cases[i].text));
-		const char *want = cases[i].want != NULL ? cases[i].want :
-							   cases[i].text;
+		const char *want =
+		    cases[i].want != NULL ? cases[i].want : cases[i].text;
 		_cleanup_free_ char *once = NULL, *twice = NULL;
 
 		print_message("# %s\n", cases[i].name);
-		assert_int_equal(ini_set_nested(ini, "p", "s3",
-				     "signature_version", "s3v4"),
+		assert_int_equal(
+		    ini_set_nested(ini, "p", "s3", "signature_version", "s3v4"),
 		    cases[i].result);
 		once = ini_print(ini, NULL);
 		assert_string_equal(once, want);
 		if (cases[i].result < 0)
 			continue;
 		assert_false(ini_problem(ini, NULL, NULL));
-		assert_non_null(strstr(
-		    ini_get(ini, "p", "s3"), "signature_version = s3v4") ?:
-			strstr(ini_get(ini, "p", "s3"),
-			    "signature_version=s3v4"));
+		assert_non_null(
+		    strstr(ini_get(ini, "p", "s3"), "signature_version = s3v4") ?:
+			strstr(
+			    ini_get(ini, "p", "s3"), "signature_version=s3v4"));
 		/* What stands does not move, also for a new reader. */
-		assert_int_equal(ini_set_nested(ini, "p", "s3",
-				     "signature_version", "s3v4"),
+		assert_int_equal(
+		    ini_set_nested(ini, "p", "s3", "signature_version", "s3v4"),
 		    0);
 		twice = ini_print(ini, NULL);
 		assert_string_equal(twice, want);
 		ini_free(ini);
 		ini = ini_parse(once, strlen(once));
-		assert_int_equal(ini_set_nested(ini, "p", "s3",
-				     "signature_version", "s3v4"),
+		assert_int_equal(
+		    ini_set_nested(ini, "p", "s3", "signature_version", "s3v4"),
 		    0);
 		xreplace(&twice, ini_print(ini, NULL));
 		assert_string_equal(twice, want);
 		/* Keys fold their case, the names of a block do not. */
-		assert_int_equal(ini_set_nested(ini, "p", "S3",
-				     "signature_version", "s3v4"),
+		assert_int_equal(
+		    ini_set_nested(ini, "p", "S3", "signature_version", "s3v4"),
 		    0);
 		xreplace(&twice, ini_print(ini, NULL));
 		assert_string_equal(twice, want);
@@ -123,8 +123,8 @@ test_then(void **state)
 	assert_int_equal(ini_set_nested(ini, "p", "s3", "y", "2"), 0);
 	assert_string_equal(ini_get(ini, "p", "s3"), "\nx = 1\ny = 2");
 	out = ini_print(ini, NULL);
-	assert_string_equal(out,
-	    "[p]\na = 1\ns3 =\n    x = 1\n    y = 2\nc = 3\n[q]\nb = 2\n");
+	assert_string_equal(
+	    out, "[p]\na = 1\ns3 =\n    x = 1\n    y = 2\nc = 3\n[q]\nb = 2\n");
 	assert_int_equal(ini_unset(ini, "p", "c"), 0);
 	assert_int_equal(ini_unset(ini, "p", "s3"), 0);
 	xreplace(&out, ini_print(ini, NULL));
