@@ -13,6 +13,7 @@
 #include "awsfed/xalloc.h"
 #include "cli.h"
 #include "conn.h"
+#include "outcome.h"
 #include "show.h"
 #include "term.h"
 
@@ -127,7 +128,6 @@ confirm(const json_t *plan)
 static int
 finish(const json_t *reply)
 {
-	_cleanup_fault_ struct fault f = { 0 };
 	const json_t *out = json_object_get(reply, "identities");
 	json_t *o;
 	size_t i;
@@ -140,10 +140,7 @@ finish(const json_t *reply)
 
 		printf(_("%s is signed out\n"), name != NULL ? name : "-");
 	}
-	if (fault_from_json(json_object_get(reply, "written"), &f) < 0)
-		return EXIT_OK;
-	problem_show_fault(NULL, &f, stderr);
-	return fault_exit(f.kind);
+	return outcome_written(json_object_get(reply, "written"), EXIT_OK);
 }
 
 static int

@@ -651,7 +651,6 @@ identity_job_start(struct identity *id, const struct want *want)
 	xreplace(&id->provider, xstrdup(p->provider_id));
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
 	xreplace(&id->code_line, xstrdup(p->mfa_token_command));
-	xreplace(&id->typed_user, NULL);
 	id->attended = want->attended;
 	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;

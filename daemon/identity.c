@@ -336,6 +336,16 @@ identity_set_user(struct identity *id, const char *user)
 	rename_to(id);
 }
 
+void
+identity_ask_again(struct identity *id)
+{
+	if (id->user != NULL && id->job == NULL && id->roles == NULL &&
+	    id->state == IDENTITY_NEEDS_USER) {
+		xreplace(&id->typed_user, NULL);
+		identity_set_user(id, NULL);
+	}
+}
+
 enum identity_answer
 identity_want(struct identity *id, bool attended)
 {

@@ -102,6 +102,13 @@ struct identity *identity_new(const struct identity_env *env, const char *base,
     const char *host, const char *user);
 void identity_free(struct identity *id);
 
+/*
+ * A person signs in and no user name is given: one that never got in (a slip of
+ * the pen, a --user of an earlier try) must not bar the way, so it is asked
+ * again.
+ */
+void identity_ask_again(struct identity *id);
+
 enum identity_answer {
 	IDENTITY_WILL,	 /* a job runs or is about to */
 	IDENTITY_WAITS,	 /* in back-off */
@@ -139,7 +146,7 @@ int identity_pushes(const struct identity *id);
 int64_t identity_renewable_until(const struct identity *id);
 /* The roles of the last assertion: [{"roleArn","principalArn"}] or NULL. */
 const json_t *identity_roles(const struct identity *id);
-/* The user typed in this sign-in, when none was known before; else NULL. */
+/* The user that was typed, when none was known before; else NULL. */
 const char *identity_typed_user(const struct identity *id);
 json_t *identity_status(const struct identity *id);
 /* For tests: timer and job agree with the state? */

@@ -281,7 +281,7 @@ start_group(struct login *l, struct target *first)
 {
 	struct manager *m = l->logins->manager;
 
-	l->identity = manager_identity(m, first->profile);
+	l->identity = manager_identity_attended(m, first->profile);
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 

@@ -191,6 +191,16 @@ manager_identity(struct manager *m, const struct profile *p)
 }
 
 struct identity *
+manager_identity_attended(struct manager *m, const struct profile *p)
+{
+	struct identity *id = manager_identity(m, p);
+
+	if (p->adfs_user == NULL && only_user(m, p->identity_base) == NULL)
+		identity_ask_again(id);
+	return id;
+}
+
+struct identity *
 manager_identity_at(struct manager *m, size_t i)
 {
 	return i < m->nidentities ? m->identities[i] : NULL;

@@ -105,6 +105,9 @@ struct session *manager_session_at(struct manager *m, size_t i);
 struct identity *manager_identity_at(struct manager *m, size_t i);
 /* Finds or makes the identity that signs this profile in. */
 struct identity *manager_identity(struct manager *m, const struct profile *p);
+/* The same, for a person who signs in: identity_ask_again(). */
+struct identity *manager_identity_attended(
+    struct manager *m, const struct profile *p);
 struct identity *manager_identity_of(
     struct manager *m, const struct session *s);
 /*
