@@ -28,7 +28,8 @@ awsfedctl_SOURCES = \
 	client/verb-reload.c \
 	client/verb-reset.c \
 	client/verb-roles.c \
-	client/verb-status.c
+	client/verb-status.c \
+	client/verb-undo.c
 awsfedctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 awsfedctl_LDADD = client/libclient.a $(LIBAWSFED) $(SMARTCOLS_LIBS)
 

@@ -25,6 +25,7 @@ static const struct verb *const verbs[] = {
 	&verb_roles,
 	&verb_refresh,
 	&verb_logout,
+	&verb_undo,
 	&verb_credential_process,
 	&verb_list,
 	&verb_reset,

@@ -126,13 +126,14 @@ bad_step(struct problem *p)
 
 /* 0 with the value; -1 with *p, the sign-in cancelled. */
 static int
-get_answer(
-    struct state *s, const struct question *q, json_t **ret, struct problem *p)
+get_answer(struct state *s, const struct question *q, json_t **ret,
+    bool *ret_scripted, struct problem *p)
 {
 	enum answer a;
 
 	*ret = supply_answer(
 	    s->talk->supply, q->kind == ASK_CODE ? QN_CODE : q->name);
+	*ret_scripted = *ret != NULL;
 	if (*ret != NULL)
 		return 0;
 	if (s->talk->enforce_role && str_eq(q->name, QN_ROLE)) {
@@ -190,19 +191,21 @@ static int
 answer(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 {
 	_cleanup_question_ struct question q = { 0 };
-	json_t *value = NULL;
+	json_t *value = NULL, *par;
+	bool scripted;
 	int r;
 
 	if (question_parse(json_object_get(step, "question"), &q) < 0) {
 		cancel(s, false);
 		return bad_step(p);
 	}
-	if (get_answer(s, &q, &value, p) < 0)
+	if (get_answer(s, &q, &value, &scripted, p) < 0)
 		return -1;
-	r = converse(s, M_ANSWER,
-	    json_pack("{s:s, s:s, s:o}", "login", s->login, "question", q.id,
-		"value", value),
-	    ret, p);
+	par = json_pack("{s:s, s:s, s:o}", "login", s->login, "question", q.id,
+	    "value", value);
+	if (scripted)
+		json_object_set_new(par, "scripted", json_true());
+	r = converse(s, M_ANSWER, par, ret, p);
 	if (r < 0 && str_eq(p->error, E_STALE_QUESTION)) {
 		/* Another terminal was faster; go on with what comes next. */
 		problem_done(p);

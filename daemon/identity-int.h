@@ -16,6 +16,7 @@ struct identity {
 	struct fault fault; /* of the last job */
 	int64_t since;
 	struct timer *timer; /* slot or back-off */
+	int64_t next_boot;   /* when the back-off ends */
 	bool slot;	     /* the timer waits for a slot */
 	unsigned tries;
 

@@ -83,7 +83,8 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 	}
 	/* A code or a realm typed does not make a stored password typed. */
 	if (id->ask_password)
-		id->source = SOURCE_PERSON;
+		id->source = prompt_scripted(id->env.prompts) ? SOURCE_STORED :
+								SOURCE_PERSON;
 	if (id->ask_user)
 		xreplace(&id->typed_user, xstrdup(value));
 	answer(id, value);

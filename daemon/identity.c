@@ -80,6 +80,21 @@ act_none(struct identity *id)
 	return id->state;
 }
 
+/* A person who waits is told what for. */
+static void
+tell_slot(struct identity *id, int64_t wait)
+{
+	_cleanup_json_ json_t *o = json_object();
+	_cleanup_free_ char *text = xasprintf(
+	    _("Waiting a moment: %s takes one sign-in every few seconds."),
+	    id->host);
+
+	json_put_str(o, "kind", STEP_WAIT);
+	json_put_str(o, "text", text);
+	json_put_int(o, "seconds", (wait + USEC - 1) / USEC);
+	id->env.ops->told(id, o, id->env.arg);
+}
+
 static enum identity_state
 act_start(struct identity *id)
 {
@@ -102,6 +117,8 @@ act_start(struct identity *id)
 		/* The state stays; the timer brings us back here. */
 		TIMER(id)->timer_set(id->timer, deadline_in(clk, wait));
 		id->slot = true;
+		if (want.attended && wait >= USEC)
+			tell_slot(id, wait);
 		return id->state == IDENTITY_BACKOFF ? resting(id) : id->state;
 	}
 	TIMER(id)->timer_stop(id->timer);
@@ -154,6 +171,7 @@ act_back_off(struct identity *id)
 	int64_t wait = schedule_backoff(++id->tries,
 	    id->fault.retry_after * USEC, id->env.random(id->env.arg));
 
+	id->next_boot = clk_boot(id->env.loop->clk) + wait;
 	TIMER(id)->timer_set(id->timer, deadline_in(id->env.loop->clk, wait));
 	return IDENTITY_BACKOFF;
 }
@@ -398,6 +416,16 @@ enum identity_state
 identity_state(const struct identity *id)
 {
 	return id->state;
+}
+
+int64_t
+identity_next(const struct identity *id)
+{
+	const struct clk *clk = id->env.loop->clk;
+
+	if (id->state != IDENTITY_BACKOFF || id->next_boot < clk_boot(clk))
+		return 0;
+	return (clk_real(clk) + id->next_boot - clk_boot(clk)) / USEC;
 }
 
 const struct fault *

@@ -134,6 +134,8 @@ const char *identity_base(const struct identity *id);
 const char *identity_host(const struct identity *id);
 const char *identity_user(const struct identity *id); /* or NULL */
 enum identity_state identity_state(const struct identity *id);
+/* Seconds since 1970 when its back-off ends, 0 when it is in none. */
+int64_t identity_next(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
 /* Its question that is open to a person, or NULL. */
 struct question *identity_question(const struct identity *id);

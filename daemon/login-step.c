@@ -207,6 +207,7 @@ login_done_step(struct login *l)
 	json_put_str(o, "user", l->user);
 	json_put_str(o, "host", l->host);
 	warn_accounts(l);
+	manager_take_news(l->logins->manager, &l->warnings);
 	if (l->warnings.n > 0)
 		json_object_set_new(o, "warnings", string_list(&l->warnings));
 	w = json_object();

@@ -13,6 +13,7 @@
 #include "identity.h"
 #include "login-int.h"
 #include "session.h"
+#include "undo.h"
 
 void
 login_target_edit_nested(
@@ -183,6 +184,7 @@ struct config_save {
 	void (*saved)(struct login *l, const struct fault *fault);
 	struct save_section *sections; /* owned: the writer thread reads it */
 	size_t n;
+	struct undo_change *change;
 };
 
 static int
@@ -190,14 +192,17 @@ save_apply(struct ini *doc, void *arg, struct fault *fault)
 {
 	struct config_save *s = arg;
 
+	undo_change_start(s->change);
 	for (size_t i = 0; i < s->n; i++) {
 		_cleanup_free_ char *section =
 		    config_find_section(doc, s->sections[i].profile);
 
+		undo_change_before(s->change, doc, section);
 		if (apply_edits(doc, section, s->sections[i].edits,
 			s->sections[i].nedits, fault) < 0)
 			return -1;
 	}
+	undo_change_after(s->change, doc);
 	return 0;
 }
 
@@ -211,6 +216,7 @@ save_free(struct config_save *s)
 		xfree(s->sections[i].profile);
 	}
 	xfree(s->sections);
+	undo_change_free(s->change);
 	xfree(s);
 }
 
@@ -219,7 +225,9 @@ save_done(const struct fault *fault, bool written, void *arg)
 {
 	struct config_save *s = arg;
 
-	(void)written;
+	if (written)
+		undo_record(manager_env(s->login->logins->manager)->undo,
+		    STEAL(s->change));
 	s->login->save = NULL;
 	s->saved(s->login, fault);
 	save_free(s);
@@ -270,6 +278,8 @@ login_save(
 	}
 	s->login = l;
 	s->saved = saved;
+	s->change = undo_change_new(
+	    UNDO_CONFIG, manager_config(l->logins->manager)->path);
 	l->save = s;
 	env->files->ops->edit(env->files,
 	    (struct files_edit){

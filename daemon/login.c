@@ -398,7 +398,8 @@ on_flushed(const struct fault *fault, void *arg)
 	struct login *l = by_id(f->logins, f->id);
 
 	if (l != NULL && l->phase == LOGIN_FLUSH) {
-		fault_copy(&l->written, fault);
+		if (!fault_is(&l->written))
+			fault_copy(&l->written, fault);
 		finish(l);
 	}
 	xfree(f->id);
@@ -455,13 +456,11 @@ on_saved(struct login *l, const struct fault *fault)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 
+	/* What was asked for is not there next time: that is a failure. */
 	if (fault_is(fault))
-		strv_take(&l->warnings,
-		    xasprintf(_("The profile could not be "
-				"saved: %s"),
-			fault->text));
+		fault_copy(&l->written, fault);
 	else if (manager_reload(l->logins->manager, NULL, &f) < 0)
-		strv_add(&l->warnings, f.text);
+		fault_copy(&l->written, &f);
 	flush(l);
 }
 
@@ -818,7 +817,7 @@ login_await(struct logins *ls, uint64_t conn, const char *id)
 
 int
 login_answer(struct logins *ls, uint64_t conn, const char *id,
-    const char *question, const char *value)
+    const char *question, const char *value, bool scripted)
 {
 	struct login *l = by_id(ls, id);
 	struct question *q;
@@ -833,7 +832,8 @@ login_answer(struct logins *ls, uint64_t conn, const char *id,
 	q = open_question(l);
 	if (q == NULL || !str_eq(prompt_id(q), question))
 		return -ESTALE;
-	r = prompt_answer(manager_env(ls->manager)->prompts, question, value);
+	r = (scripted ? prompt_answer_script : prompt_answer)(
+	    manager_env(ls->manager)->prompts, question, value);
 	if (r < 0) /* -EINVAL: still open, for another try */
 		return r == -ENOENT ? -ESTALE : r;
 	/* pump() may have moved the list of watchers meanwhile. */

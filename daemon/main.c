@@ -33,12 +33,15 @@
 #include "files.h"
 #include "identity.h"
 #include "job.h"
+#include "known.h"
 #include "ledger.h"
 #include "loop.h"
 #include "manager.h"
 #include "methods.h"
 #include "prompt.h"
 #include "service.h"
+#include "undo.h"
+#include "watch.h"
 #include "session.h"
 
 /* What a desktop or a shell may have set, and a holder of secrets must not
@@ -68,6 +71,9 @@ struct agent {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct known *known;
+	struct undo *undo;
+	struct watch *watches[2];
 	struct manager *manager;
 	struct credfile *credfile;
 	struct methods *methods;
@@ -140,6 +146,24 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 		set_log_level(arg);
 	if (ev != MANAGER_FLUSH)
 		show_status(arg);
+}
+
+/* ---- the AWS files --------------------------------------------------------------- */
+
+static void
+on_config(void *arg)
+{
+	struct agent *a = arg;
+
+	manager_look(a->manager);
+}
+
+static void
+on_credentials(void *arg)
+{
+	struct agent *a = arg;
+
+	credfile_look(a->credfile);
 }
 
 /* ---- the socket's two ends -------------------------------------------------------- */
@@ -221,7 +245,8 @@ watch_signals(struct agent *a)
 static int
 build_engine(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *state = path_state(), *ledger = NULL;
+	_cleanup_free_ char *state = path_state(), *ledger = NULL,
+			    *known = NULL;
 	const char *worker = getenv("AWSFED_WORKER");
 	int r;
 
@@ -236,6 +261,7 @@ build_engine(struct agent *a, struct fault *fault)
 		    _("%s must be a directory of yours with mode 0700: %s."),
 		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
+	known = path_join(state, "roles.json");
 	a->jobs = jobs_new(a->loop,
 	    worker != NULL && worker[0] == '/' ? worker :
 						 LIBEXECDIR "/awsfed-worker");
@@ -243,6 +269,8 @@ build_engine(struct agent *a, struct fault *fault)
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
+	a->known = known_new(known, a->files);
+	a->undo = undo_new();
 	a->manager = manager_new(&(struct manager_env){
 	    .loop = a->loop,
 	    .jobs = a->jobs,
@@ -250,6 +278,8 @@ build_engine(struct agent *a, struct fault *fault)
 	    .prompts = a->prompts,
 	    .ledger = a->ledger,
 	    .files = a->files,
+	    .known = a->known,
+	    .undo = a->undo,
 	    .random = draw,
 	    .load = load,
 	    .arg = a,
@@ -276,6 +306,9 @@ build_surfaces(struct agent *a, struct fault *fault)
 	manager_subscribe(a->manager, &(struct surface){ on_event, a });
 	set_log_level(a);
 	credfile_adopt(a->credfile);
+	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
+	a->watches[1] =
+	    watch_new(a->loop, a->credentials_path, on_credentials, a);
 	a->methods = methods_new(a->manager, on_reply, a);
 	return 0;
 }
@@ -286,6 +319,8 @@ take_down(struct agent *a)
 	for (size_t i = 0; i < ARRAY_SIZE(a->signals); i++)
 		if (a->signals[i] != NULL)
 			event_free(a->signals[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(a->watches); i++)
+		watch_free(a->watches[i]);
 	if (a->credfile != NULL)
 		credfile_flush(a->credfile);
 	/* From here on nobody calls back. */
@@ -295,6 +330,8 @@ take_down(struct agent *a)
 	credfile_free(a->credfile);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
+	known_free(a->known);
+	undo_free(a->undo);
 	prompts_free(a->prompts);
 	commands_free(a->commands);
 	jobs_free(a->jobs);

@@ -10,6 +10,7 @@
 
 struct logins;
 struct reset;
+struct session;
 
 /* A call whose answer comes later, by its connection's id. */
 struct pending {
@@ -47,6 +48,12 @@ void methods_error(struct methods *ms, uint64_t conn, const char *error,
     const char *key, const char *value);
 void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
     const char *profile);
+
+/* The session of a profile, or NULL after having answered. */
+struct session *methods_session(
+    struct methods *ms, uint64_t conn, const char *name);
+/* methods-undo.c */
+void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 
 /* io.awsfed.Control in Varlink's interface language (methods-idl.c). */
 extern const char methods_interface[];

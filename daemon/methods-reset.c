@@ -18,6 +18,7 @@
 #include "manager.h"
 #include "methods-int.h"
 #include "session.h"
+#include "undo.h"
 
 struct reset_profile {
 	char *name;
@@ -35,6 +36,7 @@ struct reset {
 	struct reset_profile *profiles;
 	size_t n;
 	struct strv identities; /* signed out by it */
+	struct undo_change *change;
 };
 
 static void
@@ -46,6 +48,7 @@ reset_free(struct reset *r)
 		xfree(r->profiles[i].name);
 	}
 	strv_done(&r->identities);
+	undo_change_free(r->change);
 	xfree(r->profiles);
 	xfree(r);
 }
@@ -100,11 +103,13 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	bool any = false;
 
 	(void)fault;
+	undo_change_start(r->change);
 	for (size_t i = 0; i < r->n; i++) {
 		struct reset_profile *p = &r->profiles[i];
 		_cleanup_free_ char *section =
 		    config_find_section(doc, p->name);
 
+		undo_change_before(r->change, doc, section);
 		sort_keys(doc, section, p);
 		for (size_t k = 0; k < p->keys.n; k++)
 			(void)ini_unset(doc, section, p->keys.v[k]);
@@ -113,6 +118,7 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 			(void)ini_remove_section(doc, section);
 		any |= p->keys.n > 0;
 	}
+	undo_change_after(r->change, doc);
 	return any ? FILES_WRITE_BACKUP : FILES_LEAVE;
 }
 
@@ -173,8 +179,11 @@ log_out(struct reset *r)
 	for (size_t i = 0; i < r->n; i++) {
 		struct session *s = manager_session(m, r->profiles[i].name);
 
-		if (s != NULL)
-			manager_logout(m, s);
+		if (s == NULL)
+			continue;
+		manager_logout(m, s);
+		/* Its section goes: there is no profile to fail for. */
+		session_set_logged_out(s, false);
 	}
 	for (size_t i = 0; (id = manager_identity_at(m, i)) != NULL; i++)
 		if (identity_state(id) == IDENTITY_SIGNED_OUT &&
@@ -189,13 +198,14 @@ on_written(const struct fault *fault, bool written, void *arg)
 	struct manager *m = r->methods->manager;
 	_cleanup_fault_ struct fault f = { 0 };
 
-	(void)written;
 	if (fault_is(fault)) {
 		methods_fault(r->methods, r->conn, fault,
 		    r->n == 1 ? r->profiles[0].name : NULL);
 		reset_unlink(r);
 		return;
 	}
+	if (written)
+		undo_record(manager_env(m)->undo, STEAL(r->change));
 	/* First the keys: a profile that is gone has no session to log out. */
 	log_out(r);
 	(void)manager_reload(m, NULL, &f);
@@ -249,6 +259,7 @@ reset_new(struct methods *ms, uint64_t conn, const struct strv *names)
 					    ->credential_process_ours,
 			.section = section_ours(doc, names->v[i]),
 		};
+	r->change = undo_change_new(UNDO_CONFIG, c->path);
 	r->next = ms->resets;
 	ms->resets = r;
 	return r;

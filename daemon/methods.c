@@ -250,7 +250,8 @@ methods_same_files(struct methods *ms, const json_t *p, struct fault *fault)
 	return true;
 }
 
-static int
+/* NULL, or the name of the parameter that is wrong. */
+static const char *
 login_parameters(const json_t *p, struct login_request *req)
 {
 	const struct {
@@ -271,30 +272,40 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "duoDevice", &req->duo_device },
 	};
 	const char *deliver;
+	const struct {
+		const char *key;
+		bool *value;
+	} flags[] = {
+		{ "all", &req->all },
+		{ "force", &req->force },
+		{ "newDefault", &req->new_default },
+		{ "noSslVerification", &req->no_ssl_verification },
+		{ "chooseRole", &req->choose_role },
+		{ "renew", &req->renew },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		if (json_str_opt(
 			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
-			return -EINVAL;
-	if (methods_names(p, "profiles", &req->profiles) < 0 ||
-	    json_bool_opt(p, "all", false, &req->all) < 0 ||
-	    json_bool_opt(p, "force", false, &req->force) < 0 ||
-	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
-	    json_bool_opt(
-		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
-	    json_int_opt(p, "sessionDuration", 0, 43200, 0,
-		&req->session_duration) < 0 ||
-	    json_bool_opt(p, "chooseRole", false, &req->choose_role) < 0 ||
-	    json_bool_opt(p, "renew", false, &req->renew) < 0 ||
-	    json_str_opt(p, "assertion", LOGIN_ASSERTION_MAX, &req->assertion) <
-		0 ||
-	    json_str_opt(p, "deliver", 16, &deliver) < 0 ||
+			return strings[i].key;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
+			return flags[i].key;
+	if (methods_names(p, "profiles", &req->profiles) < 0)
+		return "profiles";
+	if (json_int_opt(
+		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
+		return "sessionDuration";
+	if (json_str_opt(p, "assertion", LOGIN_ASSERTION_MAX, &req->assertion) <
+	    0)
+		return "assertion";
+	if (json_str_opt(p, "deliver", 16, &deliver) < 0 ||
 	    (deliver != NULL && !str_eq(deliver, "none")))
-		return -EINVAL;
+		return "deliver";
 	req->deliver_none = deliver != NULL;
 	req->says_ssl_verification =
 	    json_is_boolean(json_object_get(p, "noSslVerification"));
-	return 0;
+	return NULL;
 }
 
 static void
@@ -302,10 +313,11 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	struct login_request req = { 0 };
+	const char *wrong = login_parameters(p, &req);
 
 	manager_look(ms->manager);
-	if (login_parameters(p, &req) < 0)
-		methods_bad(ms, conn, "profiles");
+	if (wrong != NULL)
+		methods_bad(ms, conn, wrong);
 	else if (!methods_same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,
@@ -337,16 +349,24 @@ login_result(struct methods *ms, uint64_t conn, int r)
 static void
 do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 {
-	const char *login, *question, *value;
+	const char *login, *question, *value, *wrong = NULL;
+	bool scripted;
 
 	/* An answer may be empty, and a password may hold a blank. */
-	if (json_str(p, "login", 32, &login) < 0 ||
-	    json_str(p, "question", 32, &question) < 0 ||
-	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
-		methods_bad(ms, conn, "value");
+	if (json_str(p, "login", 32, &login) < 0)
+		wrong = "login";
+	else if (json_str(p, "question", 32, &question) < 0)
+		wrong = "question";
+	else if (json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
+		wrong = "value";
+	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
+		wrong = "scripted";
+	if (wrong != NULL)
+		methods_bad(ms, conn, wrong);
 	else
 		login_result(ms, conn,
-		    login_answer(ms->logins, conn, login, question, value));
+		    login_answer(
+			ms->logins, conn, login, question, value, scripted));
 }
 
 static void
@@ -409,8 +429,8 @@ on_credentials(struct session *s, void *arg)
 	pending_free(p);
 }
 
-static struct session *
-named_session(struct methods *ms, uint64_t conn, const char *name)
+struct session *
+methods_session(struct methods *ms, uint64_t conn, const char *name)
 {
 	struct session *s = manager_session(ms->manager, name);
 	const struct profile *p;
@@ -447,7 +467,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	}
 	if (manager_session(ms->manager, name) == NULL)
 		manager_look(ms->manager);
-	if ((s = named_session(ms, conn, name)) == NULL)
+	if ((s = methods_session(ms, conn, name)) == NULL)
 		return;
 	c = session_creds(s);
 	if (c != NULL && min < 0)
@@ -550,16 +570,19 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	p = pending_new(ms, conn, NULL);
 	p->names = list;
 	list = (struct strv){ 0 };
 	p->waits = 1;
-	/* All want it before any starts to wait: one assertion for all. */
+	/*
+	 * All want it before any starts to wait: one assertion for all.  A
+	 * person has typed it: a back-off does not hold it, spacing does.
+	 */
 	for (size_t i = 0; i < p->names.n; i++)
 		session_event(manager_session(ms->manager, p->names.v[i]),
-		    SESSION_WANTED, NULL);
+		    SESSION_ATTENDED, NULL);
 	for (size_t i = 0; i < p->names.n; i++) {
 		struct session *s = manager_session(ms->manager, p->names.v[i]);
 
@@ -569,6 +592,23 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		session_wait(s, on_refreshed, p);
 	}
 	refreshed(p);
+}
+
+/* Chained profiles whose keys the AWS CLI may hold in its own cache. */
+static void
+add_chained(struct pending *p, json_t *o)
+{
+	const struct config *c = manager_config(p->methods->manager);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->nprofiles; i++)
+		if (c->profiles[i]->kind == PROFILE_CHAINED &&
+		    strv_has(&p->names, c->profiles[i]->root))
+			json_array_append_new(
+			    list, json_string(c->profiles[i]->name));
+	if (json_array_size(list) > 0)
+		json_object_set(o, "chained", list);
+	json_decref(list);
 }
 
 static void
@@ -586,6 +626,7 @@ on_logged_out(const struct fault *fault, void *arg)
 		json_array_append_new(ids, json_string(p->others.v[i]));
 	json_object_set_new(o, "profiles", list);
 	json_object_set_new(o, "identities", ids);
+	add_chained(p, o);
 	if (fault_is(fault))
 		json_object_set_new(o, "written", fault_to_json(fault));
 	methods_ok(p->methods, p->conn, o);
@@ -615,7 +656,7 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	}
 	manager_look(ms->manager);
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	for (size_t i = 0;
 	     all && (s = manager_session_at(ms->manager, i)) != NULL; i++)
@@ -685,12 +726,13 @@ static const struct {
 	    "newDefault config credentials krb5ccname caBundle "
 	    "s3SignatureVersion usernamePasswordCommand mfaTokenCommand "
 	    "duoFactor duoDevice chooseRole deliver renew assertion" },
-	{ M_ANSWER, do_answer, "login question value" },
+	{ M_ANSWER, do_answer, "login question value scripted" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
 	{ M_RESET, methods_reset, "profiles dryRun config credentials" },
+	{ M_UNDO, methods_undo, "" },
 	{ M_ROLES, do_roles, "host profile" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_RELOAD, do_reload, "" },

@@ -10,6 +10,10 @@ SYSTEM_TESTS = \
 	tests/system/aws-adfs-user.py \
 	tests/system/migrating.py \
 	tests/system/spine.py \
+	tests/system/gone.py \
+	tests/system/logout.py \
+	tests/system/ownership.py \
+	tests/system/reload.py \
 	tests/system/badinput.py
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
