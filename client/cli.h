@@ -31,6 +31,7 @@ struct verb {
 };
 
 extern const struct verb verb_login;
+extern const struct verb verb_configure;
 extern const struct verb verb_status;
 extern const struct verb verb_roles;
 extern const struct verb verb_refresh;

@@ -7,10 +7,12 @@ client_libclient_a_SOURCES = \
 	client/conn.c client/conn.h \
 	client/deliver.c client/deliver.h \
 	client/outcome.c client/outcome.h \
+	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
 	client/show.c client/show.h \
 	client/signals.c client/signals.h \
 	client/supply.c client/supply.h \
+	client/survey.c client/survey.h \
 	client/table.c client/table.h \
 	client/talk.c client/talk.h \
 	client/term.c client/term.h
@@ -20,6 +22,7 @@ client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 bin_PROGRAMS += awsfedctl
 awsfedctl_SOURCES = \
 	client/main.c \
+	client/verb-configure.c \
 	client/verb-credential-process.c \
 	client/verb-list.c \
 	client/verb-login.c \
@@ -50,13 +53,16 @@ completions: awsfedctl
 	    $(srcdir)/client/completion/generate.py $(srcdir)/client/completion
 
 # ---- tests -------------------------------------------------------------------
-CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-show
+CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-pick \
+	tests/unit/test-client-show
 check_PROGRAMS += $(CLIENT_UNITS)
 TESTS += $(CLIENT_UNITS)
 CLIENT_UNIT_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 CLIENT_UNIT_LDADD = client/libclient.a $(LIBAWSFED) $(CMOCKA_LIBS)
 tests_unit_test_client_ask_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_ask_LDADD = $(CLIENT_UNIT_LDADD)
+tests_unit_test_client_pick_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
+tests_unit_test_client_pick_LDADD = $(CLIENT_UNIT_LDADD)
 tests_unit_test_client_show_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_show_LDADD = $(CLIENT_UNIT_LDADD)
 

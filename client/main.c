@@ -21,6 +21,7 @@
 
 static const struct verb *const verbs[] = {
 	&verb_login,
+	&verb_configure,
 	&verb_status,
 	&verb_roles,
 	&verb_refresh,

@@ -26,6 +26,8 @@ struct identity {
 	bool keep_signed_in;
 	struct secret *cookies; /* a JSON array of libcurl's lines */
 	json_t *roles;
+	json_t *aliases;       /* {account: alias}, or NULL */
+	int64_t aliases_asked; /* seconds; when a job was to get them */
 	int64_t skew;
 	int passwords;
 	int pushes;
@@ -36,7 +38,8 @@ struct identity {
 	unsigned serial; /* which: late answers of others are dropped */
 	char *provider;
 	bool attended;
-	bool brought;	    /* its assertion: nobody signs in by it */
+	bool brought; /* its assertion: nobody signs in by it */
+	bool asks_aliases;
 	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;
 	json_int_t ask_id; /* the worker's open question */

@@ -409,6 +409,31 @@ on_assertion(struct identity *id, const json_t *msg)
 	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
 }
 
+static bool
+alias_plain(const char *account, const json_t *alias)
+{
+	const char *s = json_string_value(alias);
+
+	return s != NULL && strlen(s) <= 63 && *account != '\0' &&
+	    account[strspn(account, "0123456789")] == '\0' &&
+	    s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+static void
+on_aliases(struct identity *id, const json_t *msg)
+{
+	json_t *list = json_object_get(msg, "aliases"), *v;
+	const char *account;
+
+	if (!json_is_object(list) || json_object_size(list) > ROLES_MAX)
+		return;
+	json_object_foreach (list, account, v)
+		if (!alias_plain(account, v))
+			return;
+	json_decref(id->aliases);
+	id->aliases = json_deep_copy(list);
+}
+
 bool
 identity_redeem(struct identity *id, json_t *roles)
 {
@@ -469,6 +494,7 @@ on_message(const char *type, const json_t *msg, void *arg)
 		{ W_COOKIES, on_cookies },
 		{ W_ASSERTION, on_assertion },
 		{ W_CREDENTIALS, on_credentials },
+		{ W_ALIASES, on_aliases },
 		{ W_FAULT, on_fault },
 	};
 	struct identity *id = arg;
@@ -632,6 +658,7 @@ build_job(struct identity *id, const struct want *want)
 	json_put_str(o, "httpsProxy", s->https_proxy);
 	json_put_str(o, "noProxy", s->no_proxy);
 	json_object_set_new(o, "attended", json_boolean(want->attended));
+	json_object_set_new(o, "aliases", json_boolean(want->aliases));
 	json_object_set_new(o, "cookies", cookie_list(id));
 	json_put_str(o, "salt", ledger_salt(id->env.ledger));
 	json_put_int(o, "connectTimeout", s->connect_timeout);
@@ -655,6 +682,9 @@ identity_job_start(struct identity *id, const struct want *want)
 	id->attended = want->attended;
 	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;
+	id->asks_aliases = want->aliases;
+	if (want->aliases)
+		id->aliases_asked = clk_real(id->env.loop->clk) / USEC;
 	id->passwords = id->pushes = 0;
 	id->source = SOURCE_STORED; /* until somebody types one */
 	id->serial++;

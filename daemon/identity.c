@@ -147,7 +147,7 @@ act_resume(struct identity *id)
 static void
 look_again(struct identity *id)
 {
-	struct want want;
+	struct want want = { 0 };
 
 	if (id->env.ops->wanted(id, &want, id->env.arg)) {
 		id->slot = true;
@@ -205,6 +205,9 @@ act_logout(struct identity *id)
 	id->cookies = secret_free(id->cookies);
 	json_decref(id->roles);
 	id->roles = NULL;
+	json_decref(id->aliases);
+	id->aliases = NULL;
+	id->aliases_asked = 0;
 	fault_done(&id->fault);
 	return IDENTITY_SIGNED_OUT;
 }
@@ -335,6 +338,7 @@ identity_free(struct identity *id)
 	identity_job_drop(id);
 	TIMER(id)->timer_free(id->timer);
 	secret_free(id->cookies);
+	json_decref(id->aliases);
 	json_decref(id->roles);
 	fault_done(&id->fault);
 	xfree(id->base);
@@ -489,6 +493,24 @@ const json_t *
 identity_roles(const struct identity *id)
 {
 	return id->roles;
+}
+
+const json_t *
+identity_aliases(const struct identity *id)
+{
+	return id->aliases;
+}
+
+bool
+identity_asked_aliases(const struct identity *id)
+{
+	return id->asks_aliases;
+}
+
+int64_t
+identity_aliases_asked(const struct identity *id)
+{
+	return id->aliases_asked;
 }
 
 const char *

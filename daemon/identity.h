@@ -64,6 +64,7 @@ struct want {
 	const struct profile *profile; /* rules the job; borrowed */
 	bool attended;
 	const struct secret *assertion; /* to redeem; NULL: sign in */
+	bool aliases;			/* the accounts' names too */
 };
 
 struct identity_ops {
@@ -148,6 +149,15 @@ int identity_pushes(const struct identity *id);
 int64_t identity_renewable_until(const struct identity *id);
 /* The roles of the last assertion: [{"roleArn","principalArn"}] or NULL. */
 const json_t *identity_roles(const struct identity *id);
+/*
+ * The accounts' names that AWS's sign-in page gave: an object of account to
+ * alias, or NULL when it was not asked or said nothing.
+ */
+const json_t *identity_aliases(const struct identity *id);
+/* Was the current or last job to ask for them? */
+bool identity_asked_aliases(const struct identity *id);
+/* Seconds since 1970 of the last job that was to; 0 never. */
+int64_t identity_aliases_asked(const struct identity *id);
 /* The user that was typed, when none was known before; else NULL. */
 const char *identity_typed_user(const struct identity *id);
 json_t *identity_status(const struct identity *id);

@@ -2,12 +2,16 @@
 # The engine, the surfaces that it does not know, and the agent.
 noinst_LIBRARIES += daemon/libengine.a
 daemon_libengine_a_SOURCES = \
+	daemon/configure.h daemon/configure.c \
+	daemon/configure-diff.c \
+	daemon/configure-name.h daemon/configure-name.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-job.c \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
 	daemon/login-flags.c daemon/login-step.c daemon/login-target.c \
+	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
@@ -23,8 +27,8 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-idl.c daemon/methods-reset.c \
-	daemon/methods-undo.c
+	daemon/methods-configure.c daemon/methods-idl.c \
+	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'
 
@@ -51,3 +55,11 @@ tests_unit_test_owner_LDADD = $(OWNER_TEST_LDADD)
 tests_unit_test_undo_SOURCES = tests/unit/test-undo.c
 tests_unit_test_undo_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_undo_LDADD = $(OWNER_TEST_LDADD)
+# ---- configure ---------------------------------------------------------------
+check_PROGRAMS += tests/unit/test-configure
+TESTS += tests/unit/test-configure tests/system/configure.py
+EXTRA_DIST += tests/system/configure.py
+tests_unit_test_configure_SOURCES = tests/unit/test-configure.c
+tests_unit_test_configure_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_configure_LDADD = daemon/libengine.a $(LIBAWSFED) \
+	$(CMOCKA_LIBS)

@@ -55,6 +55,9 @@ struct login {
 	bool renew;
 	struct secret *assertion; /* to redeem instead of a sign-in */
 	bool cancelled;
+	bool survey;   /* learns the roles, makes no profile */
+	bool aliases;  /* and the accounts' names */
+	json_t *roles; /* what it learned, for the last step */
 	struct target *targets;
 	size_t ntargets;
 	struct identity *identity; /* of the group, NULL between */
@@ -84,10 +87,24 @@ struct logins {
 	void *arg;
 	uint64_t last_id;
 	struct login *list;
+	struct surveys *surveys; /* what was learned of late */
 };
 
 /* login.c */
 void login_free(struct login *l);
+
+/* login-survey.c */
+/* The target of a survey: 0, or -1 with *fault. */
+int login_survey_fill(
+    struct login *l, const struct login_request *req, struct fault *fault);
+struct target *login_add_target(struct login *l, const char *name);
+/* A job has ended well; the survey's target is done when it has all. */
+void login_survey_take(struct login *l, struct identity *id);
+/* Does it still want a job to ask for the accounts' names? */
+bool login_survey_asks(const struct login *l, const struct identity *id);
+/* Adds what was learned to the last step. */
+void login_survey_step(const struct login *l, json_t *done);
+void surveys_free(struct surveys *s);
 
 /* login-target.c */
 void login_target_edit(struct target *t, const char *key, const char *value);
@@ -100,6 +117,11 @@ void login_target_edit_nested(
  */
 int login_target_build(struct login *l, struct target *t, struct fault *fault);
 void login_target_done(struct target *t);
+/* The AWS config as it is on disk now, or NULL with *fault. */
+struct ini *login_config_read(const struct config *base, struct fault *fault);
+/* Adds the section with its keys.  0, or -1 with *fault. */
+int login_edits_apply(struct ini *doc, const char *section,
+    const struct edit *edits, size_t n, struct fault *fault);
 /*
  * Writes the edits of all targets that succeeded.  False: there was nothing to
  * write.  True: saved() comes from the loop.

@@ -67,9 +67,9 @@ apply_edit(struct ini *doc, const char *section, const struct edit *e)
 	return ini_set(doc, section, e->key, e->value);
 }
 
-static int
-apply_edits(struct ini *doc, const char *section, const struct edit *edits,
-    size_t n, struct fault *fault)
+int
+login_edits_apply(struct ini *doc, const char *section,
+    const struct edit *edits, size_t n, struct fault *fault)
 {
 	if (n == 0)
 		return 0;
@@ -98,9 +98,8 @@ apply_edits(struct ini *doc, const char *section, const struct edit *edits,
 	return 0;
 }
 
-/* The document as it is on disk now, or NULL with *fault. */
-static struct ini *
-read_config(const struct config *base, struct fault *fault)
+struct ini *
+login_config_read(const struct config *base, struct fault *fault)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t len = 0;
@@ -154,10 +153,10 @@ login_target_build(struct login *l, struct target *t, struct fault *fault)
 
 	if (t->nedits == 0)
 		return take_profile(t, base, fault);
-	if ((doc = read_config(base, fault)) == NULL)
+	if ((doc = login_config_read(base, fault)) == NULL)
 		return -1;
 	section = config_find_section(doc, t->name);
-	if (apply_edits(doc, section, t->edits, t->nedits, fault) < 0)
+	if (login_edits_apply(doc, section, t->edits, t->nedits, fault) < 0)
 		return -1;
 	derived = config_derive(base, doc);
 	if (fault_is(&derived->fault)) {
@@ -198,7 +197,7 @@ save_apply(struct ini *doc, void *arg, struct fault *fault)
 		    config_find_section(doc, s->sections[i].profile);
 
 		undo_change_before(s->change, doc, section);
-		if (apply_edits(doc, section, s->sections[i].edits,
+		if (login_edits_apply(doc, section, s->sections[i].edits,
 			s->sections[i].nedits, fault) < 0)
 			return -1;
 	}

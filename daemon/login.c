@@ -175,8 +175,10 @@ prepare_target(struct login *l, struct target *t)
 	}
 	if (!known && edited(t, "adfs_config.adfs_host") == NULL) {
 		if (c->settings.adfs_host == NULL) {
-			_cleanup_free_ char *label = xasprintf(
-			    _("AD FS host for the profile %s"), t->name);
+			_cleanup_free_ char *label = l->survey ?
+			    xstrdup(_("AD FS host")) :
+			    xasprintf(
+				_("AD FS host for the profile %s"), t->name);
 
 			ask(l, t, Q_TEXT, QN_HOST, label, NULL, on_host);
 			return 1;
@@ -518,6 +520,7 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 		ret->profile = t->profile;
 		ret->attended = true;
 		ret->assertion = l->assertion;
+		ret->aliases = login_survey_asks(l, id);
 		return true;
 	}
 	return false;
@@ -655,6 +658,8 @@ offer_roles(struct login *l)
 	const json_t *roles = identity_roles(l->identity);
 	struct target *t;
 
+	if (l->survey)
+		return false; /* it chooses none, and waits for the end */
 	while ((t = undecided(l)) != NULL && l->question == NULL) {
 		_cleanup_json_ json_t *choices = NULL;
 		_cleanup_free_ char *label = NULL;
@@ -722,6 +727,8 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 		l->pushes += identity_pushes(id);
 		if (!fault_is(fault)) {
 			note_others(l, id);
+			if (l->survey)
+				login_survey_take(l, id);
 			kick(l);
 			continue;
 		}
@@ -925,18 +932,19 @@ logins_closed(struct logins *ls, uint64_t conn)
 
 /* ---- life -------------------------------------------------------------------------------------------- */
 
-static void
-add_target(struct login *l, const char *name)
+struct target *
+login_add_target(struct login *l, const char *name)
 {
 	struct target *t;
 
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (str_eq(l->targets[i].name, name))
-			return;
+			return &l->targets[i];
 	l->targets =
 	    xreallocarray(l->targets, l->ntargets + 1, sizeof(*l->targets));
 	t = &l->targets[l->ntargets++];
 	*t = (struct target){ .name = xstrdup(name) };
+	return t;
 }
 
 static void
@@ -956,7 +964,7 @@ add_all(struct login *l)
 				  "names no role yet: awsfedctl login %s"),
 				p->name, p->name));
 		else
-			add_target(l, p->name);
+			login_add_target(l, p->name);
 	}
 }
 
@@ -980,7 +988,7 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 			fault_copy(fault, &p->fault);
 			return -1;
 		}
-		add_target(l,
+		login_add_target(l,
 		    p != NULL && p->kind == PROFILE_CHAINED ? p->root : name);
 		if (p != NULL && p->kind == PROFILE_CHAINED)
 			strv_take(&l->warnings,
@@ -1012,6 +1020,7 @@ login_free(struct login *l)
 	json_decref(l->tells);
 	json_decref(l->results);
 	json_decref(l->done);
+	json_decref(l->roles);
 	strv_done(&l->warnings);
 	strv_done(&l->others);
 	fault_done(&l->fault);
@@ -1034,6 +1043,8 @@ fill(struct login *l, const struct login_request *req, struct fault *fault)
 		return -1;
 	}
 
+	if (req->survey)
+		return login_survey_fill(l, req, fault);
 	if (req->all)
 		add_all(l);
 	if (add_named(l, &req->profiles, fault) < 0 ||
@@ -1062,6 +1073,8 @@ login_start(struct logins *ls, uint64_t conn, const struct login_request *req,
 	if (req->assertion != NULL)
 		l->assertion =
 		    secret_new(req->assertion, strlen(req->assertion));
+	l->survey = req->survey;
+	l->aliases = req->aliases;
 	l->tells = json_array();
 	l->timer = timer_new(manager_env(ls->manager)->loop, advance, l);
 	if (fill(l, req, fault) < 0) {
@@ -1108,5 +1121,6 @@ logins_free(struct logins *ls)
 		login_free(l);
 	}
 	manager_set_logins(ls->manager, &(struct manager_logins){ 0 });
+	surveys_free(ls->surveys);
 	xfree(ls);
 }

@@ -28,6 +28,8 @@ struct login_request {
 	bool all;
 	bool force;	  /* take over sections of other owners */
 	bool new_default; /* a new [default] is meant */
+	bool survey;	  /* sign in, learn the roles, change nothing */
+	bool aliases;	  /* with survey: the accounts' names too */
 	/* What a flag says about the one profile named; NULL, 0, false unset. */
 	const char *host;
 	const char *role_arn;

@@ -8,6 +8,7 @@
 
 #include "methods.h"
 
+struct configure_plan;
 struct logins;
 struct reset;
 struct session;
@@ -20,6 +21,7 @@ struct pending {
 	struct strv names;
 	struct strv others;
 	unsigned waits;
+	struct configure_plan *plan; /* with the writer; owned */
 };
 
 struct methods {
@@ -54,6 +56,9 @@ struct session *methods_session(
     struct methods *ms, uint64_t conn, const char *name);
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
+/* methods-configure.c */
+void methods_roles(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_configure(struct methods *ms, uint64_t conn, const json_t *params);
 
 /* io.awsfed.Control in Varlink's interface language (methods-idl.c). */
 extern const char methods_interface[];

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "awsfed/arn.h"
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
 #include "awsfed/proto.h"
@@ -12,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "configure.h"
 #include "identity.h"
 #include "login.h"
 #include "loop.h"
@@ -82,7 +82,7 @@ methods_names(const json_t *p, const char *key, struct strv *ret)
 	return 0;
 }
 
-/* ---- Status, Roles, Reload ------------------------------------------------------- */
+/* ---- Status, Reload ------------------------------------------------------- */
 
 static void
 do_status(struct methods *ms, uint64_t conn, const json_t *p)
@@ -100,98 +100,6 @@ do_status(struct methods *ms, uint64_t conn, const json_t *p)
 		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
 	else
 		methods_ok(ms, conn, o);
-}
-
-/* The identity that a Roles call means, or NULL. */
-static struct identity *
-roles_identity(struct methods *ms, const char *host, const char *profile)
-{
-	struct identity *id, *found = NULL;
-
-	if (profile != NULL) {
-		struct session *s = manager_session(ms->manager, profile);
-
-		return s == NULL ? NULL : manager_identity_of(ms->manager, s);
-	}
-	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
-	     i++) {
-		if (host != NULL && !str_caseeq(host, identity_host(id)))
-			continue;
-		if (found == NULL || identity_roles(found) == NULL)
-			found = id;
-	}
-	return found;
-}
-
-static const char *
-profile_of_role(struct methods *ms, const struct identity *id, const char *role)
-{
-	struct session *s;
-
-	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
-	     i++)
-		if (str_eq(session_profile(s)->role_arn, role) &&
-		    manager_identity_of(ms->manager, s) == id)
-			return session_name(s);
-	return NULL;
-}
-
-static json_t *
-roles_list(struct methods *ms, const struct identity *id)
-{
-	json_t *list = json_array();
-	const json_t *r;
-	size_t i;
-
-	json_array_foreach (identity_roles(id), i, r) {
-		const char *arn =
-		    json_string_value(json_object_get(r, "roleArn"));
-		_cleanup_arn_ struct arn a = { 0 };
-		json_t *o = json_deep_copy(r);
-
-		if (arn_parse(arn, &a) == 0) {
-			json_put_str(o, "account", a.account);
-			json_put_str(o, "role", a.name);
-		}
-		json_put_str(o, "profile", profile_of_role(ms, id, arn));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static void
-do_roles(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	_cleanup_fault_ struct fault f = { 0 };
-	const char *host, *profile;
-	struct identity *id;
-	json_t *o;
-
-	if (json_str_opt(p, "host", NAME_MAX_BYTES, &host) < 0 ||
-	    json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
-		methods_bad(ms, conn, "host");
-		return;
-	}
-	manager_look(ms->manager);
-	if (profile != NULL && manager_session(ms->manager, profile) == NULL) {
-		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
-		return;
-	}
-	id = roles_identity(ms, host, profile);
-	if (id == NULL || identity_roles(id) == NULL) {
-		fault_set(&f, FAULT_NEEDS_USER, REASON_NONE,
-		    _("The roles are known after a sign-in, and there has "
-		      "been none since the agent started."));
-		fault_next(&f, "awsfedctl login%s%s",
-		    profile != NULL ? " " : "", profile != NULL ? profile : "");
-		methods_fault(ms, conn, &f, profile);
-		return;
-	}
-	o = json_object();
-	json_put_str(o, "host", identity_host(id));
-	json_put_str(o, "user", identity_user(id));
-	json_object_set_new(o, "roles", roles_list(ms, id));
-	methods_ok(ms, conn, o);
 }
 
 static void
@@ -279,6 +187,8 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "all", &req->all },
 		{ "force", &req->force },
 		{ "newDefault", &req->new_default },
+		{ "survey", &req->survey },
+		{ "aliases", &req->aliases },
 		{ "noSslVerification", &req->no_ssl_verification },
 		{ "chooseRole", &req->choose_role },
 		{ "renew", &req->renew },
@@ -723,7 +633,7 @@ static const struct {
 	{ M_LOGIN, do_login,
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
-	    "newDefault config credentials krb5ccname caBundle "
+	    "newDefault survey aliases config credentials krb5ccname caBundle "
 	    "s3SignatureVersion usernamePasswordCommand mfaTokenCommand "
 	    "duoFactor duoDevice chooseRole deliver renew assertion" },
 	{ M_ANSWER, do_answer, "login question value scripted" },
@@ -733,7 +643,9 @@ static const struct {
 	{ M_LOGOUT, do_logout, "profiles all" },
 	{ M_RESET, methods_reset, "profiles dryRun config credentials" },
 	{ M_UNDO, methods_undo, "" },
-	{ M_ROLES, do_roles, "host profile" },
+	{ M_ROLES, methods_roles, "host profile" },
+	{ M_CONFIGURE, methods_configure,
+	    "survey picks template region readOnlyTwins digest" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_RELOAD, do_reload, "" },
 };
@@ -803,6 +715,7 @@ pending_free(struct pending *p)
 	*q = p->next;
 	strv_done(&p->names);
 	strv_done(&p->others);
+	configure_plan_free(p->plan);
 	xfree(p);
 }
 

@@ -25,6 +25,7 @@
 #define M_ROLES AWSFED_INTERFACE ".Roles"
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
+#define M_CONFIGURE AWSFED_INTERFACE ".Configure"
 
 /* ---- control: errors ----------------------------------------------------- */
 #define E_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"
@@ -77,6 +78,7 @@
 #define W_CREDENTIALS "credentials"
 #define W_COOKIES "cookies"
 #define W_FAULT "fault"
+#define W_ALIASES "aliases"
 #define W_DONE "done"
 
 #define JOB_SIGNIN "signin"
