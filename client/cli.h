@@ -37,6 +37,7 @@ extern const struct verb verb_roles;
 extern const struct verb verb_refresh;
 extern const struct verb verb_logout;
 extern const struct verb verb_reload;
+extern const struct verb verb_reset;
 extern const struct verb verb_undo;
 extern const struct verb verb_list;
 extern const struct verb verb_credential_process;

@@ -2,8 +2,10 @@
 noinst_LIBRARIES += client/libclient.a
 client_libclient_a_SOURCES = \
 	client/ask.c client/ask.h \
+	client/assertfile.c client/assertfile.h \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
+	client/deliver.c client/deliver.h \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
@@ -27,6 +29,7 @@ awsfedctl_SOURCES = \
 	client/verb-logout.c \
 	client/verb-refresh.c \
 	client/verb-reload.c \
+	client/verb-reset.c \
 	client/verb-roles.c \
 	client/verb-status.c \
 	client/verb-undo.c

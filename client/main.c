@@ -29,6 +29,7 @@ static const struct verb *const verbs[] = {
 	&verb_undo,
 	&verb_credential_process,
 	&verb_list,
+	&verb_reset,
 	&verb_reload,
 };
 
@@ -72,9 +73,7 @@ unknown_verb(const char *name)
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		names[i] = verbs[i]->name;
-	near = strcmp(name, "reset") == 0 ?
-	    "logout" :
-	    cli_nearest(name, names, ARRAY_SIZE(names));
+	near = cli_nearest(name, names, ARRAY_SIZE(names));
 	fprintf(stderr, _("awsfed: there is no verb '%s'.\n"), clean);
 	if (near != NULL)
 		fprintf(stderr,

@@ -73,7 +73,7 @@ profile_fault(const json_t *profile, struct fault *ret)
  * first failure's when nothing was named, else 0.
  */
 static int64_t
-tell_profiles(const json_t *list, bool all_named, int *ret_exit)
+tell_profiles(const json_t *list, bool all_named, bool quiet, int *ret_exit)
 {
 	int64_t fresh = 0, now = show_now();
 	int first_named = 0, first_other = 0;
@@ -86,7 +86,8 @@ tell_profiles(const json_t *list, bool all_named, int *ret_exit)
 			any_named = true;
 		if (!is_fresh(profile))
 			continue;
-		tell_fresh(profile, now);
+		if (!quiet)
+			tell_fresh(profile, now);
 		fresh++;
 	}
 	fflush(stdout);
@@ -181,7 +182,7 @@ outcome_written(const json_t *fault, int status)
 }
 
 int
-outcome_login(const json_t *done)
+outcome_login(const json_t *done, bool quiet)
 {
 	const json_t *whole = json_object_get(done, "fault");
 	const json_t *list = json_object_get(done, "profiles");
@@ -194,13 +195,15 @@ outcome_login(const json_t *done)
 
 	if (failed)
 		problem_show_fault(only, &f, stderr);
-	fresh = tell_profiles(rest, false, &status);
+	fresh = tell_profiles(rest, false, quiet, &status);
 	if (failed && (status == 0) &&
 	    (json_array_size(rest) != json_array_size(list) || fresh == 0))
 		status = fault_exit(f.kind);
 	tell_warnings(done);
 	status = outcome_written(
 	    json_object_get(json_object_get(done, "written"), "fault"), status);
+	if (quiet)
+		return status;
 	if (fresh > 0) {
 		closing = show_closing(done, fresh, show_now());
 		puts(closing);
@@ -222,7 +225,7 @@ outcome_refresh(const json_t *reply)
 		       "starts one"));
 		return EXIT_OK;
 	}
-	fresh = tell_profiles(list, true, &status);
+	fresh = tell_profiles(list, true, false, &status);
 	status = outcome_written(json_object_get(reply, "written"), status);
 	if (fresh > 0)
 		printf("%lld %s\n", (long long)fresh,

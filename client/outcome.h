@@ -6,13 +6,16 @@
 #ifndef CLIENT_OUTCOME_H
 #define CLIENT_OUTCOME_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 
 /*
  * Tells of a `done` step.  0 when every named profile is fresh and the file
  * was written; else the status of the first named profile's fault.
+ * quiet: nothing on standard output, which is for the keys.
  */
-int outcome_login(const json_t *done);
+int outcome_login(const json_t *done, bool quiet);
 /* Tells of Refresh's reply; all profiles of it count as named. */
 int outcome_refresh(const json_t *reply);
 /*

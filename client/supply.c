@@ -16,6 +16,7 @@
 #include "awsfed/proto.h"
 #include "awsfed/secret.h"
 #include "awsfed/str.h"
+#include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
 #define INPUT_BYTES (64 * 1024)
@@ -23,6 +24,7 @@
 struct supply {
 	struct secret *user; /* not secret, but kept like one */
 	struct secret *password;
+	struct secret *code;
 };
 
 struct supply *
@@ -37,6 +39,7 @@ supply_free(struct supply *s)
 	if (s != NULL) {
 		secret_free(s->user);
 		secret_free(s->password);
+		secret_free(s->code);
 		xfree(s);
 	}
 	return NULL;
@@ -170,6 +173,23 @@ supply_from_authfile(struct supply *s, const char *path, const char *profile,
 	return supply_set(s, user, password, fault);
 }
 
+int
+supply_set_code(struct supply *s, const char *code, struct fault *fault)
+{
+	_cleanup_json_ json_t *text = json_string(code);
+
+	if (text == NULL || *code == '\0' || str_has_control(code)) {
+		fault_set(fault, FAULT_CONFIG, REASON_NONE, "%s",
+		    _("the verification code is empty, holds a control "
+		      "character, or is not UTF-8."));
+		fault_next(fault, "%s", _("bring it as plain text"));
+		return -1;
+	}
+	secret_free(s->code);
+	s->code = secret_new(code, strlen(code));
+	return 0;
+}
+
 json_t *
 supply_user(const struct supply *s)
 {
@@ -183,6 +203,7 @@ supply_answer(struct supply *s, const char *name)
 {
 	struct secret **from = str_eq(name, QN_USER) ? &s->user :
 	    str_eq(name, QN_PASSWORD)		     ? &s->password :
+	    str_eq(name, QN_CODE)		     ? &s->code :
 						       NULL;
 	json_t *value;
 

@@ -21,6 +21,8 @@ int supply_from_env(struct supply *s, struct fault *fault);
 /* An INI file: keys username and password in the profile's section. */
 int supply_from_authfile(struct supply *s, const char *path,
     const char *profile, struct fault *fault);
+/* A one-time code.  0 or -1 with *fault. */
+int supply_set_code(struct supply *s, const char *code, struct fault *fault);
 /* The user name, also when it was given away; NULL when none was brought. */
 json_t *supply_user(const struct supply *s);
 /* The answer to a question of this name, once; NULL when there is none. */

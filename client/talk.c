@@ -137,7 +137,8 @@ get_answer(struct state *s, const struct question *q, json_t **ret,
 {
 	enum answer a;
 
-	*ret = supply_answer(s->talk->supply, q->name);
+	*ret = supply_answer(
+	    s->talk->supply, q->kind == ASK_CODE ? QN_CODE : q->name);
 	*ret_scripted = *ret != NULL;
 	if (*ret != NULL)
 		return 0;

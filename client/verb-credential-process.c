@@ -5,18 +5,15 @@
  * or nothing at all:
  * AWS SDKs and Tools Reference Guide, "Process credential provider".
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "awsfed/creds.h"
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 #include "cli.h"
 #include "conn.h"
+#include "deliver.h"
 
 enum { OPT_PROFILE = 1, OPT_MIN_VALID };
 
@@ -56,48 +53,17 @@ is_utf8(const char *s)
 	return j != NULL;
 }
 
-/* All of it in one write, or a sentence. */
-static int
-deliver(const struct creds *c, struct problem *problem)
-{
-	_cleanup_free_ char *json = creds_process_json(c);
-	_cleanup_free_ char *line = xasprintf("%s\n", json);
-	size_t len = strlen(line);
-	ssize_t n;
-
-	do {
-		n = write(STDOUT_FILENO, line, len);
-	} while (n < 0 && errno == EINTR);
-	if (n == (ssize_t)len)
-		return 0;
-	problem_set(problem, EXIT_FAILED, FAULT_INTERNAL,
-	    _("the credentials could not be written to standard output "
-	      "(%s)."),
-	    n < 0 ? strerror(errno) : _("it took only a part"));
-	fault_next(
-	    &problem->fault, "%s", _("let the tool that asked read them"));
-	return -1;
-}
-
 static int
 serve(const struct request *r, struct problem *problem)
 {
 	_cleanup_json_ json_t *reply = NULL;
-	_cleanup_creds_ struct creds *c = NULL;
 	json_t *par = json_object();
 
 	json_object_set_new(par, "profile", json_string(r->profile));
 	json_put_int(par, "minValid", r->min_valid);
 	if (conn_ask(M_CREDENTIALS, par, CALL_NETWORK, &reply, problem) < 0)
 		return -1;
-	if (creds_from_json(reply, &clk_system, &c) < 0) {
-		problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
-		    _("the agent's answer holds no usable credentials."));
-		fault_next(&problem->fault,
-		    "systemctl --user restart awsfedd.service");
-		return -1;
-	}
-	return deliver(c, problem);
+	return deliver_process(reply, problem);
 }
 
 static int

@@ -1,17 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * awsfedctl login: signs in and makes profiles fresh.  Takes aws-adfs's
- * options under their own names; the ones whose work is not done yet are
- * refused by name, so that nobody believes in an option that does nothing.
+ * options under their own names (docs/MIGRATING.md); the ones whose work is
+ * not done yet are refused by name, so that nobody believes in an option that
+ * does nothing.
  */
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "awsfed/fault.h"
+#include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "assertfile.h"
 #include "cli.h"
+#include "deliver.h"
 #include "outcome.h"
 #include "supply.h"
 #include "talk.h"
@@ -33,7 +40,19 @@ enum {
 	OPT_STDIN,
 	OPT_ENV,
 	OPT_AUTHFILE,
-	OPT_IGNORED,
+	OPT_SECRET_COMMAND,
+	OPT_MFA_COMMAND,
+	OPT_CODE,
+	OPT_DUO_FACTOR,
+	OPT_DUO_DEVICE,
+	OPT_CA_BUNDLE,
+	OPT_S3_VERSION,
+	OPT_STDOUT,
+	OPT_PRINTENV,
+	OPT_ASSERTFILE,
+	OPT_NO_CACHE,
+	OPT_SSPI,
+	OPT_NO_SSPI,
 	OPT_LATER /* this and above: LATER + index into later[] */
 };
 
@@ -41,25 +60,12 @@ static const struct {
 	const char *name;
 	const char *next;
 } later[] = {
-	{ "adfs-ca-bundle", N_("set awsfed.ca_bundle in the profile") },
-	{ "s3-signature-version",
-	    N_("leave it out: today's tools sign with "
-	       "version 4 by themselves") },
-	{ "username-password-command",
-	    N_("leave it out and type the "
-	       "password, or bring it with --stdin") },
-	{ "mfa-token-command", N_("leave it out") },
-	{ "stdout", "awsfedctl credential-process PROFILE" },
-	{ "printenv",
-	    N_("sign in, then give your tools the profile with "
-	       "AWS_PROFILE") },
-	{ "print-console-signin-url", N_("leave it out") },
-	{ "console-role-arn", N_("leave it out") },
-	{ "console-external-id", N_("leave it out") },
-	{ "assertfile", N_("leave it out") },
-	{ "duo-factor", N_("leave it out") },
-	{ "duo-device", N_("leave it out") },
-	{ "aad-verification-code", N_("leave it out") },
+	{ "print-console-signin-url",
+	    N_("leave it out; it comes with the verb console") },
+	{ "console-role-arn",
+	    N_("leave it out; it comes with the verb console") },
+	{ "console-external-id",
+	    N_("leave it out; it comes with the verb console") },
 };
 
 #define LATER(i, name, arg) \
@@ -74,7 +80,8 @@ static const struct option_info options[] = {
 	{ "adfs-host", OPT_HOST, "HOST",
 	    N_("the AD FS server, host or "
 	       "host:port; saved to the profile") },
-	{ "role-arn", OPT_ROLE, "ARN", N_("the role; saved to the profile") },
+	{ "role-arn", OPT_ROLE, "ARN",
+	    N_("the role, or ? to choose again; saved to the profile") },
 	{ "region", OPT_REGION, "REGION",
 	    N_("the AWS region; saved to the profile") },
 	{ "user", OPT_USER, "USER",
@@ -106,23 +113,38 @@ static const struct option_info options[] = {
 	{ "authfile", OPT_AUTHFILE, "FILE",
 	    N_("take them from the profile's "
 	       "section of an INI file") },
-	{ "sspi", OPT_IGNORED, NULL, N_("accepted, does nothing") },
-	{ "no-sspi", OPT_IGNORED, NULL, N_("accepted, does nothing") },
-	{ "no-session-cache", OPT_IGNORED, NULL,
-	    N_("accepted, does nothing: there is no such cache") },
-	LATER(0, "adfs-ca-bundle", "FILE"),
-	LATER(1, "s3-signature-version", "VERSION"),
-	LATER(2, "username-password-command", "COMMAND"),
-	LATER(3, "mfa-token-command", "COMMAND"),
-	LATER(4, "stdout", NULL),
-	LATER(5, "printenv", NULL),
-	LATER(6, "print-console-signin-url", NULL),
-	LATER(7, "console-role-arn", "ARN"),
-	LATER(8, "console-external-id", "ID"),
-	LATER(9, "assertfile", "FILE"),
-	LATER(10, "duo-factor", "FACTOR"),
-	LATER(11, "duo-device", "DEVICE"),
-	LATER(12, "aad-verification-code", "CODE"),
+	{ "username-password-command", OPT_SECRET_COMMAND, "COMMAND",
+	    N_("a command that prints both as JSON; saved to the profile") },
+	{ "mfa-token-command", OPT_MFA_COMMAND, "COMMAND",
+	    N_("a command that prints a one-time code as JSON; saved to the "
+	       "profile") },
+	{ "aad-verification-code", OPT_CODE, "CODE",
+	    N_("the answer to the first question for a one-time code") },
+	{ "duo-factor", OPT_DUO_FACTOR, "FACTOR",
+	    N_("Duo Push, Passcode, Phone Call or WebAuthn Security Key; "
+	       "saved to the profile") },
+	{ "duo-device", OPT_DUO_DEVICE, "DEVICE",
+	    N_("such as phone1; saved to the profile") },
+	{ "adfs-ca-bundle", OPT_CA_BUNDLE, "FILE",
+	    N_("certificates to trust for the AD FS server; saved to the "
+	       "profile") },
+	{ "s3-signature-version", OPT_S3_VERSION, "VERSION",
+	    N_("s3v4; saved to the profile's s3 block") },
+	{ "stdout", OPT_STDOUT, NULL,
+	    N_("print the keys for credential_process, and write no file") },
+	{ "printenv", OPT_PRINTENV, NULL,
+	    N_("print them as lines for a shell's eval, and write no file") },
+	{ "assertfile", OPT_ASSERTFILE, "FILE",
+	    N_("redeem the SAMLResponse in this file instead of signing in") },
+	{ "no-session-cache", OPT_NO_CACHE, NULL,
+	    N_("with --stdout and --printenv: fetch new keys even if the "
+	       "agent holds good ones") },
+	{ "sspi", OPT_SSPI, NULL,
+	    N_("accepted; this version signs in by the form") },
+	{ "no-sspi", OPT_NO_SSPI, NULL, N_("sign in by the form") },
+	LATER(0, "print-console-signin-url", NULL),
+	LATER(1, "console-role-arn", "ARN"),
+	LATER(2, "console-external-id", "ID"),
 	{ 0 },
 };
 
@@ -135,7 +157,11 @@ struct login {
 	bool describes; /* an option that goes into one profile */
 	bool enforce;
 	bool from_stdin, from_env;
+	bool exports, process; /* the keys go to standard output */
+	bool renew;
 	const char *authfile;
+	const char *assertfile;
+	const char *code;
 };
 
 static void
@@ -172,14 +198,92 @@ put_text(
 static int
 put_role(struct login *l, const char *value)
 {
-	if (strcmp(value, "?") != 0)
-		return put_text(l, "roleArn", "--role-arn", value);
-	fprintf(stderr, "%s\n",
-	    _("awsfed: login: --role-arn ? (choose again) "
-	      "is not in this version.\n"
-	      "  Next: awsfedctl roles lists the roles; name one with "
-	      "--role-arn ARN"));
-	return EXIT_USAGE;
+	if (strcmp(value, "?") == 0) {
+		json_object_del(l->par, "roleArn");
+		json_object_set_new(l->par, "chooseRole", json_true());
+		l->describes = true;
+		return 0;
+	}
+	json_object_del(l->par, "chooseRole");
+	return put_text(l, "roleArn", "--role-arn", value);
+}
+
+/*
+ * As aws-adfs does: one word of a factor's name means the factor.  Those two
+ * without a telephone have no device.
+ */
+static int
+put_factor(struct login *l, const char *value)
+{
+	static const struct {
+		const char *name;
+		const char *words;
+		bool device;
+	} factors[] = {
+		{ "Duo Push", "push duo", true },
+		{ "Passcode", "passcode", false },
+		{ "Phone Call", "phone call", true },
+		{ "WebAuthn Security Key", "webauthn security key", false },
+	};
+	_cleanup_free_ char *word = xstrdup(value);
+
+	str_lower(word);
+	for (size_t i = 0; i < ARRAY_SIZE(factors); i++) {
+		_cleanup_strv_ struct strv words = { 0 };
+
+		strv_split(&words, factors[i].words);
+		if (!strv_has(&words, word) &&
+		    !str_caseeq(factors[i].name, value))
+			continue;
+		if (!factors[i].device)
+			json_object_set_new(
+			    l->par, "duoDevice", json_string("None"));
+		value = factors[i].name;
+		break;
+	}
+	return put_text(l, "duoFactor", "--duo-factor", value);
+}
+
+static int
+put_device(struct login *l, const char *value)
+{
+	/* A factor without a device keeps it so, in either order. */
+	if (json_object_get(l->par, "duoDevice") != NULL)
+		return 0;
+	return put_text(l, "duoDevice", "--duo-device", value);
+}
+
+static char *
+realpath_of(const char *path)
+{
+	char full[PATH_MAX];
+
+	return realpath(path, full) == NULL ? NULL : xstrdup(full);
+}
+
+/* The agent does not know where this command was typed. */
+static int
+put_bundle(struct login *l, const char *value)
+{
+	_cleanup_free_ char *full = *value == '/' || str_starts(value, "~/") ?
+	    path_expand(value) :
+	    realpath_of(value);
+
+	if (full == NULL || access(full, R_OK) != 0)
+		return cli_usage(l->verb,
+		    _("--adfs-ca-bundle: %s cannot be read (%s)."), value,
+		    strerror(errno));
+	return put_text(l, "caBundle", "--adfs-ca-bundle", full);
+}
+
+static int
+put_s3(struct login *l, const char *value)
+{
+	if (strcmp(value, "s3v4") != 0)
+		return cli_usage(l->verb, "%s",
+		    _("--s3-signature-version takes s3v4, nothing else."));
+	return put_text(
+	    l, "s3SignatureVersion", "--s3-signature-version", value);
 }
 
 static int
@@ -194,6 +298,15 @@ put_duration(struct login *l, const char *value)
 		      "a number of seconds, 900 to 43200."));
 	json_put_int(l->par, "sessionDuration", n);
 	l->describes = true;
+	return 0;
+}
+
+static int
+note_sspi(void)
+{
+	fprintf(stderr, "%s\n",
+	    _("awsfed: warning: --sspi has no effect in this version, which "
+	      "signs in by the form."));
 	return 0;
 }
 
@@ -258,6 +371,39 @@ set(void *arg, int id, const char *value)
 	case OPT_AUTHFILE:
 		l->authfile = value;
 		return 0;
+	case OPT_SECRET_COMMAND:
+		return put_text(l, "usernamePasswordCommand",
+		    "--username-password-command", value);
+	case OPT_MFA_COMMAND:
+		return put_text(
+		    l, "mfaTokenCommand", "--mfa-token-command", value);
+	case OPT_CODE:
+		l->code = value;
+		return 0;
+	case OPT_DUO_FACTOR:
+		return put_factor(l, value);
+	case OPT_DUO_DEVICE:
+		return put_device(l, value);
+	case OPT_CA_BUNDLE:
+		return put_bundle(l, value);
+	case OPT_S3_VERSION:
+		return put_s3(l, value);
+	case OPT_STDOUT:
+		l->process = true;
+		return 0;
+	case OPT_PRINTENV:
+		l->exports = true;
+		return 0;
+	case OPT_ASSERTFILE:
+		l->assertfile = value;
+		return 0;
+	case OPT_NO_CACHE:
+		l->renew = true;
+		return 0;
+	case OPT_SSPI:
+		return note_sspi();
+	case OPT_NO_SSPI:
+		return 0;
 	default:
 		return id >= OPT_LATER ?
 		    refuse_later((size_t)(id - OPT_LATER)) :
@@ -284,6 +430,18 @@ settle_profiles(struct login *l)
 		return cli_usage(l->verb, "%s",
 		    _("options that describe a "
 		      "profile need exactly one profile."));
+	if (l->exports && l->process)
+		return cli_usage(l->verb, "%s",
+		    _("--stdout and --printenv exclude each other."));
+	if ((l->exports || l->process || l->assertfile != NULL) &&
+	    (l->all || json_array_size(l->names) > 1))
+		return cli_usage(l->verb, "%s",
+		    _("--stdout, --printenv and --assertfile need exactly one "
+		      "profile."));
+	if (l->enforce && json_object_get(l->par, "chooseRole") != NULL)
+		return cli_usage(l->verb, "%s",
+		    _("--enforce-role-arn and --role-arn ? exclude each "
+		      "other."));
 	/* One password must not meet another person's sign-in. */
 	if (brings && (l->all || json_array_size(l->names) > 1))
 		return cli_usage(l->verb, "%s",
@@ -308,6 +466,10 @@ parameters(struct login *l)
 		if (l->named && str_eq(only_profile(l), "default"))
 			json_object_set_new(par, "newDefault", json_true());
 	}
+	if (l->exports || l->process) {
+		json_put_str(par, "deliver", "none");
+		json_object_set_new(par, "renew", json_boolean(l->renew));
+	}
 	talk_environment(par);
 	return par;
 }
@@ -325,6 +487,19 @@ bring_answers(const struct login *l, struct supply *s)
 	json_t *user;
 	int r = 0;
 
+	if (l->code != NULL)
+		r = supply_set_code(s, l->code, &p.fault);
+	if (r == 0 && l->assertfile != NULL) {
+		json_t *assertion = NULL;
+
+		r = assertfile_read(l->assertfile, &assertion, &p.fault);
+		if (r == 0)
+			json_object_set_new(l->par, "assertion", assertion);
+	}
+	if (r < 0) {
+		problem_report(&p);
+		return fault_exit(p.fault.kind);
+	}
 	if (l->from_stdin)
 		r = supply_from_stdin(s, &p.fault);
 	else if (l->from_env)
@@ -347,6 +522,31 @@ bring_answers(const struct login *l, struct supply *s)
 	if (user != NULL)
 		json_object_set_new(l->par, "user", user);
 	return 0;
+}
+
+/* The keys of the one profile, when it has some: they go to who asked. */
+static int
+print_keys(const struct login *l, const json_t *done)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	const json_t *keys = NULL;
+	const char *region = NULL;
+	json_t *profile;
+	size_t i;
+	int status = outcome_login(done, true);
+
+	json_array_foreach (json_object_get(done, "profiles"), i, profile) {
+		if (!json_is_true(json_object_get(profile, "named")))
+			continue;
+		keys = json_object_get(profile, "credentials");
+		region = json_string_value(json_object_get(profile, "region"));
+	}
+	if (keys == NULL)
+		return status != EXIT_OK ? status : EXIT_FAILED;
+	if ((l->exports ? deliver_exports(keys, region, &problem) :
+			  deliver_process(keys, &problem)) < 0)
+		return problem_report(&problem);
+	return EXIT_OK;
 }
 
 static int
@@ -379,7 +579,9 @@ run(const struct verb *v, int argc, char **argv)
 			problem.profile = xstrdup(talk.profile);
 		return problem_report(&problem);
 	}
-	return outcome_login(done);
+	if (l.exports || l.process)
+		return print_keys(&l, done);
+	return outcome_login(done, false);
 }
 
 const struct verb verb_login = {

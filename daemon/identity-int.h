@@ -38,6 +38,7 @@ struct identity {
 	unsigned serial; /* which: late answers of others are dropped */
 	char *provider;
 	bool attended;
+	bool brought; /* its assertion: nobody signs in by it */
 	bool asks_aliases;
 	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;
@@ -48,6 +49,8 @@ struct identity {
 	struct command *command;
 	struct waiting_ask *command_wait; /* freed with it */
 	bool command_ran;
+	char *code_line; /* mfa_token_command, or NULL */
+	bool code_ran;
 	char *command_user;
 	struct secret *command_password;
 	enum secret_source source; /* of the password just answered */

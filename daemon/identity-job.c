@@ -185,11 +185,59 @@ on_command(const struct fault *fault, const char *out, size_t len, void *arg)
 }
 
 static void
+run_command(struct identity *id, const json_t *msg, const char *line,
+    command_done_fn *done)
+{
+	struct waiting_ask *w = xcalloc(1, sizeof(*w));
+
+	w->id = id;
+	w->msg = json_deep_copy(msg);
+	id->command_wait = w;
+	id->command = id->env.commands->ops->start(
+	    id->env.commands, line, NULL, COMMAND_TIME, done, w);
+}
+
+/* aws-adfs's {"mfa_token": "123456"}; a number is taken as well. */
+static void
+on_code(const struct fault *fault, const char *out, size_t len, void *arg)
+{
+	struct waiting_ask *w = arg;
+	struct identity *id = w->id;
+	_cleanup_json_ json_t *msg = w->msg, *doc = NULL;
+	_cleanup_free_ char *code = NULL;
+	const json_t *token;
+
+	xfree(w);
+	id->command = NULL;
+	id->command_wait = NULL;
+	if (fault_is(fault)) {
+		log_warning("%s: mfa_token_command: %s", id->name, fault->text);
+		ask_person(id, msg);
+		return;
+	}
+	doc = json_loadb(out, len, JSON_REJECT_DUPLICATES, NULL);
+	token = json_object_get(doc, "mfa_token");
+	if (json_is_string(token))
+		code = xstrdup(json_string_value(token));
+	else if (json_is_integer(token))
+		code = xasprintf(
+		    "%" JSON_INTEGER_FORMAT, json_integer_value(token));
+	if (!str_empty(code)) {
+		answer(id, code);
+		return;
+	}
+	log_warning("%s: mfa_token_command printed no JSON object with "
+		    "mfa_token",
+	    id->name);
+	ask_person(id, msg);
+}
+
+static void
 on_ask(struct identity *id, const json_t *msg)
 {
 	const char *name = json_string_value(json_object_get(msg, "name"));
+	const char *kind = json_string_value(json_object_get(msg, "kind"));
 	bool credential = str_eq(name, QN_USER) || str_eq(name, QN_PASSWORD);
-	struct waiting_ask *w;
 
 	if (id->question != NULL || id->command != NULL) {
 		_cleanup_fault_ struct fault f = { 0 };
@@ -202,6 +250,12 @@ on_ask(struct identity *id, const json_t *msg)
 	id->ask_id = json_integer_value(json_object_get(msg, "id"));
 	id->ask_user = str_eq(name, QN_USER);
 	id->ask_password = str_eq(name, QN_PASSWORD);
+	/* Once: a code that was refused is not fetched and sent again. */
+	if (str_eq(kind, Q_CODE) && id->code_line != NULL && !id->code_ran) {
+		id->code_ran = true;
+		run_command(id, msg, id->code_line, on_code);
+		return;
+	}
 	if (credential && answer_from_command(id, name))
 		return;
 	if (!credential || id->command_line == NULL || id->command_ran ||
@@ -210,12 +264,7 @@ on_ask(struct identity *id, const json_t *msg)
 		return;
 	}
 	id->command_ran = true;
-	w = xcalloc(1, sizeof(*w));
-	w->id = id;
-	w->msg = json_deep_copy(msg);
-	id->command_wait = w;
-	id->command = id->env.commands->ops->start(id->env.commands,
-	    id->command_line, NULL, COMMAND_TIME, on_command, w);
+	run_command(id, msg, id->command_line, on_command);
 }
 
 /* ---- the password's way ----------------------------------------------------- */
@@ -352,9 +401,11 @@ on_assertion(struct identity *id, const json_t *msg)
 	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
 	json_decref(id->roles);
 	id->roles = json_deep_copy(roles);
-	if (id->signed_in_at == 0)
-		id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
-	id->signed_in = true;
+	if (!id->brought) {
+		if (id->signed_in_at == 0)
+			id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
+		id->signed_in = true;
+	}
 	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
 }
 
@@ -477,10 +528,11 @@ forget(struct identity *id)
 		ledger_unsent(id->env.ledger, id->attempt_name);
 	id->attempting = false;
 	id->asserted = id->redeemed = false;
-	id->command_ran = false;
+	id->command_ran = id->code_ran = false;
 	xreplace(&id->command_user, NULL);
 	xreplace(&id->attempt_user, NULL);
 	xreplace(&id->command_line, NULL);
+	xreplace(&id->code_line, NULL);
 	id->command_password = secret_free(id->command_password);
 }
 
@@ -528,8 +580,8 @@ on_ended(const struct fault *fault, void *arg)
 		fault_set(&id->fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker ended without an assertion."));
 	/* Cookies that no longer carry show how long a sign-in lasts here. */
-	if (id->fault.kind == FAULT_NEEDS_USER && id->signed_in &&
-	    id->signed_in_at > 0) {
+	if (!id->brought && id->fault.kind == FAULT_NEEDS_USER &&
+	    id->signed_in && id->signed_in_at > 0) {
 		int64_t lived =
 		    clk_real(id->env.loop->clk) - id->signed_in_at * USEC;
 
@@ -545,6 +597,11 @@ on_ended(const struct fault *fault, void *arg)
 	}
 	ev = verdict(&id->fault);
 	fault_copy(&f, &id->fault);
+	if (id->brought) {
+		/* It says nothing of the sign-in, good or bad. */
+		fault_done(&id->fault);
+		ev = IDENTITY_CANCEL;
+	}
 	forget(id);
 	/* First the sessions, then what comes next: look_again() asks them. */
 	id->env.ops->ended(id, &f, id->env.arg);
@@ -607,6 +664,8 @@ build_job(struct identity *id, const struct want *want)
 	json_put_int(o, "connectTimeout", s->connect_timeout);
 	json_put_int(o, "timeout", s->worker_timeout);
 	json_put_int(o, "questionTimeout", s->login_timeout);
+	if (want->assertion != NULL)
+		json_put_str(o, "assertion", secret_bytes(want->assertion));
 	return o;
 }
 
@@ -619,7 +678,9 @@ identity_job_start(struct identity *id, const struct want *want)
 
 	xreplace(&id->provider, xstrdup(p->provider_id));
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
+	xreplace(&id->code_line, xstrdup(p->mfa_token_command));
 	id->attended = want->attended;
+	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;
 	id->asks_aliases = want->aliases;
 	if (want->aliases)

@@ -28,6 +28,7 @@ struct loop;
 struct profile;
 struct prompts;
 struct question;
+struct secret;
 struct settings;
 
 enum identity_state {
@@ -62,7 +63,8 @@ void identity_table(FILE *out);
 struct want {
 	const struct profile *profile; /* rules the job; borrowed */
 	bool attended;
-	bool aliases; /* the accounts' names too */
+	const struct secret *assertion; /* to redeem; NULL: sign in */
+	bool aliases;			/* the accounts' names too */
 };
 
 struct identity_ops {

@@ -10,7 +10,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
-	daemon/login-step.c daemon/login-target.c \
+	daemon/login-flags.c daemon/login-step.c daemon/login-target.c \
 	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-roles.c daemon/manager-status.c \
@@ -27,7 +27,8 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-undo.c
+	daemon/methods-configure.c daemon/methods-idl.c \
+	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'
 

@@ -12,6 +12,7 @@
 #include "manager.h"
 
 struct edit {
+	char *block; /* NULL: a plain key; else the key of a nested block */
 	char *key;
 	char *value; /* NULL takes the key out */
 };
@@ -22,6 +23,7 @@ struct target {
 	struct edit *edits;	 /* for its section in the config file */
 	size_t nedits;
 	struct session *session; /* NULL while its role is open */
+	struct creds *held;	 /* for the caller alone, without one */
 	bool active;		 /* in the group that is being signed in */
 	bool done;
 	struct fault fault; /* its own, when there is no session */
@@ -49,6 +51,9 @@ struct login {
 	enum login_phase phase;
 	bool force;
 	bool new_default;
+	bool private; /* keys for the caller alone */
+	bool renew;
+	struct secret *assertion; /* to redeem instead of a sign-in */
 	bool cancelled;
 	bool survey;   /* learns the roles, makes no profile */
 	bool aliases;  /* and the accounts' names */
@@ -103,6 +108,9 @@ void surveys_free(struct surveys *s);
 
 /* login-target.c */
 void login_target_edit(struct target *t, const char *key, const char *value);
+/* A line "key = value" of the nested block. */
+void login_target_edit_nested(
+    struct target *t, const char *block, const char *key, const char *value);
 /*
  * Makes the profile that the config file would give with the target's edits.
  * 0, or -1 with *fault.
@@ -122,6 +130,10 @@ bool login_save(
     struct login *l, void (*saved)(struct login *l, const struct fault *fault));
 /* At the end of all, when the writer is gone. */
 void login_save_free(struct login *l);
+
+/* login-flags.c: what the flags say, as edits of the one profile named. */
+int login_flags(
+    struct login *l, const struct login_request *req, struct fault *fault);
 
 /* login-step.c */
 json_t *login_results(struct login *l);

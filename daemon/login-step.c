@@ -74,11 +74,64 @@ session_result(struct session *s, bool named)
 	return o;
 }
 
+/* A session of its own has another name, which nobody typed. */
+static void
+call_by(json_t *o, const char *from, const char *to)
+{
+	static const char *const texts[] = { "text", "next" };
+	json_t *fault = json_object_get(o, "fault");
+
+	json_object_set_new(o, "profile", json_string(to));
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		const char *text =
+		    json_string_value(json_object_get(fault, texts[i]));
+		const char *at = text == NULL ? NULL : strstr(text, from);
+		_cleanup_free_ char *told = at == NULL ?
+		    NULL :
+		    xasprintf("%.*s%s%s", (int)(at - text), text, to,
+			at + strlen(from));
+
+		if (told != NULL)
+			json_object_set_new(fault, texts[i], json_string(told));
+	}
+}
+
+/* Keys for the caller alone: from its own session, or held already. */
+static json_t *
+private_result(const struct target *t)
+{
+	struct creds *c = t->held;
+	char when[RFC3339_SIZE];
+	json_t *o;
+
+	if (t->session != NULL) {
+		o = session_result(t->session, true);
+		call_by(o, session_name(t->session), t->name);
+		if (session_state(t->session) == SESSION_FRESH)
+			c = session_creds(t->session);
+	} else {
+		o = json_object();
+		rfc3339_format(c->expiration_s, when);
+		json_put_str(o, "profile", t->name);
+		json_put_str(o, "state", session_state_name(SESSION_FRESH));
+		json_put_str(o, "roleArn", t->profile->role_arn);
+		json_put_str(o, "region", t->profile->region);
+		json_put_str(o, "expiration", when);
+		json_object_set_new(o, "named", json_true());
+	}
+	if (c != NULL)
+		json_object_set_new(o, "credentials", creds_to_json(c));
+	return o;
+}
+
 static json_t *
 target_result(const struct login *l, const struct target *t)
 {
 	json_t *o;
 
+	if (l->private && !l->cancelled &&
+	    (t->session != NULL || t->held != NULL))
+		return private_result(t);
 	if (t->session != NULL && !l->cancelled)
 		return session_result(t->session, true);
 	o = json_object();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "awsfed/config.h"
+#include "awsfed/creds.h"
 #include "awsfed/ini.h"
 #include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
@@ -15,29 +16,55 @@
 #include "undo.h"
 
 void
-login_target_edit(struct target *t, const char *key, const char *value)
+login_target_edit_nested(
+    struct target *t, const char *block, const char *key, const char *value)
 {
 	for (size_t i = 0; i < t->nedits; i++) {
-		if (str_eq(t->edits[i].key, key)) {
+		if (str_eq(t->edits[i].key, key) &&
+		    str_eq(t->edits[i].block, block)) {
 			xreplace(&t->edits[i].value, xstrdup(value));
 			return;
 		}
 	}
 	t->edits = xreallocarray(t->edits, t->nedits + 1, sizeof(*t->edits));
-	t->edits[t->nedits++] = (struct edit){ xstrdup(key), xstrdup(value) };
+	t->edits[t->nedits++] =
+	    (struct edit){ xstrdup(block), xstrdup(key), xstrdup(value) };
+}
+
+void
+login_target_edit(struct target *t, const char *key, const char *value)
+{
+	login_target_edit_nested(t, NULL, key, value);
+}
+
+static void
+edit_done(struct edit *e)
+{
+	xfree(e->block);
+	xfree(e->key);
+	xfree(e->value);
 }
 
 void
 login_target_done(struct target *t)
 {
-	for (size_t i = 0; i < t->nedits; i++) {
-		xfree(t->edits[i].key);
-		xfree(t->edits[i].value);
-	}
+	for (size_t i = 0; i < t->nedits; i++)
+		edit_done(&t->edits[i]);
 	xfree(t->edits);
 	xfree(t->name);
 	profile_unref(t->profile);
+	creds_unref(t->held);
 	fault_done(&t->fault);
+}
+
+static int
+apply_edit(struct ini *doc, const char *section, const struct edit *e)
+{
+	if (e->block != NULL)
+		return ini_set_nested(doc, section, e->block, e->key, e->value);
+	if (e->value == NULL)
+		return ini_unset(doc, section, e->key);
+	return ini_set(doc, section, e->key, e->value);
 }
 
 int
@@ -50,10 +77,18 @@ login_edits_apply(struct ini *doc, const char *section,
 		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("\"%s\" cannot be the name of a profile."), section);
 	for (size_t i = 0; i < n; i++) {
-		int r = edits[i].value == NULL ?
-		    ini_unset(doc, section, edits[i].key) :
-		    ini_set(doc, section, edits[i].key, edits[i].value);
+		int r = apply_edit(doc, section, &edits[i]);
 
+		if (r == -EEXIST) {
+			fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+			    _("\"%s\" in [%s] has a plain value where a "
+			      "nested block belongs; it was left alone."),
+			    edits[i].block, section);
+			fault_next(fault,
+			    _("Take that line out, or leave the option "
+			      "away"));
+			return -1;
+		}
 		if (r < 0)
 			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 			    _("The value for %s cannot be written to a "
@@ -97,6 +132,17 @@ take_profile(struct target *t, const struct config *c, struct fault *fault)
 	return 0;
 }
 
+/*
+ * Keys for the caller alone get a session of their own, so that nobody who asks
+ * for the profile meets them.  (The profile came from a configuration that
+ * nobody else has: it may be called otherwise.)
+ */
+static void
+set_apart(const struct login *l, struct target *t)
+{
+	xreplace(&t->profile->name, xasprintf("%s (%s)", t->name, l->id));
+}
+
 int
 login_target_build(struct login *l, struct target *t, struct fault *fault)
 {
@@ -117,7 +163,11 @@ login_target_build(struct login *l, struct target *t, struct fault *fault)
 		fault_copy(fault, &derived->fault);
 		return -1;
 	}
-	return take_profile(t, derived, fault);
+	if (take_profile(t, derived, fault) < 0)
+		return -1;
+	if (l->private)
+		set_apart(l, t);
+	return 0;
 }
 
 /* ---- saving ------------------------------------------------------------------ */
@@ -159,10 +209,8 @@ static void
 save_free(struct config_save *s)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		for (size_t k = 0; k < s->sections[i].nedits; k++) {
-			xfree(s->sections[i].edits[k].key);
-			xfree(s->sections[i].edits[k].value);
-		}
+		for (size_t k = 0; k < s->sections[i].nedits; k++)
+			edit_done(&s->sections[i].edits[k]);
 		xfree(s->sections[i].edits);
 		xfree(s->sections[i].profile);
 	}
@@ -205,8 +253,8 @@ save_target(struct config_save *s, const struct target *t)
 		.nedits = t->nedits,
 	};
 	for (size_t i = 0; i < t->nedits; i++)
-		sec->edits[i] = (struct edit){ xstrdup(t->edits[i].key),
-			xstrdup(t->edits[i].value) };
+		sec->edits[i] = (struct edit){ xstrdup(t->edits[i].block),
+			xstrdup(t->edits[i].key), xstrdup(t->edits[i].value) };
 }
 
 bool

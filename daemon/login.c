@@ -12,8 +12,10 @@
 #include <string.h>
 
 #include "awsfed/config.h"
+#include "awsfed/creds.h"
 #include "awsfed/ini.h"
 #include "awsfed/proto.h"
+#include "awsfed/secret.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
@@ -21,6 +23,7 @@
 #include "login-int.h"
 #include "loop.h"
 #include "prompt.h"
+#include "schedule.h"
 #include "session.h"
 
 #define LINGER (60 * USEC) /* a result nobody has fetched yet */
@@ -141,7 +144,7 @@ foreign(const struct profile *p, struct fault *fault)
 static bool
 new_default(const struct login *l, const struct target *t)
 {
-	return !l->new_default && str_eq(t->name, "default") &&
+	return !l->new_default && !l->private && str_eq(t->name, "default") &&
 	    config_profile(manager_config(l->logins->manager), t->name) == NULL;
 }
 
@@ -215,15 +218,64 @@ undecided(struct login *l)
 	return NULL;
 }
 
+/* The configured profile's session, if it is for what the target asks. */
+static struct session *
+profile_session(const struct login *l, const struct target *t)
+{
+	struct manager *m = l->logins->manager;
+	const struct profile *p = config_profile(manager_config(m), t->name);
+
+	return p != NULL && p->fingerprint == t->profile->fingerprint ?
+	    manager_session(m, t->name) :
+	    NULL;
+}
+
+/* May what is held serve the caller, without another sign-in? */
+static bool
+enough_held(const struct login *l, struct target *t)
+{
+	const struct manager_env *env = manager_env(l->logins->manager);
+	struct session *s = profile_session(l, t);
+	struct creds *c = s == NULL ? NULL : session_creds(s);
+
+	if (c == NULL || l->renew || l->assertion != NULL ||
+	    manager_identity_of(l->logins->manager, s) != l->identity ||
+	    creds_left_s(c, env->loop->clk) < schedule_min_valid(c->lifetime_s))
+		return false;
+	t->held = creds_ref(c);
+	t->done = true;
+	return true;
+}
+
 static void
 start_session(struct login *l, struct target *t)
 {
 	struct manager *m = l->logins->manager;
 
+	if (l->private && enough_held(l, t))
+		return;
 	t->session = manager_draft(m, t->profile);
 	if (l->force)
 		manager_force(m, t->session);
 	session_event(t->session, SESSION_ATTENDED, NULL);
+}
+
+/* An assertion that was brought needs a job of its own. */
+static void
+busy(struct login *l)
+{
+	for (size_t i = 0; i < l->ntargets; i++) {
+		struct target *t = &l->targets[i];
+
+		if (!t->active)
+			continue;
+		fault_set(&t->fault, FAULT_TEMPORARY, REASON_NONE,
+		    _("A sign-in at %s is running; the assertion was not "
+		      "used."),
+		    identity_host(l->identity));
+		fault_next(&t->fault, _("try again when it has ended"));
+		t->done = true;
+	}
 }
 
 static void
@@ -239,6 +291,10 @@ start_group(struct login *l, struct target *first)
 		    manager_identity(m, t->profile) == l->identity &&
 		    str_eq(
 			t->profile->provider_id, first->profile->provider_id);
+	}
+	if (l->assertion != NULL && identity_busy(l->identity)) {
+		busy(l);
+		return;
 	}
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].active &&
@@ -352,6 +408,23 @@ on_flushed(const struct fault *fault, void *arg)
 	xfree(f);
 }
 
+/*
+ * What was fetched for the caller alone is good for the profile too, when it is
+ * the very same role of the same person: the next caller need not wait.
+ */
+static void
+give_back(const struct login *l, const struct target *t)
+{
+	struct manager *m = l->logins->manager;
+	struct session *own = profile_session(l, t);
+	struct creds *c = session_creds(t->session);
+
+	if (own != NULL && c != NULL && !l->cancelled &&
+	    session_state(t->session) == SESSION_FRESH &&
+	    manager_identity_of(m, own) == manager_identity_of(m, t->session))
+		session_give(own, creds_ref(c));
+}
+
 static void
 flush(struct login *l)
 {
@@ -364,15 +437,18 @@ flush(struct login *l)
 	l->results = login_results(l);
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
-
 		bool fresh;
 
 		if (t->session == NULL)
 			continue;
 		fresh = session_state(t->session) == SESSION_FRESH;
+		if (l->private) {
+			give_back(l, t);
+			session_event(t->session, SESSION_LOGOUT, NULL);
+		}
 		t->session = NULL;
-		manager_settle(
-		    l->logins->manager, t->name, fresh && !l->cancelled);
+		manager_settle(l->logins->manager, t->profile->name,
+		    fresh && !l->cancelled && !l->private);
 	}
 	manager_flush(l->logins->manager, on_flushed, f);
 }
@@ -417,7 +493,7 @@ advance(void *arg)
 			if (!group_over(l))
 				return;
 		l->phase = LOGIN_SAVE;
-		if (l->cancelled || !login_save(l, on_saved))
+		if (l->cancelled || l->private || !login_save(l, on_saved))
 			flush(l);
 	}
 }
@@ -443,6 +519,7 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 			continue;
 		ret->profile = t->profile;
 		ret->attended = true;
+		ret->assertion = l->assertion;
 		ret->aliases = login_survey_asks(l, id);
 		return true;
 	}
@@ -629,7 +706,8 @@ note_others(struct login *l, struct identity *id)
 		bool named = false;
 
 		for (size_t k = 0; k < l->ntargets; k++)
-			named |= str_eq(l->targets[k].name, session_name(s));
+			named |= l->targets[k].session == s ||
+			    str_eq(l->targets[k].name, session_name(s));
 		if (!named && manager_took_part(m, s) &&
 		    manager_identity_of(m, s) == id &&
 		    !strv_has(&l->others, session_name(s)))
@@ -707,6 +785,9 @@ pump(struct login *l)
 		json_put_str(reply, "login", l->id);
 		json_object_set_new(reply, "step", step);
 		l->logins->reply(w->conn, reply, l->logins->arg);
+		/* With keys in it, it does not linger. */
+		if (l->phase == LOGIN_DONE && l->private)
+			kick(l);
 	}
 }
 
@@ -918,47 +999,6 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 	return 0;
 }
 
-/* What the flags say, as edits of the one profile that was named. */
-static int
-add_flags(struct login *l, const struct login_request *req, struct fault *fault)
-{
-	const struct {
-		const char *key;
-		const char *value;
-	} flags[] = {
-		{ "region", req->region },
-		{ "output", req->output },
-		{ "adfs_config.adfs_host", req->host },
-		{ "adfs_config.adfs_user", req->user },
-		{ "adfs_config.provider_id", req->provider_id },
-		{ "adfs_config.role_arn", req->role_arn },
-		{ "adfs_config.ssl_verification",
-		    req->no_ssl_verification ? "False" : NULL },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++) {
-		if (flags[i].value == NULL)
-			continue;
-		if (l->ntargets != 1)
-			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-			    _("A value for %s goes with exactly one profile."),
-			    flags[i].key);
-		login_target_edit(&l->targets[0], flags[i].key, flags[i].value);
-	}
-	if (req->session_duration > 0) {
-		_cleanup_free_ char *d =
-		    xasprintf("%" PRId64, req->session_duration);
-
-		if (l->ntargets != 1)
-			return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-			    _("A session duration goes with exactly one "
-			      "profile."));
-		login_target_edit(
-		    &l->targets[0], "adfs_config.session_duration", d);
-	}
-	return 0;
-}
-
 void
 login_free(struct login *l)
 {
@@ -968,8 +1008,8 @@ login_free(struct login *l)
 	login_save_free(l);
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].session != NULL)
-			manager_settle(
-			    l->logins->manager, l->targets[i].name, false);
+			manager_settle(l->logins->manager,
+			    l->targets[i].profile->name, false);
 	env->loop->ops->timer_free(l->timer);
 	for (size_t i = 0; i < l->ntargets; i++)
 		login_target_done(&l->targets[i]);
@@ -985,6 +1025,7 @@ login_free(struct login *l)
 	strv_done(&l->others);
 	fault_done(&l->fault);
 	fault_done(&l->written);
+	secret_free(l->assertion);
 	xfree(l->user);
 	xfree(l->host);
 	xfree(l->id);
@@ -1007,7 +1048,7 @@ fill(struct login *l, const struct login_request *req, struct fault *fault)
 	if (req->all)
 		add_all(l);
 	if (add_named(l, &req->profiles, fault) < 0 ||
-	    add_flags(l, req, fault) < 0)
+	    login_flags(l, req, fault) < 0)
 		return -1;
 	if (l->ntargets > 0)
 		return 0;
@@ -1027,6 +1068,11 @@ login_start(struct logins *ls, uint64_t conn, const struct login_request *req,
 	l->id = xasprintf("L%" PRIu64, ++ls->last_id);
 	l->force = req->force;
 	l->new_default = req->new_default;
+	l->private = req->deliver_none;
+	l->renew = req->renew;
+	if (req->assertion != NULL)
+		l->assertion =
+		    secret_new(req->assertion, strlen(req->assertion));
 	l->survey = req->survey;
 	l->aliases = req->aliases;
 	l->tells = json_array();

@@ -37,8 +37,25 @@ struct login_request {
 	const char *user;
 	const char *provider_id;
 	const char *output;
+	const char *ca_bundle;
+	const char *s3_signature_version;
+	const char *username_password_command;
+	const char *mfa_token_command;
+	const char *duo_factor;
+	const char *duo_device;
 	int64_t session_duration;
+	bool says_ssl_verification;
 	bool no_ssl_verification;
+	bool choose_role; /* whatever role the profile names */
+	/*
+	 * The keys go to the caller alone: no file is written, nothing is kept
+	 * and the profile stays as it is.  What is held may serve, unless
+	 * renew.
+	 */
+	bool deliver_none;
+	bool renew;
+	/* A SAMLResponse, base64, to redeem instead of signing in. */
+	const char *assertion;
 };
 
 /* Takes reply: {"login","step"} of docs/PROTOCOL.md. */

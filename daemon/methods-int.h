@@ -10,6 +10,7 @@
 
 struct configure_plan;
 struct logins;
+struct reset;
 struct session;
 
 /* A call whose answer comes later, by its connection's id. */
@@ -29,11 +30,21 @@ struct methods {
 	methods_reply_fn *reply;
 	void *arg;
 	struct pending *pending;
+	struct reset *resets; /* whose edits are with the writer */
 };
 
 struct pending *pending_new(
     struct methods *ms, uint64_t conn, const char *profile);
 void pending_free(struct pending *p);
+/* A list of names; absent is empty.  0 or -EINVAL. */
+int methods_names(const json_t *p, const char *key, struct strv *ret);
+void methods_bad(struct methods *ms, uint64_t conn, const char *parameter);
+/* The caller's AWS files must be the agent's. */
+bool methods_same_files(
+    struct methods *ms, const json_t *p, struct fault *fault);
+/* methods-reset.c */
+void methods_reset(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_resets_free(struct methods *ms); /* when the writer is gone */
 void methods_ok(struct methods *ms, uint64_t conn, json_t *parameters);
 void methods_error(struct methods *ms, uint64_t conn, const char *error,
     const char *key, const char *value);

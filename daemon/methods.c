@@ -53,17 +53,16 @@ methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
 	ms->reply(conn, reply_error(E_FAULT, p), true, ms->arg);
 }
 
-static void
-bad(struct methods *ms, uint64_t conn, const char *parameter)
+void
+methods_bad(struct methods *ms, uint64_t conn, const char *parameter)
 {
 	methods_error(ms, conn, E_INVALID_PARAMETER, "parameter", parameter);
 }
 
 /* ---- parameters ------------------------------------------------------------------ */
 
-/* A list of names; absent is empty.  0 or -EINVAL. */
-static int
-names(const json_t *p, const char *key, struct strv *ret)
+int
+methods_names(const json_t *p, const char *key, struct strv *ret)
 {
 	const json_t *list = json_object_get(p, key), *v;
 	size_t i;
@@ -92,7 +91,7 @@ do_status(struct methods *ms, uint64_t conn, const json_t *p)
 	json_t *o;
 
 	if (json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
-		bad(ms, conn, "profile");
+		methods_bad(ms, conn, "profile");
 		return;
 	}
 	manager_look(ms->manager);
@@ -128,9 +127,8 @@ on_step(uint64_t conn, json_t *reply, void *arg)
 	methods_ok(arg, conn, reply);
 }
 
-/* The caller's AWS files must be the agent's. */
-static bool
-same_files(struct methods *ms, const json_t *p, struct fault *fault)
+bool
+methods_same_files(struct methods *ms, const json_t *p, struct fault *fault)
 {
 	const struct config *c = manager_config(ms->manager);
 	const struct {
@@ -174,7 +172,14 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "user", &req->user },
 		{ "providerId", &req->provider_id },
 		{ "output", &req->output },
+		{ "caBundle", &req->ca_bundle },
+		{ "s3SignatureVersion", &req->s3_signature_version },
+		{ "usernamePasswordCommand", &req->username_password_command },
+		{ "mfaTokenCommand", &req->mfa_token_command },
+		{ "duoFactor", &req->duo_factor },
+		{ "duoDevice", &req->duo_device },
 	};
+	const char *deliver;
 	const struct {
 		const char *key;
 		bool *value;
@@ -185,6 +190,8 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "survey", &req->survey },
 		{ "aliases", &req->aliases },
 		{ "noSslVerification", &req->no_ssl_verification },
+		{ "chooseRole", &req->choose_role },
+		{ "renew", &req->renew },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
@@ -194,11 +201,20 @@ login_parameters(const json_t *p, struct login_request *req)
 	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
 		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
 			return flags[i].key;
-	if (names(p, "profiles", &req->profiles) < 0)
+	if (methods_names(p, "profiles", &req->profiles) < 0)
 		return "profiles";
 	if (json_int_opt(
 		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
 		return "sessionDuration";
+	if (json_str_opt(p, "assertion", LOGIN_ASSERTION_MAX, &req->assertion) <
+	    0)
+		return "assertion";
+	if (json_str_opt(p, "deliver", 16, &deliver) < 0 ||
+	    (deliver != NULL && !str_eq(deliver, "none")))
+		return "deliver";
+	req->deliver_none = deliver != NULL;
+	req->says_ssl_verification =
+	    json_is_boolean(json_object_get(p, "noSslVerification"));
 	return NULL;
 }
 
@@ -211,8 +227,8 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 
 	manager_look(ms->manager);
 	if (wrong != NULL)
-		bad(ms, conn, wrong);
-	else if (!same_files(ms, p, &f) ||
+		methods_bad(ms, conn, wrong);
+	else if (!methods_same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,
 		    req.profiles.n == 1 ? req.profiles.v[0] : NULL);
@@ -229,7 +245,7 @@ login_result(struct methods *ms, uint64_t conn, int r)
 		methods_error(ms, conn, E_STALE_QUESTION, NULL, NULL);
 		break;
 	case -EINVAL:
-		bad(ms, conn, "value");
+		methods_bad(ms, conn, "value");
 		break;
 	case -EBUSY:
 		methods_error(ms, conn, E_BUSY, NULL, NULL);
@@ -256,7 +272,7 @@ do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
 		wrong = "scripted";
 	if (wrong != NULL)
-		bad(ms, conn, wrong);
+		methods_bad(ms, conn, wrong);
 	else
 		login_result(ms, conn,
 		    login_answer(
@@ -269,7 +285,7 @@ do_await(struct methods *ms, uint64_t conn, const json_t *p)
 	const char *login;
 
 	if (json_str(p, "login", 32, &login) < 0)
-		bad(ms, conn, "login");
+		methods_bad(ms, conn, "login");
 	else
 		login_result(ms, conn, login_await(ms->logins, conn, login));
 }
@@ -280,7 +296,7 @@ do_cancel(struct methods *ms, uint64_t conn, const json_t *p)
 	const char *login;
 
 	if (json_str(p, "login", 32, &login) < 0)
-		bad(ms, conn, "login");
+		methods_bad(ms, conn, "login");
 	else if (login_cancel(ms->logins, login) < 0)
 		methods_error(ms, conn, E_NO_SUCH_LOGIN, NULL, NULL);
 	else
@@ -356,7 +372,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 
 	if (json_str(p, "profile", NAME_MAX_BYTES, &name) < 0 ||
 	    json_int_opt(p, "minValid", 0, 43200, -1, &min) < 0) {
-		bad(ms, conn, "profile");
+		methods_bad(ms, conn, "profile");
 		return;
 	}
 	if (manager_session(ms->manager, name) == NULL)
@@ -441,7 +457,7 @@ refresh_names(struct methods *ms, const json_t *p, struct strv *list)
 {
 	struct session *s;
 
-	if (names(p, "profiles", list) < 0)
+	if (methods_names(p, "profiles", list) < 0)
 		return -EINVAL;
 	if (list->n > 0)
 		return 0;
@@ -460,7 +476,7 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 
 	manager_look(ms->manager);
 	if (refresh_names(ms, params, &list) < 0) {
-		bad(ms, conn, "profiles");
+		methods_bad(ms, conn, "profiles");
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++)
@@ -548,10 +564,10 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	struct pending *p;
 	bool all;
 
-	if (names(params, "profiles", &list) < 0 ||
+	if (methods_names(params, "profiles", &list) < 0 ||
 	    json_bool_opt(params, "all", false, &all) < 0 ||
 	    (list.n == 0 && !all)) {
-		bad(ms, conn, "profiles");
+		methods_bad(ms, conn, "profiles");
 		return;
 	}
 	manager_look(ms->manager);
@@ -601,7 +617,7 @@ do_description(struct methods *ms, uint64_t conn, const json_t *p)
 	const char *interface;
 
 	if (json_str(p, "interface", 128, &interface) < 0)
-		bad(ms, conn, "interface");
+		methods_bad(ms, conn, "interface");
 	else if (!str_eq(interface, AWSFED_INTERFACE))
 		methods_error(
 		    ms, conn, E_INTERFACE_NOT_FOUND, "interface", interface);
@@ -623,12 +639,15 @@ static const struct {
 	{ M_LOGIN, do_login,
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
-	    "newDefault survey aliases config credentials krb5ccname" },
+	    "newDefault survey aliases config credentials krb5ccname caBundle "
+	    "s3SignatureVersion usernamePasswordCommand mfaTokenCommand "
+	    "duoFactor duoDevice chooseRole deliver renew assertion" },
 	{ M_ANSWER, do_answer, "login question value scripted" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
+	{ M_RESET, methods_reset, "profiles dryRun config credentials" },
 	{ M_UNDO, methods_undo, "" },
 	{ M_ROLES, methods_roles, "host profile" },
 	{ M_CONFIGURE, methods_configure,
@@ -660,7 +679,7 @@ methods_call(struct methods *ms, uint64_t conn, const char *method,
 		if (!str_eq(table[i].name, method))
 			continue;
 		if (unknown_key(parameters, table[i].parameters) != NULL)
-			bad(ms, conn,
+			methods_bad(ms, conn,
 			    unknown_key(parameters, table[i].parameters));
 		else
 			table[i].fn(ms, conn, parameters);
@@ -724,6 +743,7 @@ methods_free(struct methods *ms)
 	if (ms == NULL)
 		return;
 	logins_free(ms->logins);
+	methods_resets_free(ms);
 	while (ms->pending != NULL) {
 		struct pending *p = ms->pending;
 		struct session *s;

@@ -13,6 +13,7 @@ ENGINE_TESTS = \
 	tests/unit/test-identity \
 	tests/unit/test-ledger \
 	tests/unit/test-login \
+	tests/unit/test-private \
 	tests/unit/test-machines \
 	tests/unit/test-manager \
 	tests/unit/test-methods \
@@ -31,6 +32,9 @@ tests_unit_test_identity_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c
 tests_unit_test_ledger_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_ledger_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_private_SOURCES = tests/unit/test-private.c
+tests_unit_test_private_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_private_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_login_SOURCES = tests/unit/test-login.c
 tests_unit_test_login_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_login_LDADD = $(ENGINE_TEST_LDADD)

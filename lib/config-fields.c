@@ -372,6 +372,15 @@ field_done(const struct field *f, void *base)
 		strv_done(p);
 }
 
+const char *
+field_text(const struct field *f, const void *base)
+{
+	char *const *p =
+	    (char *const *)(const void *)((const char *)base + f->offset);
+
+	return shape(f) == SHAPE_STRING ? *p : NULL;
+}
+
 void
 field_copy(const struct field *f, void *to, const void *from)
 {

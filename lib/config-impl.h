@@ -43,6 +43,8 @@ int field_set(
 bool field_equal(const struct field *f, const void *a, const void *b);
 uint64_t field_hash(const struct field *f, const void *base, uint64_t h);
 void field_done(const struct field *f, void *base);
+/* The value of a text, NULL when unset; NULL for other types. */
+const char *field_text(const struct field *f, const void *base);
 /* A string of `to`, which is a byte copy of `from`, becomes its own. */
 void field_copy(const struct field *f, void *to, const void *from);
 

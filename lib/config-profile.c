@@ -243,19 +243,28 @@ find_endpoint(struct profile *p, const struct ini *ini, const char *section,
 		xreplace(&p->endpoint_sts, xstrdup(s->endpoint_sts));
 }
 
-/* "…/awsfedctl credential-process P" */
+/*
+ * "…/awsfedctl credential-process P", or aws-adfs's "login … --stdout" by
+ * either name: a link named aws-adfs leads to us, and where it is the tool
+ * itself its line goes on as it did.
+ */
 static bool
 process_is_ours(const char *command)
 {
-	size_t n = strcspn(command, " ");
-	const char *arg = command + n + strspn(command + n, " ");
-	const char *name = command + n;
+	_cleanup_strv_ struct strv words = { 0 };
+	const char *name;
+	bool adfs;
 
-	while (name > command && name[-1] != '/')
-		name--;
-	return (size_t)(command + n - name) == strlen("awsfedctl") &&
-	    str_starts(name, "awsfedctl") &&
-	    str_starts(arg, "credential-process");
+	strv_split(&words, command);
+	if (words.n < 2)
+		return false;
+	name = strrchr(words.v[0], '/');
+	name = name != NULL ? name + 1 : words.v[0];
+	adfs = str_eq(name, "aws-adfs");
+	if (!adfs && !str_eq(name, "awsfedctl"))
+		return false;
+	return (!adfs && str_eq(words.v[1], "credential-process")) ||
+	    (str_eq(words.v[1], "login") && strv_has(&words, "--stdout"));
 }
 
 static void

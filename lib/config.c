@@ -287,6 +287,29 @@ check_pair(struct profile *a, struct profile *b)
 	}
 }
 
+/*
+ * What one profile leaves open, another of the same sign-in may say: aws-adfs
+ * wrote each profile what was typed that day, or None.  Only for texts that
+ * make no other identity of it.
+ */
+static void
+complete(struct member *m, size_t n)
+{
+	for (size_t i = 0; i < nprofile_fields; i++) {
+		const struct field *f = &profile_fields[i];
+		const struct profile *said = NULL;
+
+		if (!f->info.affects_signin || f->counts)
+			continue;
+		for (size_t k = 0; k < n && said == NULL; k++)
+			if (field_text(f, m[k].p) != NULL)
+				said = m[k].p;
+		for (size_t k = 0; k < n && said != NULL; k++)
+			if (m[k].p != said && field_text(f, m[k].p) == NULL)
+				field_copy(f, m[k].p, said);
+	}
+}
+
 static void
 check_identities(struct config *c)
 {
@@ -305,11 +328,13 @@ check_identities(struct config *c)
 		    (struct member){ p, user == NULL ? xstrdup("") : user, i };
 	}
 	qsort(m, n, sizeof(*m), compare_members);
-	for (size_t i = 1, first = 0; i < n; i++) {
-		if (same_identity(&m[first], &m[i]) == 0)
-			check_pair(m[first].p, m[i].p);
-		else
-			first = i;
+	for (size_t i = 0, end; i < n; i = end) {
+		for (end = i + 1; end < n && same_identity(&m[i], &m[end]) == 0;
+		     end++)
+			;
+		complete(m + i, end - i);
+		for (size_t k = i + 1; k < end; k++)
+			check_pair(m[i].p, m[k].p);
 	}
 	for (size_t i = 0; i < n; i++)
 		xfree(m[i].user);

@@ -92,8 +92,18 @@ struct ini_key *ini_new_key(struct ini *ini, struct ini_sect *sect,
     const char *name, size_t len, struct ini_line *line);
 /* Newest of the section with exactly that raw name, or NULL. */
 struct ini_sect *ini_find_raw(const struct ini *ini, const char *raw);
+/* The section a caller means: "[p]" if there is one, else "[ p ]". */
+struct ini_sect *ini_find_section(const struct ini *ini, const char *name);
 struct ini_key *ini_find_key(
     const struct ini *ini, const char *raw, const char *name);
+
+/* A line more for the value of k, after at (its own line or one of its more);
+ * takes text. */
+struct ini_line *ini_insert_more(struct ini *ini, struct ini_key *k,
+    struct ini_line *at, char *text, size_t indent);
+/* Another text for such a line; takes it. */
+void ini_replace_more(
+    struct ini *ini, struct ini_key *k, struct ini_line *l, char *text);
 
 uint64_t ini_hash(const char *a, const char *b);
 void ini_map_add(struct ini_map *m, struct ini_node *node, uint64_t hash);

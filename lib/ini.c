@@ -139,6 +139,12 @@ find_section(const struct ini *ini, const char *name)
 }
 
 struct ini_sect *
+ini_find_section(const struct ini *ini, const char *name)
+{
+	return find_section(ini, name);
+}
+
+struct ini_sect *
 ini_new_section(
     struct ini *ini, const char *raw, size_t len, struct ini_line *header)
 {
@@ -464,6 +470,30 @@ insert_after(
 		ini->first = l;
 	ini->edited = true;
 	return l;
+}
+
+struct ini_line *
+ini_insert_more(struct ini *ini, struct ini_key *k, struct ini_line *at,
+    char *text, size_t indent)
+{
+	struct ini_line *l = insert_after(ini, at, text, LINE_MORE);
+
+	l->indent = indent;
+	if (k->sect->last == at)
+		k->sect->last = l;
+	xfree(STEAL(k->value));
+	return l;
+}
+
+void
+ini_replace_more(
+    struct ini *ini, struct ini_key *k, struct ini_line *l, char *text)
+{
+	xfree(l->owned);
+	l->text = l->owned = text;
+	l->len = strlen(text);
+	xfree(STEAL(k->value));
+	ini->edited = true;
 }
 
 static void

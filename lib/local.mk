@@ -9,7 +9,8 @@ lib_libawsfed_a_SOURCES = \
 	lib/config-settings.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
-	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-parse.c \
+	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-nested.c \
+	lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \
@@ -29,6 +30,7 @@ lib_tests = \
 	tests/unit/test-creds \
 	tests/unit/test-fault \
 	tests/unit/test-ini \
+	tests/unit/test-ini-nested \
 	tests/unit/test-log \
 	tests/unit/test-paths \
 	tests/unit/test-secret \
@@ -65,6 +67,10 @@ tests_unit_test_fault_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_ini_SOURCES = tests/unit/test-ini.c tests/unit/unit.h
 tests_unit_test_ini_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_ini_LDADD = $(LIB_TEST_LDADD)
+tests_unit_test_ini_nested_SOURCES = tests/unit/test-ini-nested.c \
+	tests/unit/unit.h
+tests_unit_test_ini_nested_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_ini_nested_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_log_SOURCES = tests/unit/test-log.c tests/unit/unit.h
 tests_unit_test_log_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_log_LDADD = $(LIB_TEST_LDADD)

@@ -9,7 +9,7 @@ import sys
 
 FILES = {"FILE"}
 PROFILES = {"login", "status", "roles", "refresh", "logout",
-            "credential-process"}
+            "reset", "credential-process"}
 NOTE = "# Made by client/completion/generate.py: edit the verb table instead."
 
 

@@ -26,6 +26,8 @@ static const struct {
 	{ "caBundle", offsetof(struct job, ca_bundle), 4096, false },
 	{ "httpsProxy", offsetof(struct job, https_proxy), 1024, false },
 	{ "noProxy", offsetof(struct job, no_proxy), 4096, false },
+	{ "assertion", offsetof(struct job, assertion), JOB_ASSERTION_MAX,
+	    false },
 };
 
 static const struct {

@@ -16,6 +16,7 @@
 
 #define JOB_SALT_SIZE 16
 #define JOB_COOKIES_MAX 200
+#define JOB_ASSERTION_MAX 100000 /* what AssumeRoleWithSAML takes */
 
 struct job {
 	const char *host; /* "host", "host:port" */
@@ -30,6 +31,7 @@ struct job {
 	const char *ca_bundle;	 /* NULL: the system's */
 	const char *https_proxy; /* NULL: none */
 	const char *no_proxy;
+	const char *assertion; /* to redeem, base64; NULL: sign in */
 	bool keep_signed_in;
 	bool ssl_verification; /* of the identity provider only */
 	bool allow_http_loopback;

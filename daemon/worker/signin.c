@@ -432,6 +432,16 @@ prepare(struct signin *s, struct fault *fault)
 	return policy_check(&s->policy, s->entry, GRADE_SECRET, fault);
 }
 
+/* An assertion comes from the pages, or somebody brought it along. */
+static int
+get_assertion(struct signin *s, struct fault *fault)
+{
+	if (s->job->assertion == NULL)
+		return walk(s, fault);
+	s->assertion = xstrdup(s->job->assertion);
+	return 0;
+}
+
 void
 signin_job(struct conduit *c, const json_t *msg)
 {
@@ -440,7 +450,7 @@ signin_job(struct conduit *c, const json_t *msg)
 	struct signin s = { .job = &job, .conduit = c };
 
 	if (job_parse(msg, &job, &f) < 0 || prepare(&s, &f) < 0 ||
-	    walk(&s, &f) < 0 || spend(&s, &f) < 0) {
+	    get_assertion(&s, &f) < 0 || spend(&s, &f) < 0) {
 		signin_settle(&s, OUTCOME_UNKNOWN);
 		if (s.http != NULL && f.request == NULL)
 			fault_request(&f, http_request_id(s.http));

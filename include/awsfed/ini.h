@@ -75,6 +75,15 @@ bool ini_exact(const struct ini *ini, const char *section);
 int ini_set(
     struct ini *ini, const char *section, const char *key, const char *value);
 /*
+ * One line "name = value" of the nested block under a key, as in
+ *	s3 =
+ *	    signature_version = s3v4
+ * All other lines of the block stay; a missing block is made.  -EINVAL as for
+ * ini_set; -EEXIST when the key has a plain value, which is no block.
+ */
+int ini_set_nested(struct ini *ini, const char *section, const char *key,
+    const char *name, const char *value);
+/*
  * Adds a line that continues the key's value (indented by two more than the
  * key).  -EINVAL also when there is no such key.
  */

@@ -20,6 +20,7 @@
 #define M_CANCEL AWSFED_INTERFACE ".Cancel"
 #define M_REFRESH AWSFED_INTERFACE ".Refresh"
 #define M_LOGOUT AWSFED_INTERFACE ".Logout"
+#define M_RESET AWSFED_INTERFACE ".Reset"
 #define M_UNDO AWSFED_INTERFACE ".Undo"
 #define M_ROLES AWSFED_INTERFACE ".Roles"
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
@@ -59,6 +60,9 @@
 #define QN_REALM "realm"
 #define QN_ROLE "role"
 #define QN_DEFAULT "default-profile"
+
+/* A SAMLResponse in a Login, base64: with the rest below WIRE_MAX_REQUEST. */
+#define LOGIN_ASSERTION_MAX 60000 /* bytes */
 
 /* ---- worker: message types ------------------------------------------------ */
 #define W_JOB "job"	  /* agent: the first and only job */

@@ -116,7 +116,7 @@ def bash_completes():
                     "[ profile x]\n[profile prod-b] # c\n[sso-session s]\n")
         for words, want in (
                 ("awsfedctl sta", ["status"]),
-                ("awsfedctl login --adfs", ["--adfs-host"]),
+                ("awsfedctl login --adfs-h", ["--adfs-host"]),
                 ("awsfedctl login prod", ["prod-a", "prod-b"]),
                 ("awsfedctl refresh --profile prod-b", ["prod-b"]),
                 ("awsfedctl logout def", ["default"]),

@@ -167,7 +167,7 @@ def unknown_verb():
     """a mistyped verb: the nearest one, exit 2"""
     for word, near in (("staus", "status"), ("lgoin", "login"),
                        ("credential", "credential-process"),
-                       ("reset", "logout"), ("refrehs", "refresh"),
+                       ("rest", "reset"), ("refrehs", "refresh"),
                        ("zzzzzz", None), ("", None), ("x" * 1000, None),
                        ("\x1b[2J", None)):
         r = run(None, word)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """awsfedctl login: the conversation, on a terminal and without one."""
+import json
 import os
 import signal
+import subprocess
 import sys
+import tempfile
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -464,15 +467,135 @@ def all_profiles():
 @tap.test
 def refused_options():
     """options that come later are refused by name, and nothing is sent"""
-    for args in (["--stdout"], ["--duo-factor", "push"], ["--printenv"],
-                 ["--assertfile", "x"], ["--role-arn", "?"],
-                 ["--username-password-command", "x"]):
+    for args in (["--print-console-signin-url"],
+                 ["--console-role-arn", ARN], ["--console-external-id", "x"]):
         with Agent([]) as a:
             r = run(a, "login", "p", *args)
             equal((r.status, a.calls, r.out), (2, [], ""))
             has(r.err, args[0])
             has(r.err, "not in this version")
             has(r.err, "  Next: ")
+
+
+@tap.test
+def options_sent():
+    """what each option of aws-adfs becomes in the call"""
+    with tempfile.TemporaryDirectory() as d:
+        ca = os.path.join(d, "ca.pem")
+        saml = os.path.join(d, "saml")
+        for path, text in ((ca, "x"), (saml, "QUJD\r\nREVG\n")):
+            with open(path, "w") as f:
+                f.write(text)
+        for args, want in (
+                (["--adfs-ca-bundle", ca], {"caBundle": ca}),
+                (["--s3-signature-version", "s3v4"],
+                 {"s3SignatureVersion": "s3v4"}),
+                (["--username-password-command", "a 'b'"],
+                 {"usernamePasswordCommand": "a 'b'"}),
+                (["--mfa-token-command", "c"], {"mfaTokenCommand": "c"}),
+                (["--duo-factor", "PUSH"], {"duoFactor": "Duo Push"}),
+                (["--duo-factor", "duo"], {"duoFactor": "Duo Push"}),
+                (["--duo-factor", "phone call"],
+                 {"duoFactor": "Phone Call"}),
+                (["--duo-factor", "security"],
+                 {"duoFactor": "WebAuthn Security Key",
+                  "duoDevice": "None"}),
+                (["--duo-factor", "passcode", "--duo-device", "phone1"],
+                 {"duoFactor": "Passcode", "duoDevice": "None"}),
+                (["--duo-device", "phone1", "--duo-factor", "Passcode"],
+                 {"duoFactor": "Passcode", "duoDevice": "None"}),
+                (["--duo-device", "phone1"], {"duoDevice": "phone1"}),
+                (["--duo-factor", "Carrier Pigeon"],
+                 {"duoFactor": "Carrier Pigeon"}),
+                (["--ssl-verification"], {"noSslVerification": False}),
+                (["--no-ssl-verification"], {"noSslVerification": True}),
+                (["--role-arn", "?"], {"chooseRole": True}),
+                (["--role-arn", "?", "--role-arn", ARN], {"roleArn": ARN}),
+                (["--role-arn", ARN, "--role-arn", "?"],
+                 {"chooseRole": True}),
+                (["--assertfile", saml], {"assertion": "QUJDREVG"}),
+                (["--stdout"], {"deliver": "none", "renew": False}),
+                (["--printenv", "--no-session-cache"],
+                 {"deliver": "none", "renew": True}),
+                (["--no-session-cache"], {}), (["--no-sspi"], {})):
+            with Agent([done([failed("p", "denied", "no.")])]) as a:
+                run(a, "login", "p", *args)
+                sent = dict(a.calls[0]["parameters"])
+                for key in ("profiles", "config", "credentials",
+                            "krb5ccname"):
+                    sent.pop(key, None)
+                equal(sent, want)
+
+
+@tap.test
+def options_at_odds():
+    """options that make no sense are refused before anything is sent"""
+    for args in (["--stdout", "--printenv"], ["--stdout", "q"],
+                 ["--printenv", "--all"], ["--assertfile", "/dev/null", "q"],
+                 ["--role-arn", "?", "--enforce-role-arn"],
+                 ["--s3-signature-version", "s3"],
+                 ["--adfs-ca-bundle", "/nowhere/ca.pem"]):
+        with Agent([]) as a:
+            names = [] if "--all" in args else ["p"]
+            r = run(a, "login", *names, *args)
+            equal((r.status, a.calls, r.out), (2, [], ""))
+    for args in (["--assertfile", "/nowhere/saml"],
+                 ["--assertfile", "/dev/null"],
+                 ["--aad-verification-code", ""]):
+        with Agent([]) as a:
+            r = run(a, "login", "p", *args)
+            equal((r.status, a.calls, r.out), (1, [], ""))
+            has(r.err, "  Next: ")
+
+
+KEYS = {"accessKeyId": "ASIAEXAMPLE", "secretAccessKey": "a'b$(c)`d\\e",
+        "sessionToken": "tok+/=\"x\"", "expiration": "2099-01-01T00:00:00Z",
+        "lifetime": 3600, "roleArn": ARN}
+
+
+def with_keys():
+    return done([
+        {"profile": "o", "state": "fresh", "named": False},
+        {"profile": "p", "state": "fresh", "named": True,
+         "region": "eu-west-1", "credentials": KEYS}])
+
+
+@tap.test
+def keys_to_stdout():
+    """--stdout: one document, and nothing else on standard output"""
+    with Agent([with_keys()]) as a:
+        r = run(a, "login", "p", "--stdout")
+        equal((r.status, r.err), (0, ""))
+        equal(json.loads(r.out), {
+            "Version": 1, "AccessKeyId": KEYS["accessKeyId"],
+            "SecretAccessKey": KEYS["secretAccessKey"],
+            "SessionToken": KEYS["sessionToken"],
+            "Expiration": KEYS["expiration"]})
+
+
+@tap.test
+def keys_to_a_shell():
+    """--printenv: quoted, so that a shell reads back every byte"""
+    with Agent([with_keys()]) as a:
+        r = run(a, "login", "p", "--printenv")
+        equal((r.status, r.err), (0, ""))
+    p = subprocess.run(["/bin/sh", "-c", r.out + "exec env"], timeout=20,
+                       env={}, capture_output=True, text=True)
+    got = dict(x.split("=", 1) for x in p.stdout.splitlines())
+    got = {k: v for k, v in got.items() if k.startswith("AWS_")}
+    equal(got, {"AWS_ACCESS_KEY_ID": KEYS["accessKeyId"],
+                "AWS_SECRET_ACCESS_KEY": KEYS["secretAccessKey"],
+                "AWS_SESSION_TOKEN": KEYS["sessionToken"],
+                "AWS_DEFAULT_REGION": "eu-west-1"})
+
+
+@tap.test
+def no_keys_no_output():
+    """--stdout without keys: the fault, its status, an empty output"""
+    with Agent([done([failed("p", "denied", "AWS refused the role.")])]) as a:
+        r = run(a, "login", "p", "--stdout")
+        equal((r.status, r.out), (4, ""))
+        has(r.err, "AWS refused the role.")
 
 
 @tap.test

@@ -7,6 +7,8 @@ SYSTEM_TESTS = \
 	tests/system/manual.py \
 	tests/system/selftest.py \
 	tests/system/seed.py \
+	tests/system/aws-adfs-user.py \
+	tests/system/migrating.py \
 	tests/system/spine.py \
 	tests/system/gone.py \
 	tests/system/logout.py \

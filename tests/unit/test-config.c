@@ -308,6 +308,14 @@ test_identities(void **state)
 		    "awsfed.allowed_hosts" },
 		{ PAIR("adfs_config.provider_id = urn:x\n", ""), NULL },
 		{ PAIR("region = eu-west-1\n", "region = eu-west-2\n"), NULL },
+		/* What one leaves open, the other says. */
+		{ PAIR("adfs_config.duo_factor = None\n",
+		      "adfs_config.duo_factor = Duo Push\n"),
+		    NULL },
+		{ PAIR("adfs_config.duo_factor = Passcode\n",
+		      "adfs_config.duo_factor = Duo Push\n"),
+		    "adfs_config.duo_factor" },
+		{ PAIR("awsfed.client_cert = /c\n", ""), "awsfed.client_cert" },
 	};
 
 	(void)state;
@@ -325,6 +333,68 @@ test_identities(void **state)
 			assert_non_null(strstr(p->fault.text, cases[i].key));
 			assert_non_null(strstr(p->fault.text, "a and b"));
 		}
+	}
+}
+
+/* Of three, each says something; of another user, nothing is taken. */
+static void
+test_completed(void **state)
+{
+	_cleanup_config_ struct config *c =
+	    load("[profile a]\n" HOST "adfs_config.duo_device = phone1\n"
+		 "[profile b]\n" HOST "adfs_config.duo_factor = Duo Push\n"
+		 "adfs_config.mfa_token_command = None\n"
+		 "[profile c]\n" HOST "adfs_config.mfa_token_command = x\n"
+		 "awsfed.ca_bundle = /ca\n"
+		 "[profile d]\n" HOST "adfs_config.adfs_user = else\n");
+	const struct profile *p;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		p = c->profiles[i];
+		assert_false(fault_is(&p->fault));
+		assert_str(p->duo_device, "phone1");
+		assert_str(p->duo_factor, "Duo Push");
+		assert_str(p->mfa_token_command, "x");
+		assert_str(p->ca_bundle, "/ca");
+	}
+	p = config_profile(c, "d");
+	assert_null(p->duo_device);
+	assert_null(p->mfa_token_command);
+	assert_null(p->ca_bundle);
+}
+
+/* Whose command gives the keys: aws-adfs's own line is taken for ours. */
+static void
+test_process(void **state)
+{
+	static const struct {
+		const char *command;
+		bool ours;
+	} cases[] = {
+		{ "awsfedctl credential-process a", true },
+		{ "/usr/bin/awsfedctl credential-process a", true },
+		{ "awsfedctl login --profile a --stdout", true },
+		{ "aws-adfs login --profile=a --stdout", true },
+		{ "/opt/x/aws-adfs login --stdout --profile a", true },
+		{ "aws-adfs login --profile a", false },
+		{ "aws-adfs credential-process a", false },
+		{ "aws-adfs", false },
+		{ "awsfedctl status", false },
+		{ "my-aws-adfs login --stdout", false },
+		{ "sh -c awsfedctl credential-process", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text =
+		    xasprintf("[profile a]\n" HOST "credential_process = %s\n",
+			cases[i].command);
+		_cleanup_config_ struct config *c = load(text);
+
+		print_message("# %s\n", cases[i].command);
+		assert_int_equal(
+		    c->profiles[0]->credential_process_ours, cases[i].ours);
 	}
 }
 
@@ -681,6 +751,8 @@ main(void)
 		cmocka_unit_test(test_chains),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_identities),
+		cmocka_unit_test(test_completed),
+		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_doubles),
 		cmocka_unit_test(test_broken_file),

@@ -982,7 +982,24 @@ start_login(struct rig *r, unsigned conn)
 {
 	json_t *p;
 
-	switch (draw(6)) {
+	switch (draw(8)) {
+	case 6: /* aws-adfs's --stdout */
+		p = json_pack("{s:[s],s:s,s:b}", "profiles", some_name(),
+		    "deliver", "none", "renew", one_in(2));
+		if (one_in(2))
+			json_object_set_new(
+			    p, "roleArn", json_string(ARN("B")));
+		if (one_in(4))
+			json_object_set_new(p, "force", json_true());
+		break;
+	case 7:
+		p = json_pack("{s:[s]}", "profiles", some_name());
+		if (one_in(2))
+			json_object_set_new(
+			    p, "assertion", json_string("QUJD"));
+		if (one_in(2))
+			json_object_set_new(p, "chooseRole", json_true());
+		break;
 	case 0:
 		p = json_pack("{s:b}", "all", 1);
 		break;

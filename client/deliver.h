@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Credentials to standard output, for a tool or a shell: all in one write, or
+ * nothing.
+ */
+#ifndef CLIENT_DELIVER_H
+#define CLIENT_DELIVER_H
+
+#include <jansson.h>
+
+#include "problem.h"
+
+/*
+ * An object with accessKeyId, secretAccessKey … as the document that
+ * credential_process promises (AWS SDKs and Tools Reference Guide, "Process
+ * credential provider").  0, or -1 with *problem.
+ */
+int deliver_process(const json_t *credentials, struct problem *problem);
+/*
+ * The same as lines for a POSIX shell's eval; region may be NULL.  0, or -1
+ * with *problem.
+ */
+int deliver_exports(
+    const json_t *credentials, const char *region, struct problem *problem);
+
+#endif
