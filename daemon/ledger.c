@@ -16,7 +16,7 @@
 #include "files.h"
 
 #define LEDGER_SIZE_MAX (256 * 1024)
-#define ENTRIES_MAX 256	  /* in all; the oldest decided ones go first */
+#define ENTRIES_MAX 256	  /* in all */
 #define STORED_SPACING 60 /* seconds */
 #define STORED_PER_HOUR 3
 
@@ -82,14 +82,53 @@ drop(struct ledger *l, size_t i)
 	l->n--;
 }
 
-/* The oldest that is decided; one that is not counts for longer. */
-static size_t
-least_needed(const struct ledger *l)
+/*
+ * Does a later entry say all that this one does?  A person who got in settles
+ * what came before; the same refusal again, or a later success, repeats it.
+ */
+static bool
+superseded(const struct ledger *l, size_t i)
 {
-	for (size_t i = 0; i < l->n; i++)
-		if (l->entries[i].outcome != LEDGER_PENDING)
-			return i;
-	return 0;
+	const struct entry *e = &l->entries[i];
+
+	if (e->outcome == LEDGER_PENDING)
+		return false;
+	for (size_t k = i + 1; k < l->n; k++) {
+		const struct entry *f = &l->entries[k];
+
+		if (!str_eq(f->identity, e->identity))
+			continue;
+		if (f->person && f->outcome == LEDGER_ACCEPTED)
+			return true;
+		if (f->outcome == e->outcome && f->person == e->person &&
+		    (e->outcome != LEDGER_REJECTED || str_eq(f->tag, e->tag)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Room for one more.  What forbids a password is not forgotten: when nothing
+ * else is left to drop, no stored password at all is trusted from then on.
+ */
+static void
+make_room(struct ledger *l)
+{
+	size_t victim = l->n;
+
+	for (size_t i = 0; i < l->n && victim == l->n; i++)
+		if (superseded(l, i))
+			victim = i;
+	for (size_t i = 0; i < l->n && victim == l->n; i++)
+		if (l->entries[i].outcome == LEDGER_ACCEPTED)
+			victim = i;
+	for (size_t i = 0; i < l->n && victim == l->n; i++) {
+		if (l->entries[i].outcome != LEDGER_PENDING) {
+			victim = i;
+			l->broken = true;
+		}
+	}
+	drop(l, victim == l->n ? 0 : victim);
 }
 
 static struct entry *
@@ -98,7 +137,7 @@ append(struct ledger *l, const char *identity)
 	struct entry *e;
 
 	while (l->n >= ENTRIES_MAX)
-		drop(l, least_needed(l));
+		make_room(l);
 	l->entries = xreallocarray(l->entries, l->n + 1, sizeof(*l->entries));
 	e = &l->entries[l->n++];
 	*e = (struct entry){
