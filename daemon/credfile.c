@@ -62,7 +62,7 @@ struct credfile {
 	struct loop *loop;
 	struct files *files;
 	struct timer *timer;
-	int64_t delay; /* of the timer; grows while one job trickles */
+	int64_t delay;	       /* of the timer; grows while one job trickles */
 	struct strv pending;   /* names of profiles to look at */
 	struct strv forced;    /* names whose sections are taken over */
 	struct batch *writing; /* with the writer, or NULL */
@@ -176,6 +176,13 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	return backup ? FILES_WRITE_BACKUP : FILES_WRITE;
 }
 
+/* The name of the section that a session's keys go to; xalloc. */
+static char *
+section_of(const struct session *s)
+{
+	return profile_section(session_profile(s));
+}
+
 /* ---- batches --------------------------------------------------------------------- */
 
 static void
@@ -215,6 +222,9 @@ fill_item(struct item *it, struct session *s, const char *name)
 static const char *
 shadowed_by(const struct profile *p)
 {
+	/* A twin has a section of its own; the configuration looked at it. */
+	if (p->kind == PROFILE_CHAINED)
+		return NULL;
 	return p->credential_process != NULL ? "credential_process" :
 	    p->has_sso			     ? "sso_*" :
 	    p->has_web_identity		     ? "web_identity_token_file" :
@@ -356,20 +366,21 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
     void *arg)
 {
 	struct credfile *cf = arg;
+	_cleanup_free_ char *section = s == NULL ? NULL : section_of(s);
 	struct held *h;
 
 	switch (ev) {
 	case MANAGER_CREDENTIALS:
 		if (session_kept(s) &&
 		    session_profile(s)->deliver == DELIVER_FILE)
-			changed(cf, session_name(s));
+			changed(cf, section);
 		break;
 	case MANAGER_FORCE:
-		if (!strv_has(&cf->forced, session_name(s)))
-			strv_add(&cf->forced, session_name(s));
+		if (!strv_has(&cf->forced, section))
+			strv_add(&cf->forced, section);
 		break;
 	case MANAGER_LOGOUT:
-		changed(cf, session_name(s));
+		changed(cf, section);
 		break;
 	case MANAGER_JOB_ENDED:
 		cf->delay = COALESCE;
@@ -409,7 +420,7 @@ same_role(const char *principal, const struct profile *p)
 static void
 adopt_keys(struct credfile *cf, const struct ini *doc, struct session *s)
 {
-	const char *name = session_name(s);
+	_cleanup_free_ char *name = section_of(s);
 	const struct profile *p = session_profile(s);
 	_cleanup_json_ json_t *j = json_object();
 	const char *principal = ini_get(doc, name, "x_principal_arn");
@@ -453,8 +464,9 @@ credfile_adopt(struct credfile *cf)
 	doc = ini_parse(data, len);
 	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
 	     i++) {
-		if (!str_eq(
-			ini_get(doc, session_name(s), MARKER), MARKER_VALUE))
+		_cleanup_free_ char *section = section_of(s);
+
+		if (!str_eq(ini_get(doc, section, MARKER), MARKER_VALUE))
 			continue;
 		adopt_keys(cf, doc, s);
 		session_set_kept(s, true);

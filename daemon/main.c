@@ -40,6 +40,7 @@
 #include "prompt.h"
 #include "service.h"
 #include "session.h"
+#include "twin.h"
 
 /* What a desktop or a shell may have set, and a holder of secrets must not
  * obey; LD_* too, for the commands and workers that we start. */
@@ -70,6 +71,7 @@ struct agent {
 	struct ledger *ledger;
 	struct manager *manager;
 	struct credfile *credfile;
+	struct twins *twins;
 	struct methods *methods;
 	struct control *control;
 	struct event *signals[3];
@@ -216,6 +218,24 @@ watch_signals(struct agent *a)
 	}
 }
 
+/* The client that tools are to run: it lies beside us. */
+static char *
+ctl_path(void)
+{
+	char self[4096];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	_cleanup_free_ char *ctl = NULL;
+
+	if (n > 0) {
+		self[n] = '\0';
+		*strrchr(self, '/') = '\0';
+		ctl = path_join(self, "awsfedctl");
+		if (access(ctl, X_OK) == 0)
+			return STEAL(ctl);
+	}
+	return xstrdup(BINDIR "/awsfedctl");
+}
+
 /* ---- up and down ----------------------------------------------------------------------- */
 
 static int
@@ -260,13 +280,15 @@ build_engine(struct agent *a, struct fault *fault)
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *path = path_socket();
+	_cleanup_free_ char *path = path_socket(), *ctl = ctl_path();
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	a->credfile = credfile_new(a->manager);
+	a->twins = twins_new(a->manager, ctl);
 	manager_subscribe(a->manager, &(struct surface){ on_event, a });
 	set_log_level(a);
 	credfile_adopt(a->credfile);
+	twins_adopt(a->twins);
 	a->methods = methods_new(a->manager, on_reply, a);
 	if (path == NULL)
 		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
@@ -290,6 +312,7 @@ take_down(struct agent *a)
 	control_free(a->control);
 	methods_free(a->methods);
 	credfile_free(a->credfile);
+	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
 	prompts_free(a->prompts);

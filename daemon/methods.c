@@ -131,7 +131,8 @@ profile_of_role(struct methods *ms, const struct identity *id, const char *role)
 
 	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
 	     i++)
-		if (str_eq(session_profile(s)->role_arn, role) &&
+		if (session_profile(s)->kind == PROFILE_ADFS &&
+		    str_eq(session_profile(s)->role_arn, role) &&
 		    manager_identity_of(ms->manager, s) == id)
 			return session_name(s);
 	return NULL;
@@ -603,6 +604,14 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	for (size_t i = 0; i < list.n; i++)
 		if (named_session(ms, conn, list.v[i]) == NULL)
 			return;
+	/* What was assumed from a session goes with it. */
+	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
+	     i++)
+		for (size_t k = list.n; k-- > 0;)
+			if (!strv_has(&list, session_name(s)) &&
+			    (session_kept(s) || session_creds(s) != NULL) &&
+			    manager_below(ms->manager, s, list.v[k]))
+				strv_add(&list, session_name(s));
 	for (size_t i = 0;
 	     all && (s = manager_session_at(ms->manager, i)) != NULL; i++)
 		if (!strv_has(&list, session_name(s)) &&

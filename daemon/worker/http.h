@@ -42,6 +42,15 @@ enum {
 	HTTP_PUBLIC = 1 << 2   /* a public host: the system's CAs count too */
 };
 
+/* AWS's Signature Version 4; strings borrowed until the call has ended. */
+struct http_signature {
+	const char *region;
+	const char *service;
+	const char *access_key_id;
+	const char *secret_access_key;
+	const char *session_token; /* NULL: long-term keys */
+};
+
 struct http_reply {
 	long status;
 	char *redirect; /* where 3xx leads, absolute, or NULL */
@@ -59,7 +68,8 @@ struct http_call {
 	const char *body; /* NULL: GET.  Borrowed, too */
 	size_t body_len;
 	unsigned flags;
-	void *arg; /* the caller's */
+	const struct http_signature *sign; /* NULL: not signed */
+	void *arg;			   /* the caller's */
 
 	bool failed; /* then fault is set */
 	bool sent;   /* the request may have left this machine */

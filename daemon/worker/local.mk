@@ -3,6 +3,7 @@
 # library of their own so that the tests link the real ones.
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
 	daemon/worker/http.c daemon/worker/http.h \
