@@ -300,13 +300,20 @@ follow_parent(struct chain *c, struct session *s, struct session *parent)
 	}
 }
 
-/* Would it profit from keys that its source has just got? */
+/*
+ * Would it profit from keys that a session above it has just got?  It asks for
+ * those in between, which nobody else may want.
+ */
 static bool
 rides(const struct chain *c, const struct session *s)
 {
-	return strv_has(&c->renewed, session_profile(s)->source_profile) &&
-	    session_renews(s) && session_state(s) != SESSION_FAILED &&
-	    session_due_soon(s);
+	if (!session_renews(s) || session_state(s) == SESSION_FAILED ||
+	    !session_due_soon(s))
+		return false;
+	for (size_t i = 0; i < c->renewed.n; i++)
+		if (manager_below(c->manager, s, c->renewed.v[i]))
+			return true;
+	return false;
 }
 
 static void
@@ -324,9 +331,8 @@ look_at(struct chain *c, struct session *s)
 	if (t != NULL || parent == NULL || (!session_wants(s) && !rides(c, s)))
 		return;
 	source = usable_keys(c, parent);
-	if (source == NULL) {
-		if (session_wants(s))
-			follow_parent(c, s, parent);
+	if (source == NULL && session_wants(s)) {
+		follow_parent(c, s, parent);
 		return;
 	}
 	if (session_state(s) == SESSION_WAITING &&

@@ -43,6 +43,7 @@ struct item {
 	bool remove;
 	bool force; /* whoever's section it is */
 	char *values[OUR_KEYS];
+	char *region; /* of a twin: no profile in the config file has it */
 	struct fault fault; /* why this one was left alone */
 };
 
@@ -109,6 +110,8 @@ put_item(struct ini *doc, struct item *it)
 		    ini_set(doc, it->section, our_keys[k], it->values[k]);
 	if (r == 0 && it->force)
 		r = ini_unset(doc, it->section, "credential_process");
+	if (r == 0 && it->region != NULL)
+		r = ini_set(doc, it->section, "region", it->region);
 	/* aws-adfs and saml2aws leave it behind, and botocore prefers it. */
 	if (r == 0)
 		r = ini_unset(doc, it->section, "aws_security_token");
@@ -126,6 +129,8 @@ remove_item(struct ini *doc, const struct item *it)
 	for (size_t k = 0; k < OUR_KEYS; k++)
 		(void)ini_unset(doc, it->section, our_keys[k]);
 	(void)ini_unset(doc, it->section, "aws_security_token");
+	if (str_ends(it->section, PROFILE_TWIN))
+		(void)ini_unset(doc, it->section, "region");
 	/* What a person wrote into our section stays, with its header. */
 	for (size_t i = 0; i < ini_nsections(doc); i++)
 		if (str_eq(ini_section(doc, i), it->section) &&
@@ -190,6 +195,7 @@ batch_free(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		xfree(b->items[i].section);
+		xfree(b->items[i].region);
 		for (size_t k = 0; k < OUR_KEYS; k++)
 			xfree(b->items[i].values[k]);
 		fault_done(&b->items[i].fault);
@@ -216,6 +222,8 @@ fill_item(struct item *it, struct session *s, const char *name)
 	it->values[3] = xstrdup(when);
 	it->values[4] = xstrdup(c->principal);
 	it->values[5] = xstrdup(MARKER_VALUE);
+	if (session_profile(s)->kind == PROFILE_CHAINED)
+		it->region = xstrdup(session_profile(s)->region);
 }
 
 /* The user's own ways to get keys would be shadowed, or shadow ours. */

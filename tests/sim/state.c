@@ -40,6 +40,7 @@ role_free(struct role *r)
 	xfree(r->external_id);
 	strv_done(&r->providers);
 	strv_done(&r->trust);
+	json_decref(r->last);
 	xfree(r);
 }
 

@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include <awsfed/str.h>
 
 struct request;
@@ -44,6 +46,7 @@ struct role {
 	int64_t saml_good;
 	int64_t assume_calls;
 	int64_t assume_good;
+	json_t *last; /* the last good AssumeRole's parameters, or NULL */
 };
 
 /* A sign-in that lives in MSISAuth cookies. */

@@ -8,6 +8,7 @@ SYSTEM_TESTS = \
 	tests/system/selftest.py \
 	tests/system/seed.py \
 	tests/system/spine.py \
+	tests/system/chained.py \
 	tests/system/badinput.py
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
