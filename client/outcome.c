@@ -169,13 +169,25 @@ without_repeats(const json_t *list, const json_t *fault, char **ret_name)
 }
 
 int
+outcome_written(const json_t *fault, int status)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	if (fault_from_json(fault, &f) != 0)
+		return status;
+	fflush(stdout);
+	problem_show_fault(NULL, &f, stderr);
+	return status != 0 ? status : fault_exit(f.kind);
+}
+
+int
 outcome_login(const json_t *done)
 {
 	const json_t *whole = json_object_get(done, "fault");
 	const json_t *list = json_object_get(done, "profiles");
 	_cleanup_free_ char *only = NULL, *closing = NULL;
 	_cleanup_json_ json_t *rest = without_repeats(list, whole, &only);
-	_cleanup_fault_ struct fault f = { 0 }, file = { 0 };
+	_cleanup_fault_ struct fault f = { 0 };
 	bool failed = fault_from_json(whole, &f) == 0;
 	int64_t fresh;
 	int status = 0;
@@ -187,13 +199,8 @@ outcome_login(const json_t *done)
 	    (json_array_size(rest) != json_array_size(list) || fresh == 0))
 		status = fault_exit(f.kind);
 	tell_warnings(done);
-	if (fault_from_json(
-		json_object_get(json_object_get(done, "written"), "fault"),
-		&file) == 0) {
-		problem_show_fault(NULL, &file, stderr);
-		if (status == 0)
-			status = fault_exit(file.kind);
-	}
+	status = outcome_written(
+	    json_object_get(json_object_get(done, "written"), "fault"), status);
 	if (fresh > 0) {
 		closing = show_closing(done, fresh, show_now());
 		puts(closing);
@@ -216,6 +223,7 @@ outcome_refresh(const json_t *reply)
 		return EXIT_OK;
 	}
 	fresh = tell_profiles(list, true, &status);
+	status = outcome_written(json_object_get(reply, "written"), status);
 	if (fresh > 0)
 		printf("%lld %s\n", (long long)fresh,
 		    ngettext("profile fresh", "profiles fresh",

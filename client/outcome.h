@@ -15,5 +15,10 @@
 int outcome_login(const json_t *done);
 /* Tells of Refresh's reply; all profiles of it count as named. */
 int outcome_refresh(const json_t *reply);
+/*
+ * Tells the fault of the credentials file, when there is one.  status, or the
+ * fault's when that was 0.
+ */
+int outcome_written(const json_t *fault, int status);
 
 #endif

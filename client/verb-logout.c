@@ -8,6 +8,7 @@
 #include "awsfed/xalloc.h"
 #include "cli.h"
 #include "conn.h"
+#include "outcome.h"
 
 enum { OPT_PROFILE = 1, OPT_ALL };
 
@@ -84,7 +85,8 @@ run(const struct verb *v, int argc, char **argv)
 	tell(out, _("is signed out"));
 	if (json_array_size(gone) == 0 && json_array_size(out) == 0)
 		puts(_("nothing was kept and nobody was signed in"));
-	return EXIT_OK;
+	/* The keys may still stand there: that is not what was asked for. */
+	return outcome_written(json_object_get(reply, "written"), EXIT_OK);
 }
 
 const struct verb verb_logout = {

@@ -43,7 +43,7 @@ run(const struct verb *v, int argc, char **argv)
 		return fault_exit(f.kind);
 	}
 	if (json_array_size(changed) == 0)
-		puts(_("nothing changed"));
+		puts(_("no profile changed"));
 	return EXIT_OK;
 }
 

@@ -94,11 +94,11 @@ take_lock(struct control_socket *s, const char *path, struct fault *fault)
 		pid[n] = '\0';
 		pid[strspn(pid, "0123456789")] = '\0';
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("another awsfedd serves on %s already (process %s)"),
+		    _("another awsfedd serves on %s already (process %s)."),
 		    path, pid[0] != '\0' ? pid : "?");
 		fault_next(fault, "%s",
-		    _("Use the running one, or end it "
-		      "first: systemctl --user stop awsfedd"));
+		    _("Use the running one, or end it first: "
+		      "systemctl --user stop awsfedd, or kill the process."));
 		return -1;
 	}
 	n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());

@@ -23,6 +23,7 @@
 #include "session.h"
 
 #define COALESCE (250 * MSEC)
+#define COALESCE_MAX (4 * USEC)
 #define RETRY (60 * USEC) /* a file that could not be written */
 #define MARKER "x_managed_by"
 #define MARKER_VALUE "awsfed"
@@ -65,6 +66,7 @@ struct credfile {
 	struct timer *timer;
 	int64_t delay;	       /* of the timer; grows while one job trickles */
 	struct strv pending;   /* names of profiles to look at */
+	struct strv gone;      /* those whose keys are to go */
 	struct strv forced;    /* names whose sections are taken over */
 	struct batch *writing; /* with the writer, or NULL */
 	struct held *held;     /* released after the write */
@@ -211,7 +213,7 @@ fill_item(struct item *it, struct session *s, const char *name)
 	char when[RFC3339_SIZE];
 
 	it->section = xstrdup(name);
-	if (s == NULL || !session_kept(s)) {
+	if (c == NULL || !session_kept(s)) {
 		it->remove = true;
 		return;
 	}
@@ -239,6 +241,28 @@ shadowed_by(const struct profile *p)
 					       NULL;
 }
 
+static void
+add_once(struct strv *sv, const char *s)
+{
+	if (!strv_has(sv, s))
+		strv_add(sv, s);
+}
+
+/* Was it in there?  Then not any more. */
+static bool
+take_out(struct strv *sv, const char *s)
+{
+	for (size_t i = 0; i < sv->n; i++) {
+		if (!str_eq(sv->v[i], s))
+			continue;
+		xfree(sv->v[i]);
+		memmove(&sv->v[i], &sv->v[i + 1], (sv->n - i) * sizeof(*sv->v));
+		sv->n--;
+		return true;
+	}
+	return false;
+}
+
 static struct batch *
 collect(struct credfile *cf)
 {
@@ -251,6 +275,7 @@ collect(struct credfile *cf)
 		struct session *s = manager_session(cf->manager, name);
 
 		if (s != NULL && session_kept(s) &&
+		    !(session_creds(s) == NULL && strv_has(&cf->gone, name)) &&
 		    (session_creds(s) == NULL ||
 			session_profile(s)->deliver != DELIVER_FILE))
 			continue; /* nothing to deliver: keep what is */
@@ -263,10 +288,12 @@ collect(struct credfile *cf)
 			    name, shadowed_by(session_profile(s)));
 			continue;
 		}
-		b->items[b->n].force = strv_has(&cf->forced, name);
+		/* Once: what somebody puts there later is theirs again. */
+		b->items[b->n].force = take_out(&cf->forced, name);
 		fill_item(&b->items[b->n++], s, name);
 	}
 	strv_done(&cf->pending);
+	strv_done(&cf->gone);
 	return b;
 }
 
@@ -296,9 +323,13 @@ on_written(const struct fault *fault, bool written, void *arg)
 		fault_copy(&cf->fault, fault);
 		log_warning("%s", fault->text);
 		/* Served from memory meanwhile; try again. */
-		for (size_t i = 0; i < b->n; i++)
-			if (!strv_has(&cf->pending, b->items[i].section))
-				strv_add(&cf->pending, b->items[i].section);
+		for (size_t i = 0; i < b->n; i++) {
+			add_once(&cf->pending, b->items[i].section);
+			if (b->items[i].remove)
+				add_once(&cf->gone, b->items[i].section);
+			if (b->items[i].force)
+				add_once(&cf->forced, b->items[i].section);
+		}
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, RETRY));
 		manager_set_file_fault(cf->manager, &cf->fault);
@@ -355,7 +386,9 @@ on_timer(void *arg)
 {
 	struct credfile *cf = arg;
 
-	cf->delay *= 4;
+	/* Also after a failure: it must not grow for ever. */
+	if (cf->delay < COALESCE_MAX)
+		cf->delay *= 4;
 	flush(cf);
 }
 
@@ -384,10 +417,10 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 			changed(cf, section);
 		break;
 	case MANAGER_FORCE:
-		if (!strv_has(&cf->forced, section))
-			strv_add(&cf->forced, section);
+		add_once(&cf->forced, section);
 		break;
 	case MANAGER_LOGOUT:
+		add_once(&cf->gone, section);
 		changed(cf, section);
 		break;
 	case MANAGER_JOB_ENDED:
@@ -396,7 +429,9 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 			flush(cf);
 		break;
 	case MANAGER_FLUSH:
-		if (cf->pending.n == 0 && cf->writing == NULL)
+		/* What the last write came to is news for this caller too. */
+		if (cf->pending.n == 0 && cf->writing == NULL &&
+		    !fault_is(&cf->fault))
 			break;
 		h = xcalloc(1, sizeof(*h));
 		h->barrier = barrier;
@@ -521,6 +556,7 @@ credfile_free(struct credfile *cf)
 		xfree(h);
 	}
 	strv_done(&cf->pending);
+	strv_done(&cf->gone);
 	strv_done(&cf->forced);
 	fault_done(&cf->fault);
 	xfree(cf);

@@ -38,6 +38,7 @@ struct identity {
 	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;
 	json_int_t ask_id; /* the worker's open question */
+	bool ask_password; /* it is for the password */
 	bool ask_user;	   /* it is for the user name */
 	struct question *question;
 	struct command *command;
@@ -47,14 +48,18 @@ struct identity {
 	struct secret *command_password;
 	enum secret_source source; /* of the password just answered */
 	char *attempt_user;
+	char *attempt_name; /* the identity's, for the ledger */
 	json_int_t attempt_id;
 	bool attempting; /* the ledger has a pending entry of ours */
+	bool went;	 /* and the worker was told go */
 	bool asserted;
 	json_int_t assertion_id;
 	bool redeemed;
 };
 
 void identity_event(struct identity *id, enum identity_event ev);
+/* What the identity is called once this user is known to be its own. */
+char *identity_name_for(const struct identity *id, const char *user);
 void identity_set_user(struct identity *id, const char *user);
 void identity_job_start(struct identity *id, const struct want *want);
 /* Kills the job and forgets all that belonged to it; no event. */

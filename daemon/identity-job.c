@@ -81,7 +81,9 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 		refuse(id, id->ask_id, fault);
 		return;
 	}
-	id->source = SOURCE_PERSON;
+	/* A code or a realm typed does not make a stored password typed. */
+	if (id->ask_password)
+		id->source = SOURCE_PERSON;
 	if (id->ask_user)
 		xreplace(&id->typed_user, xstrdup(value));
 	answer(id, value);
@@ -188,8 +190,17 @@ on_ask(struct identity *id, const json_t *msg)
 	bool credential = str_eq(name, QN_USER) || str_eq(name, QN_PASSWORD);
 	struct waiting_ask *w;
 
+	if (id->question != NULL || id->command != NULL) {
+		_cleanup_fault_ struct fault f = { 0 };
+
+		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
+		    _("The worker asked two questions at once."));
+		refuse(id, json_integer_value(json_object_get(msg, "id")), &f);
+		return;
+	}
 	id->ask_id = json_integer_value(json_object_get(msg, "id"));
 	id->ask_user = str_eq(name, QN_USER);
+	id->ask_password = str_eq(name, QN_PASSWORD);
 	if (credential && answer_from_command(id, name))
 		return;
 	if (!credential || id->command_line == NULL || id->command_ran ||
@@ -212,6 +223,7 @@ static void
 go(struct identity *id)
 {
 	id->passwords++;
+	id->went = true;
 	send_msg(id, message(W_GO, id->attempt_id));
 }
 
@@ -246,14 +258,22 @@ on_attempt(struct identity *id, const json_t *msg)
 		return;
 	}
 	id->attempt_user = xstrdup(user);
-	if (id->user == NULL)
-		identity_set_user(id, user);
+	xreplace(&id->attempt_name, identity_name_for(id, user));
 	id->attempting = true;
-	if (ledger_ask(id->env.ledger, id->name, tag, id->source, on_ledger,
-		id->serial, id, &f) < 0) {
+	id->went = false;
+	if (ledger_ask(id->env.ledger, id->attempt_name, tag, id->source,
+		on_ledger, id->serial, id, &f) < 0) {
 		id->attempting = false;
 		refuse(id, id->attempt_id, &f);
 	}
+}
+
+/* A name that was let in is this identity's; a typing error is nobody's. */
+static void
+adopt_user(struct identity *id)
+{
+	if (id->user == NULL && id->attempt_user != NULL)
+		identity_set_user(id, id->attempt_user);
 }
 
 static void
@@ -262,19 +282,22 @@ on_outcome(struct identity *id, const json_t *msg)
 	const char *result = json_string_value(json_object_get(msg, "result"));
 	bool ok = str_eq(result, OUTCOME_ACCEPTED);
 
-	if (!id->attempting)
+	/* What has not left cannot have come to anything. */
+	if (!id->attempting || !id->went)
 		return;
 	id->attempting = false;
 	if (str_eq(result, OUTCOME_UNSENT)) {
 		/* No connection was made: nothing was spent. */
 		id->passwords--;
-		ledger_unsent(id->env.ledger, id->name);
+		ledger_unsent(id->env.ledger, id->attempt_name);
 		return;
 	}
-	ledger_outcome(id->env.ledger, id->name,
+	ledger_outcome(id->env.ledger, id->attempt_name,
 	    ok					 ? LEDGER_ACCEPTED :
 		str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
 						   LEDGER_UNKNOWN);
+	if (ok)
+		adopt_user(id);
 	if (ok)
 		id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
 }
@@ -306,10 +329,10 @@ on_assertion(struct identity *id, const json_t *msg)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	const json_t *roles = json_object_get(msg, "roles"), *r;
+	json_int_t to = json_integer_value(json_object_get(msg, "id"));
 	const char *arn;
 	size_t i;
 
-	id->assertion_id = json_integer_value(json_object_get(msg, "id"));
 	json_array_foreach (roles, i, r)
 		if (json_str(r, "roleArn", 2048, &arn) < 0 ||
 		    json_str(r, "principalArn", 2048, &arn) < 0)
@@ -318,10 +341,12 @@ on_assertion(struct identity *id, const json_t *msg)
 	    json_array_size(roles) > ROLES_MAX) {
 		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker reported a malformed assertion."));
-		refuse(id, id->assertion_id, &f);
+		refuse(id, to, &f);
 		return;
 	}
+	id->assertion_id = to;
 	id->asserted = true;
+	adopt_user(id);
 	(void)json_int_opt(
 	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
 	json_decref(id->roles);
@@ -337,7 +362,7 @@ identity_redeem(struct identity *id, json_t *roles)
 {
 	json_t *o;
 
-	if (id->job == NULL || !id->asserted || id->redeemed) {
+	if (!identity_awaits(id)) {
 		json_decref(roles);
 		return false;
 	}
@@ -418,8 +443,11 @@ forget(struct identity *id)
 		xfree(STEAL(id->command_wait));
 	}
 	prompt_close(STEAL(id->question));
-	if (id->attempting)
-		ledger_outcome(id->env.ledger, id->name, LEDGER_UNKNOWN);
+	if (id->attempting && id->went)
+		ledger_outcome(
+		    id->env.ledger, id->attempt_name, LEDGER_UNKNOWN);
+	else if (id->attempting)
+		ledger_unsent(id->env.ledger, id->attempt_name);
 	id->attempting = false;
 	id->asserted = id->redeemed = false;
 	id->command_ran = false;
@@ -449,6 +477,16 @@ verdict(const struct fault *f)
 	return IDENTITY_JOB_STOPPED;
 }
 
+/* Did somebody who can answer come too late for this job to know? */
+static bool
+joined(struct identity *id)
+{
+	struct want want;
+
+	return !id->attended && id->fault.kind == FAULT_NEEDS_USER &&
+	    id->env.ops->wanted(id, &want, id->env.arg) && want.attended;
+}
+
 static void
 on_ended(const struct fault *fault, void *arg)
 {
@@ -471,6 +509,12 @@ on_ended(const struct fault *fault, void *arg)
 		if (lived > 60 * USEC)
 			id->learned_life = lived;
 		id->signed_in = false;
+	}
+	if (joined(id)) {
+		/* To those that wait, this job and the next are one. */
+		forget(id);
+		identity_event(id, IDENTITY_CANCEL);
+		return;
 	}
 	ev = verdict(&id->fault);
 	fault_copy(&f, &id->fault);
@@ -546,11 +590,10 @@ identity_job_start(struct identity *id, const struct want *want)
 
 	xreplace(&id->provider, xstrdup(p->provider_id));
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
-	xreplace(&id->typed_user, NULL);
 	id->attended = want->attended;
 	id->keep_signed_in = p->keep_signed_in;
 	id->passwords = id->pushes = 0;
-	id->source = SOURCE_PERSON;
+	id->source = SOURCE_STORED; /* until somebody types one */
 	id->serial++;
 	id->job = id->env.jobs->ops->start(id->env.jobs,
 	    build_job(id, p, want->attended), (int)s->worker_timeout, &handler,

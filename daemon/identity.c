@@ -90,8 +90,12 @@ act_start(struct identity *id)
 	    id->started_boot < 0 ? -1 : clk_boot(clk) - id->started_boot;
 	int64_t wait = schedule_slot(set->spacing * USEC, since);
 
-	if (!id->env.ops->wanted(id, &want, id->env.arg))
-		return id->state == IDENTITY_BACKOFF ? resting(id) : id->state;
+	if (!id->env.ops->wanted(id, &want, id->env.arg)) {
+		if (id->state != IDENTITY_BACKOFF)
+			return id->state;
+		TIMER(id)->timer_stop(id->timer);
+		return resting(id);
+	}
 	if (id->state == IDENTITY_NEEDS_USER && !want.attended)
 		return id->state;
 	if (wait > 0) {
@@ -147,7 +151,7 @@ act_signed_in(struct identity *id)
 static enum identity_state
 act_back_off(struct identity *id)
 {
-	int64_t wait = schedule_backoff(id->tries++,
+	int64_t wait = schedule_backoff(++id->tries,
 	    id->fault.retry_after * USEC, id->env.random(id->env.arg));
 
 	TIMER(id)->timer_set(id->timer, deadline_in(id->env.loop->clk, wait));
@@ -179,6 +183,7 @@ act_logout(struct identity *id)
 	id->signed_in = false;
 	id->signed_in_at = 0;
 	id->tries = 0;
+	id->passwords = id->pushes = 0;
 	id->cookies = secret_free(id->cookies);
 	json_decref(id->roles);
 	id->roles = NULL;
@@ -273,9 +278,16 @@ on_timer(void *arg)
 static void
 rename_to(struct identity *id)
 {
-	xreplace(&id->name,
-	    id->user == NULL ? xstrdup(id->host) :
-			       xasprintf("%s @ %s", id->user, id->host));
+	xreplace(&id->name, identity_name_for(id, id->user));
+}
+
+char *
+identity_name_for(const struct identity *id, const char *user)
+{
+	if (id->user != NULL)
+		user = id->user;
+	return user == NULL ? xstrdup(id->host) :
+			      xasprintf("%s @ %s", user, id->host);
 }
 
 struct identity *
@@ -300,6 +312,8 @@ identity_free(struct identity *id)
 {
 	if (id == NULL)
 		return;
+	/* The record says "pending", which is right; its writer has gone. */
+	id->attempting = false;
 	identity_job_drop(id);
 	TIMER(id)->timer_free(id->timer);
 	secret_free(id->cookies);
@@ -309,6 +323,7 @@ identity_free(struct identity *id)
 	xfree(id->host);
 	xfree(id->user);
 	xfree(id->typed_user);
+	xfree(id->attempt_name);
 	xfree(id->name);
 	xfree(id->provider);
 	xfree(id);
@@ -319,6 +334,16 @@ identity_set_user(struct identity *id, const char *user)
 {
 	xreplace(&id->user, xstrdup(user));
 	rename_to(id);
+}
+
+void
+identity_ask_again(struct identity *id)
+{
+	if (id->user != NULL && id->job == NULL && id->roles == NULL &&
+	    id->state == IDENTITY_NEEDS_USER) {
+		xreplace(&id->typed_user, NULL);
+		identity_set_user(id, NULL);
+	}
 }
 
 enum identity_answer
@@ -379,6 +404,18 @@ const struct fault *
 identity_fault(const struct identity *id)
 {
 	return &id->fault;
+}
+
+struct question *
+identity_question(const struct identity *id)
+{
+	return id->question;
+}
+
+bool
+identity_awaits(const struct identity *id)
+{
+	return id->job != NULL && id->asserted && !id->redeemed;
 }
 
 bool

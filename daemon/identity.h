@@ -100,6 +100,13 @@ struct identity *identity_new(const struct identity_env *env, const char *base,
     const char *host, const char *user);
 void identity_free(struct identity *id);
 
+/*
+ * A person signs in and no user name is given: one that never got in (a slip of
+ * the pen, a --user of an earlier try) must not bar the way, so it is asked
+ * again.
+ */
+void identity_ask_again(struct identity *id);
+
 enum identity_answer {
 	IDENTITY_WILL,	 /* a job runs or is about to */
 	IDENTITY_WAITS,	 /* in back-off */
@@ -112,6 +119,8 @@ enum identity_answer {
 enum identity_answer identity_want(struct identity *id, bool attended);
 /* Roles by docs/PROTOCOL.md "redeem" (stolen).  False: no assertion waits. */
 bool identity_redeem(struct identity *id, json_t *roles);
+/* Is there an assertion that was not answered yet? */
+bool identity_awaits(const struct identity *id);
 bool identity_redeeming(const struct identity *id); /* was it answered? */
 /* Ends a job that runs; what was signed in stays so. */
 void identity_cancel(struct identity *id);
@@ -124,6 +133,8 @@ const char *identity_host(const struct identity *id);
 const char *identity_user(const struct identity *id); /* or NULL */
 enum identity_state identity_state(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
+/* Its question that is open to a person, or NULL. */
+struct question *identity_question(const struct identity *id);
 bool identity_busy(const struct identity *id);		  /* a job runs */
 const char *identity_provider(const struct identity *id); /* of the job */
 /* Posts of passwords and pushes in the current or last job. */
@@ -133,7 +144,7 @@ int identity_pushes(const struct identity *id);
 int64_t identity_renewable_until(const struct identity *id);
 /* The roles of the last assertion: [{"roleArn","principalArn"}] or NULL. */
 const json_t *identity_roles(const struct identity *id);
-/* The user typed in this sign-in, when none was known before; else NULL. */
+/* The user that was typed, when none was known before; else NULL. */
 const char *identity_typed_user(const struct identity *id);
 json_t *identity_status(const struct identity *id);
 /* For tests: timer and job agree with the state? */

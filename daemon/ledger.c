@@ -26,12 +26,13 @@ struct entry {
 	int64_t at; /* seconds since 1970 */
 	bool person;
 	enum ledger_outcome outcome;
+	uint64_t number; /* in this life of the agent */
 };
 
 struct asking {
 	struct asking *next;
 	struct ledger *ledger;
-	char *identity;
+	uint64_t number; /* of its entry */
 	ledger_done_fn *done;
 	unsigned serial;
 	void *arg;
@@ -45,6 +46,7 @@ struct ledger {
 	bool broken;	       /* could not be read: trust no stored password */
 	struct entry *entries; /* oldest first */
 	size_t n;
+	uint64_t numbers;      /* given out */
 	struct asking *asking; /* on their way to the disk */
 };
 
@@ -80,16 +82,29 @@ drop(struct ledger *l, size_t i)
 	l->n--;
 }
 
+/* The oldest that is decided; one that is not counts for longer. */
+static size_t
+least_needed(const struct ledger *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->entries[i].outcome != LEDGER_PENDING)
+			return i;
+	return 0;
+}
+
 static struct entry *
 append(struct ledger *l, const char *identity)
 {
 	struct entry *e;
 
 	while (l->n >= ENTRIES_MAX)
-		drop(l, 0);
+		drop(l, least_needed(l));
 	l->entries = xreallocarray(l->entries, l->n + 1, sizeof(*l->entries));
 	e = &l->entries[l->n++];
-	*e = (struct entry){ .identity = xstrdup(identity) };
+	*e = (struct entry){
+		.identity = xstrdup(identity),
+		.number = ++l->numbers,
+	};
 	return e;
 }
 
@@ -198,7 +213,7 @@ to_text(const struct ledger *l)
 
 /*
  * What speaks against a password that no person has just typed.  tag NULL asks
- * for any stored password at all.  Walks back to the last act of a person.
+ * for any stored password at all.  Walks back to the last sign-in of a person.
  */
 static int
 judge_stored(const struct ledger *l, const char *identity, const char *tag,
@@ -229,8 +244,11 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 			    _("The last password attempt ended in the dark and "
 			      "counts as spent; no stored password is sent "
 			      "without you."));
-		if (e->person)
+		/* Only a sign-in that worked says that all is well again. */
+		if (e->person && e->outcome == LEDGER_ACCEPTED)
 			break;
+		if (e->person)
+			continue;
 		if (e->outcome == LEDGER_ACCEPTED)
 			worked_since = true;
 		/* A clock that went back must not open the gate: |distance|. */
@@ -274,6 +292,16 @@ pending(struct ledger *l, const char *identity)
 	return NULL;
 }
 
+/* It may have been dropped meanwhile. */
+static struct entry *
+numbered(struct ledger *l, uint64_t number)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->entries[i].number == number)
+			return &l->entries[i];
+	return NULL;
+}
+
 static void
 asking_free(struct asking *a)
 {
@@ -282,7 +310,6 @@ asking_free(struct asking *a)
 	while (*p != a)
 		p = &(*p)->next;
 	*p = a->next;
-	xfree(a->identity);
 	xfree(a);
 }
 
@@ -296,7 +323,7 @@ written(const struct fault *fault, void *arg)
 	void *done_arg = a->arg;
 
 	if (fault_is(fault)) {
-		struct entry *e = pending(a->ledger, a->identity);
+		struct entry *e = numbered(a->ledger, a->number);
 
 		/* What cannot be recorded is not sent. */
 		fault_set(&f, FAULT_INTERNAL, REASON_FILE,
@@ -332,7 +359,7 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	e->outcome = LEDGER_PENDING;
 	a = xcalloc(1, sizeof(*a));
 	a->ledger = l;
-	a->identity = xstrdup(identity);
+	a->number = e->number;
 	a->done = done;
 	a->serial = serial;
 	a->arg = arg;
@@ -363,6 +390,19 @@ save(struct ledger *l)
 	    l->files, l->path, text, strlen(text), noted, NULL);
 }
 
+/* Nobody looks behind a person's sign-in: what is there need not stay. */
+static void
+drop_older(struct ledger *l, size_t newest)
+{
+	for (size_t i = newest; i-- > 0;)
+		if (l->entries[i].outcome != LEDGER_PENDING &&
+		    str_eq(
+			l->entries[i].identity, l->entries[newest].identity)) {
+			drop(l, i);
+			newest--;
+		}
+}
+
 void
 ledger_outcome(
     struct ledger *l, const char *identity, enum ledger_outcome outcome)
@@ -372,8 +412,10 @@ ledger_outcome(
 	if (e == NULL)
 		return;
 	e->outcome = outcome;
-	if (outcome == LEDGER_ACCEPTED && e->person)
+	if (outcome == LEDGER_ACCEPTED && e->person) {
 		l->broken = false;
+		drop_older(l, (size_t)(e - l->entries));
+	}
 	save(l);
 }
 

@@ -24,7 +24,6 @@ struct target {
 	struct session *session; /* NULL while its role is open */
 	bool active;		 /* in the group that is being signed in */
 	bool done;
-	bool was_kept;
 	struct fault fault; /* its own, when there is no session */
 };
 
@@ -65,9 +64,8 @@ struct login {
 	struct link *links;
 	size_t nlinks;
 	struct identity *identity; /* of the group, NULL between */
-	struct question *question; /* open; its own or its identity's */
-	bool own_question;
-	struct target *asking; /* what an own question is about */
+	struct question *question; /* its own that is open, or NULL */
+	struct target *asking;	   /* what an own question is about */
 	struct watcher *watchers;
 	size_t nwatchers;
 	json_t *tells;	     /* steps to show, in order */

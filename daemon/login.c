@@ -38,6 +38,18 @@ kick(struct login *l)
 
 /* ---- questions of its own --------------------------------------------------- */
 
+/*
+ * What its watchers are to be asked.  The identity's question is looked up each
+ * time: it may be answered by another login, lapse, or go with its job.
+ */
+static struct question *
+open_question(const struct login *l)
+{
+	if (l->question != NULL || l->identity == NULL)
+		return l->question;
+	return identity_question(l->identity);
+}
+
 static void
 ask(struct login *l, struct target *t, const char *kind, const char *name,
     const char *label, const json_t *choices, prompt_fn *fn)
@@ -46,7 +58,6 @@ ask(struct login *l, struct target *t, const char *kind, const char *name,
 
 	l->question = prompt_open(manager_env(m)->prompts, kind, name, label,
 	    choices, manager_config(m)->settings.login_timeout, fn, l);
-	l->own_question = true;
 	l->asking = t;
 	pump(l);
 }
@@ -58,7 +69,6 @@ answered(struct login *l, const char *value, const struct fault *fault)
 	struct target *t = l->asking;
 
 	l->question = NULL;
-	l->own_question = false;
 	l->asking = NULL;
 	if (value == NULL) {
 		fault_copy(&t->fault, fault);
@@ -209,9 +219,6 @@ start_session(struct login *l, struct target *t)
 	struct manager *m = l->logins->manager;
 
 	t->session = manager_draft(m, t->profile);
-	t->was_kept = session_kept(t->session);
-	/* Before its keys come, so that they are delivered. */
-	session_set_kept(t->session, true);
 	if (l->force)
 		manager_force(m, t->session);
 	session_event(t->session, SESSION_ATTENDED, NULL);
@@ -222,7 +229,7 @@ start_group(struct login *l, struct target *first)
 {
 	struct manager *m = l->logins->manager;
 
-	l->identity = manager_identity(m, first->profile);
+	l->identity = manager_identity_attended(m, first->profile);
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
@@ -237,6 +244,7 @@ start_group(struct login *l, struct target *first)
 			start_session(l, &l->targets[i]);
 	if (undecided(l) != NULL)
 		(void)identity_want(l->identity, true);
+	pump(l); /* it may be asking already */
 }
 
 /* Takes in what the identity can say about the sign-in that just ended. */
@@ -275,7 +283,7 @@ group_over(struct login *l)
 			session_state(t->session) == SESSION_WAITING))
 			return false;
 	}
-	if (identity_busy(l->identity) && l->question != NULL)
+	if (open_question(l) != NULL)
 		return false;
 	learn(l);
 	for (size_t i = 0; i < l->ntargets; i++) {
@@ -354,12 +362,14 @@ flush(struct login *l)
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
+		bool fresh;
+
 		if (t->session == NULL)
 			continue;
-		if (session_state(t->session) != SESSION_FRESH)
-			session_set_kept(t->session, t->was_kept);
+		fresh = session_state(t->session) == SESSION_FRESH;
 		t->session = NULL;
-		manager_settle(l->logins->manager, t->name);
+		manager_settle(
+		    l->logins->manager, t->name, fresh && !l->cancelled);
 	}
 	login_links_settle(l);
 	manager_flush(l->logins->manager, on_flushed, f);
@@ -459,11 +469,10 @@ on_asked(struct identity *id, struct question *q, void *arg)
 {
 	struct logins *ls = arg;
 
+	(void)q;
 	for (struct login *l = ls->list; l != NULL; l = l->next) {
-		if (l->identity != id || l->own_question)
-			continue;
-		l->question = q;
-		pump(l);
+		if (l->identity == id && l->question == NULL)
+			pump(l);
 	}
 }
 
@@ -501,7 +510,7 @@ static bool
 choosing(struct logins *ls, const struct identity *id)
 {
 	for (struct login *l = ls->list; l != NULL; l = l->next)
-		if (l->identity == id && l->own_question)
+		if (l->identity == id && l->question != NULL)
 			return true;
 	return false;
 }
@@ -558,6 +567,17 @@ on_role(const char *value, const struct fault *fault, void *arg)
 	go_on(l, id);
 }
 
+static void
+no_role(struct login *l, struct target *t)
+{
+	fault_set(&t->fault, FAULT_DENIED, REASON_GONE,
+	    _("%s signed you in but offers you no role in AWS."),
+	    identity_host(l->identity));
+	fault_next(
+	    &t->fault, "%s", _("ask your administrator for access to AWS"));
+	t->done = true;
+}
+
 /* True when a question is open now. */
 static bool
 offer_roles(struct login *l)
@@ -572,6 +592,10 @@ offer_roles(struct login *l)
 		if (!str_eq(t->profile->provider_id,
 			identity_provider(l->identity)))
 			return false; /* another sign-in is to come */
+		if (json_array_size(roles) == 0) {
+			no_role(l, t);
+			continue;
+		}
 		if (json_array_size(roles) == 1) {
 			decide(l, t,
 			    json_string_value(json_object_get(
@@ -582,7 +606,7 @@ offer_roles(struct login *l)
 		label = xasprintf(_("Role for the profile %s"), t->name);
 		ask(l, t, Q_CHOICE, QN_ROLE, label, choices, on_role);
 	}
-	return l->own_question;
+	return l->question != NULL;
 }
 
 static bool
@@ -625,19 +649,14 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 			continue;
 		l->passwords += identity_passwords(id);
 		l->pushes += identity_pushes(id);
-		if (!l->own_question)
-			l->question = NULL;
 		if (!fault_is(fault)) {
 			note_others(l, id);
 			kick(l);
 			continue;
 		}
-		if (l->own_question) {
-			/* The assertion it was about is gone. */
-			prompt_close(STEAL(l->question));
-			l->own_question = false;
-			l->asking = NULL;
-		}
+		/* The assertion it was about is gone. */
+		prompt_close(STEAL(l->question));
+		l->asking = NULL;
 		if (!fault_is(&l->fault))
 			fault_copy(&l->fault, fault);
 		for (size_t i = 0; i < l->ntargets; i++) {
@@ -657,16 +676,18 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 static json_t *
 step_for(const struct login *l, struct watcher *w)
 {
+	struct question *q = open_question(l);
+
 	if (w->seen < json_array_size(l->tells))
 		return json_incref(json_array_get(l->tells, w->seen++));
 	if (l->phase == LOGIN_DONE)
 		return json_incref(l->done);
-	if (l->question != NULL && !str_eq(w->asked, prompt_id(l->question))) {
+	if (q != NULL && !str_eq(w->asked, prompt_id(q))) {
 		json_t *step = json_object();
 
-		xreplace(&w->asked, xstrdup(prompt_id(l->question)));
+		xreplace(&w->asked, xstrdup(prompt_id(q)));
 		json_put_str(step, "kind", STEP_ASK);
-		json_object_set_new(step, "question", prompt_json(l->question));
+		json_object_set_new(step, "question", prompt_json(q));
 		return step;
 	}
 	return NULL;
@@ -725,6 +746,7 @@ login_answer(struct logins *ls, uint64_t conn, const char *id,
     const char *question, const char *value)
 {
 	struct login *l = by_id(ls, id);
+	struct question *q;
 	struct watcher *w;
 	int r;
 
@@ -733,18 +755,12 @@ login_answer(struct logins *ls, uint64_t conn, const char *id,
 	w = watcher_of(l, conn);
 	if (w->awaits)
 		return -EBUSY;
-	if (l->question == NULL || !str_eq(prompt_id(l->question), question))
+	q = open_question(l);
+	if (q == NULL || !str_eq(prompt_id(q), question))
 		return -ESTALE;
-	if (!l->own_question)
-		l->question = NULL; /* its identity forgets it, so do we */
 	r = prompt_answer(manager_env(ls->manager)->prompts, question, value);
-	if (r < 0) {
-		/* Still open: the same one, for another try. */
-		if (r == -EINVAL && l->question == NULL)
-			l->question = prompt_find(
-			    manager_env(ls->manager)->prompts, question);
+	if (r < 0) /* -EINVAL: still open, for another try */
 		return r == -ENOENT ? -ESTALE : r;
-	}
 	/* pump() may have moved the list of watchers meanwhile. */
 	watcher_of(l, conn)->awaits = true;
 	pump(l);
@@ -767,16 +783,13 @@ cancel(struct login *l)
 {
 	struct manager *m = l->logins->manager;
 	struct identity *id = l->identity;
-	bool choice = l->own_question;
+	bool choice = l->question != NULL;
 
 	if (l->phase >= LOGIN_SAVE)
 		return; /* it is being written already */
 	l->cancelled = true;
 	login_links_cancel(l);
-	if (l->own_question)
-		prompt_close(l->question);
-	l->question = NULL;
-	l->own_question = false;
+	prompt_close(STEAL(l->question));
 	l->asking = NULL;
 	fault_set(&l->fault, FAULT_CANCELLED, REASON_NONE,
 	    _("The login was cancelled; nothing was written."));
@@ -787,7 +800,8 @@ cancel(struct login *l)
 			fault_copy(&t->fault, &l->fault);
 		t->done = true;
 	}
-	if (id != NULL && choice && identity_busy(id)) {
+	if (id != NULL && choice && identity_awaits(id) &&
+	    identity_question(id) == NULL) {
 		/* Only the choice was declined: the sign-in stays. */
 		learn(l);
 		l->identity = NULL;
@@ -961,13 +975,13 @@ login_free(struct login *l)
 {
 	const struct manager_env *env = manager_env(l->logins->manager);
 
-	if (l->own_question)
-		prompt_close(l->question);
+	prompt_close(l->question);
 	login_save_free(l);
 	login_links_free(l);
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].session != NULL)
-			manager_settle(l->logins->manager, l->targets[i].name);
+			manager_settle(
+			    l->logins->manager, l->targets[i].name, false);
 	env->loop->ops->timer_free(l->timer);
 	for (size_t i = 0; i < l->ntargets; i++)
 		login_target_done(&l->targets[i]);

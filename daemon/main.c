@@ -283,6 +283,15 @@ build_surfaces(struct agent *a, struct fault *fault)
 	_cleanup_free_ char *path = path_socket(), *ctl = ctl_path();
 	const struct control_handler handler = { on_call, on_closed, a };
 
+	if (path == NULL)
+		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("There is no place for the socket: set "
+		      "XDG_RUNTIME_DIR or HOME."));
+	/* First of all: a second agent is to touch nothing and say no more. */
+	a->control =
+	    control_new(a->loop, path, service_listen_fd(), &handler, fault);
+	if (a->control == NULL)
+		return -1;
 	a->credfile = credfile_new(a->manager);
 	a->twins = twins_new(a->manager, ctl);
 	manager_subscribe(a->manager, &(struct surface){ on_event, a });
@@ -290,13 +299,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 	credfile_adopt(a->credfile);
 	twins_adopt(a->twins);
 	a->methods = methods_new(a->manager, on_reply, a);
-	if (path == NULL)
-		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("There is no place for the socket: set "
-		      "XDG_RUNTIME_DIR or HOME."));
-	a->control =
-	    control_new(a->loop, path, service_listen_fd(), &handler, fault);
-	return a->control == NULL ? -1 : 0;
+	return 0;
 }
 
 static void
@@ -336,7 +339,7 @@ run(struct agent *a)
 		return EXIT_FAILURE;
 	}
 	if (build_engine(a, &f) < 0 || build_surfaces(a, &f) < 0) {
-		log_err("%s%s%s", f.text, f.next != NULL ? " " : "",
+		log_err("%s%s%s", f.text, f.next != NULL ? " Next: " : "",
 		    f.next != NULL ? f.next : "");
 		status = f.kind == FAULT_CONFIG ? STATUS_CONFIG : EXIT_FAILURE;
 	} else {

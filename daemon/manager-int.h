@@ -15,7 +15,8 @@ struct member {
 	struct identity *identity; /* that signs it in; NULL: chained */
 	bool redeeming;		   /* its role is with the worker */
 	bool took_part;		   /* in the identity's last assertion */
-	bool draft;		   /* a login is trying it out */
+	unsigned drafts;	   /* logins that try it out */
+	bool was_kept;		   /* before the first of them */
 	/* What the draft has taken the place of: */
 	struct profile *stash_profile;
 	struct creds *stash_creds;

@@ -200,6 +200,16 @@ manager_identity(struct manager *m, const struct profile *p)
 }
 
 struct identity *
+manager_identity_attended(struct manager *m, const struct profile *p)
+{
+	struct identity *id = manager_identity(m, p);
+
+	if (p->adfs_user == NULL && only_user(m, p->identity_base) == NULL)
+		identity_ask_again(id);
+	return id;
+}
+
+struct identity *
 manager_identity_at(struct manager *m, size_t i)
 {
 	return i < m->nidentities ? m->identities[i] : NULL;
@@ -214,6 +224,8 @@ orphan(struct manager *m, struct member *mb)
 	if (mb->orphan)
 		return;
 	mb->orphan = true;
+	mb->redeeming = false;
+	session_event(mb->session, SESSION_CANCELLED, NULL);
 	if (session_creds(mb->session) == NULL)
 		m->env.loop->ops->timer_set(
 		    m->reaper, (struct deadline){ 0, 0 });
@@ -289,15 +301,38 @@ manager_took_part(struct manager *m, const struct session *s)
 	return mb != NULL && mb->took_part;
 }
 
+/* Two objects may turn out to be one person: both asked for the name. */
+static bool
+same_person(const struct identity *a, const struct identity *b)
+{
+	_cleanup_free_ char *x = NULL, *y = NULL;
+
+	if (a == b)
+		return true;
+	if (a == NULL || b == NULL || identity_user(a) == NULL ||
+	    identity_user(b) == NULL ||
+	    !str_eq(identity_base(a), identity_base(b)))
+		return false;
+	x = user_normal(identity_user(a));
+	y = user_normal(identity_user(b));
+	return str_eq(x, y);
+}
+
 /* Keys of another identity are not its keys, though the role be the same. */
 static void
 set_profile(struct manager *m, struct member *mb, struct profile *p)
 {
 	struct identity *before = mb->identity;
+	bool moved;
 
 	mb->identity = signs_in(p) ? manager_identity(m, p) : NULL;
+	moved = !same_person(before, mb->identity);
+	/* What a job brings for the profile as it was is not for this one. */
+	if (moved || before != mb->identity ||
+	    p->fingerprint != session_profile(mb->session)->fingerprint)
+		mb->redeeming = false;
 	session_set_profile(mb->session, p);
-	if (mb->identity != before)
+	if (moved)
 		session_event(mb->session, SESSION_CHANGED, NULL);
 }
 
@@ -324,14 +359,17 @@ manager_draft(struct manager *m, struct profile *p)
 {
 	struct member *mb = member_of(m, p->name);
 
-	if (mb != NULL && !mb->draft &&
+	if (mb != NULL && mb->drafts == 0 &&
 	    p->fingerprint != session_profile(mb->session)->fingerprint &&
 	    session_creds(mb->session) != NULL) {
 		mb->stash_profile = session_ref_profile(mb->session);
 		mb->stash_creds = creds_ref(session_creds(mb->session));
 	}
 	mb = take_profile(m, p);
-	mb->draft = true;
+	if (mb->drafts++ == 0)
+		mb->was_kept = session_kept(mb->session);
+	/* Before its keys come, so that they are delivered. */
+	session_set_kept(mb->session, true);
 	return mb->session;
 }
 
@@ -343,14 +381,20 @@ unstash(struct member *mb)
 }
 
 void
-manager_settle(struct manager *m, const char *name)
+manager_settle(struct manager *m, const char *name, bool keep)
 {
 	struct member *mb = member_of(m, name);
 	struct profile *p = config_find(m->config, name);
 
-	if (mb == NULL || !mb->draft)
+	if (mb == NULL || mb->drafts == 0)
 		return;
-	mb->draft = false;
+	mb->was_kept |= keep;
+	if (--mb->drafts > 0)
+		return;
+	session_set_kept(mb->session, mb->was_kept);
+	/* What it delivered while it was tried out goes. */
+	if (!session_kept(mb->session) && session_creds(mb->session) != NULL)
+		manager_publish(m, MANAGER_LOGOUT, mb->session, NULL);
 	if (!usable(p)) {
 		orphan(m, mb);
 	} else {
@@ -389,7 +433,8 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *s = m->members[i].session;
 
-		if (m->members[i].identity != id || !session_wants(s))
+		if (m->members[i].identity != id || m->members[i].orphan ||
+		    !session_wants(s))
 			continue;
 		ret->profile = session_profile(s);
 		ret->attended = m->logins.watched != NULL &&
@@ -459,6 +504,14 @@ on_credentials(struct identity *id, const json_t *msg, void *arg)
 		    _("AWS answered with credentials that cannot be written "
 		      "to a file."));
 		session_event(mb->session, SESSION_REFUSED, &f);
+		return;
+	}
+	if (creds_expired(c, m->env.loop->clk)) {
+		creds_unref(c);
+		fault_set(&f, FAULT_TEMPORARY, REASON_CLOCK,
+		    _("AWS answered with credentials that have expired "
+		      "already."));
+		session_event(mb->session, SESSION_TEMPORARY, &f);
 		return;
 	}
 	session_give(mb->session, c);
@@ -554,6 +607,13 @@ on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 	}
 	if (fault_is(&session_profile(s)->fault)) {
 		fault_copy(fault, &session_profile(s)->fault);
+		return SESSION_REFUSES;
+	}
+	/* A sign-in without a role to redeem would never be enough. */
+	if (session_profile(s)->role_arn == NULL) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("The profile %s names no role yet."), session_name(s));
+		fault_next(fault, "awsfedctl login %s", session_name(s));
 		return SESSION_REFUSES;
 	}
 	if (id == NULL)
@@ -665,8 +725,12 @@ void
 manager_redeem(struct manager *m, struct identity *id)
 {
 	const json_t *roles = identity_roles(id);
-	json_t *list = json_array();
+	json_t *list;
 
+	/* Else nobody would answer those that joined. */
+	if (!identity_awaits(id))
+		return;
+	list = json_array();
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
 		const struct profile *p = session_profile(mb->session);
@@ -675,7 +739,8 @@ manager_redeem(struct manager *m, struct identity *id)
 		if (mb->identity != id)
 			continue;
 		mb->took_part = false;
-		if (!str_eq(p->provider_id, identity_provider(id)) ||
+		if (mb->orphan ||
+		    !str_eq(p->provider_id, identity_provider(id)) ||
 		    p->role_arn == NULL || !rides(mb->session))
 			continue;
 		session_event(mb->session, SESSION_RIDE, NULL);
@@ -706,16 +771,22 @@ apply(struct manager *m, struct strv *changed)
 	for (size_t i = 0; i < m->config->nprofiles; i++) {
 		struct profile *p = m->config->profiles[i];
 		struct member *mb;
+		bool had;
 
 		if (!usable(p))
 			continue;
 		mb = member_of(m, p->name);
+		had = mb != NULL && session_creds(mb->session) != NULL;
 		if (mb == NULL ||
 		    session_profile(mb->session)->fingerprint != p->fingerprint)
 			note(changed, p->name);
 		/* A draft waits for its login to settle it. */
-		if (mb == NULL || !mb->draft)
-			(void)take_profile(m, p);
+		if (mb == NULL || mb->drafts == 0)
+			mb = take_profile(m, p);
+		/* The file still has the old ones, which nobody renews. */
+		if (had && session_creds(mb->session) == NULL &&
+		    session_renews(mb->session))
+			session_event(mb->session, SESSION_WANTED, NULL);
 		if (signs_in(p))
 			(void)manager_identity(m, p);
 	}
@@ -724,7 +795,7 @@ apply(struct manager *m, struct strv *changed)
 		const struct profile *p =
 		    config_profile(m->config, session_name(mb->session));
 
-		if (mb->orphan || mb->draft || usable(p))
+		if (mb->orphan || mb->drafts > 0 || usable(p))
 			continue;
 		note(changed, session_name(mb->session));
 		orphan(m, mb);
@@ -841,8 +912,14 @@ manager_cancel(struct manager *m, struct identity *id)
 void
 manager_logout_identity(struct manager *m, struct identity *id)
 {
+	_cleanup_fault_ struct fault f = { 0 };
+
 	release_waiting(m, id);
 	identity_logout(id);
+	fault_set(&f, FAULT_CANCELLED, REASON_NONE,
+	    _("Somebody logged out of %s meanwhile."), identity_host(id));
+	if (m->logins.ended != NULL)
+		m->logins.ended(id, &f, m->logins.arg);
 }
 
 void
@@ -854,8 +931,11 @@ manager_force(struct manager *m, struct session *s)
 void
 manager_logout(struct manager *m, struct session *s)
 {
-	struct identity *id = manager_identity_of(m, s);
+	struct member *mb = member_of(m, session_name(s));
+	struct identity *id = mb->identity;
 
+	mb->redeeming = false;
+	mb->was_kept = false;
 	session_event(s, SESSION_LOGOUT, NULL);
 	session_set_kept(s, false);
 	manager_publish(m, MANAGER_LOGOUT, s, NULL);
@@ -865,8 +945,8 @@ manager_logout(struct manager *m, struct session *s)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *other = m->members[i].session;
 
-		if (other != s && session_kept(other) &&
-		    m->members[i].identity == id)
+		if (other != s && !m->members[i].orphan &&
+		    session_kept(other) && m->members[i].identity == id)
 			return;
 	}
 	manager_logout_identity(m, id);

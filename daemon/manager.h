@@ -108,12 +108,16 @@ struct session *manager_session_at(struct manager *m, size_t i);
 struct identity *manager_identity_at(struct manager *m, size_t i);
 /* Finds or makes the identity that signs this profile in. */
 struct identity *manager_identity(struct manager *m, const struct profile *p);
+/* The same, for a person who signs in: identity_ask_again(). */
+struct identity *manager_identity_attended(
+    struct manager *m, const struct profile *p);
 /* Of a chained session: the identity of its root, or NULL. */
 struct identity *manager_identity_of(
     struct manager *m, const struct session *s);
 /*
  * The session of a profile as it is to be, which may differ from what the
- * configuration says, or not be in it yet, until manager_settle().
+ * configuration says, or not be in it yet, until as many manager_settle(): two
+ * logins may try out the same one.  It is kept, and does not go, until then.
  */
 struct session *manager_draft(struct manager *m, struct profile *p);
 
@@ -121,8 +125,11 @@ struct session *manager_draft(struct manager *m, struct profile *p);
 void manager_redeem(struct manager *m, struct identity *id);
 /* Ends its job; the sessions that waited go back to what they have. */
 void manager_cancel(struct manager *m, struct identity *id);
-/* A draft is over: the session becomes what the configuration says. */
-void manager_settle(struct manager *m, const char *name);
+/*
+ * A draft is over: the session becomes what the configuration says, and is kept
+ * if it was before or one of its logins says so.
+ */
+void manager_settle(struct manager *m, const char *name, bool keep);
 /* Which sessions took part in the identity's current or last job? */
 bool manager_took_part(struct manager *m, const struct session *s);
 

@@ -15,6 +15,7 @@
 #include "schedule.h"
 
 #define TIMER(s) ((s)->env.loop->ops)
+#define CANCEL_REST (300 * USEC)
 #define FAILED_REST SCHEDULE_HOUR /* a refused role is tried again */
 
 struct waiter {
@@ -117,7 +118,10 @@ arm(struct session *s, int64_t retry)
 {
 	switch (s->state) {
 	case SESSION_FRESH:
-		arm_fresh(s);
+		if (retry > 0)
+			arm_in(s, retry);
+		else
+			arm_fresh(s);
 		break;
 	case SESSION_BACKOFF:
 		if (retry > 0)
@@ -130,7 +134,8 @@ arm(struct session *s, int64_t retry)
 		break;
 	case SESSION_IDLE:
 	case SESSION_NEEDS_LOGIN:
-		if (live(s))
+		/* Also when they have expired: a clock may go back. */
+		if (s->creds != NULL)
 			arm_at(s, s->creds->expires);
 		else
 			disarm(s);
@@ -148,6 +153,7 @@ struct input {
 	const struct fault *fault;
 	int64_t retry;	/* out: own retry timer, microseconds */
 	bool new_creds; /* out */
+	bool lost;	/* out: those it had have expired */
 };
 
 typedef enum session_state action(struct session *s, struct input *in);
@@ -189,24 +195,28 @@ act_attend(struct session *s, struct input *in)
 	return ask_owner(s, true);
 }
 
+static void
+expire(struct session *s, struct input *in)
+{
+	in->lost = s->creds != NULL && !live(s);
+	if (in->lost)
+		s->creds = creds_unref(s->creds);
+}
+
 static enum session_state
 act_due(struct session *s, struct input *in)
 {
-	(void)in;
 	if (session_renews(s))
 		return ask_owner(s, false);
 	/* Nobody renews it: this was the end of its keys, or of its rest. */
-	if (!live(s))
-		s->creds = creds_unref(s->creds);
+	expire(s, in);
 	return s->creds == NULL ? SESSION_IDLE : s->state;
 }
 
 static enum session_state
 act_expire(struct session *s, struct input *in)
 {
-	(void)in;
-	if (!live(s))
-		s->creds = creds_unref(s->creds);
+	expire(s, in);
 	return s->state;
 }
 
@@ -231,7 +241,7 @@ static enum session_state
 act_back_off(struct session *s, struct input *in)
 {
 	fault_copy(&s->fault, in->fault);
-	in->retry = schedule_backoff(s->tries++, in->fault->retry_after * USEC,
+	in->retry = schedule_backoff(++s->tries, in->fault->retry_after * USEC,
 	    s->env.random(s->env.arg));
 	return SESSION_BACKOFF;
 }
@@ -261,12 +271,13 @@ act_need(struct session *s, struct input *in)
 static enum session_state
 act_cancel(struct session *s, struct input *in)
 {
-	(void)in;
 	fault_done(&s->fault);
 	if (!live(s))
 		return SESSION_IDLE;
 	/* Past its time to renew?  Not at once: a person has just said no. */
-	return session_due_soon(s) ? SESSION_NEEDS_LOGIN : SESSION_FRESH;
+	if (session_renews(s) && session_due_soon(s))
+		in->retry = CANCEL_REST;
+	return SESSION_FRESH;
 }
 
 static enum session_state
@@ -344,7 +355,7 @@ settle(struct session *s, enum session_state before, enum session_state next,
 		    fault_is(&s->fault) ? s->fault.text : "");
 	arm(s, in->retry);
 	wake_waiters(s);
-	if (next != before || in->new_creds)
+	if (next != before || in->new_creds || in->lost)
 		s->env.ops->changed(s, in->new_creds, s->env.arg);
 }
 
@@ -399,6 +410,8 @@ session_adopt(struct session *s, struct creds *creds)
 
 	creds_unref(s->creds);
 	s->creds = creds;
+	s->tries = 0;
+	fault_done(&s->fault);
 	settle(s, before, SESSION_FRESH, &in);
 }
 
@@ -414,19 +427,23 @@ static void
 on_calls(void *arg)
 {
 	struct session *s = arg;
-	struct waiter *list;
+	struct waiter *list, **p;
 
 	if (s->state == SESSION_WAITING)
 		return; /* it went back meanwhile: they wait on */
 	/* Swapped out first: a waiter may wait again. */
 	list = STEAL(s->waiters);
-	while (list != NULL) {
+	while (list != NULL && s->state != SESSION_WAITING) {
 		struct waiter *w = list;
 
 		list = w->next;
 		w->fn(s, w->arg);
 		xfree(w);
 	}
+	/* One of them sent it back to work: the others wait on. */
+	for (p = &s->waiters; *p != NULL; p = &(*p)->next)
+		;
+	*p = list;
 }
 
 struct session *
@@ -655,8 +672,7 @@ session_sane(const struct session *s)
 		return armed && (s->state != SESSION_FRESH || s->creds != NULL);
 	case SESSION_IDLE:
 	case SESSION_NEEDS_LOGIN:
-		return armed == (s->creds != NULL && live(s)) ||
-		    (armed && s->creds != NULL);
+		return armed == (s->creds != NULL);
 	case SESSION_BACKOFF:
 		return true; /* its own timer, or its identity's */
 	case SESSION_STATE_MAX:

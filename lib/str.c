@@ -228,7 +228,11 @@ str_clean(const char *s, size_t max)
 			(unsigned char)s[1] < 0xa0) ||
 		    (n == 3 && memcmp(s, "\xe2\x80", 2) == 0 &&
 			(unsigned char)s[2] >= 0xa8 &&
-			(unsigned char)s[2] <= 0xae);
+			(unsigned char)s[2] <= 0xae) ||
+		    /* ... and isolates, U+2066 to U+2069 */
+		    (n == 3 && memcmp(s, "\xe2\x81", 2) == 0 &&
+			(unsigned char)s[2] >= 0xa6 &&
+			(unsigned char)s[2] <= 0xa9);
 
 		if (o + (bad ? 1 : n) > max)
 			break;

@@ -32,9 +32,10 @@ static const struct failure failures[] = {
 	    N_("%s did not answer in time."), CHECK_NETWORK },
 	{ CURLE_PEER_FAILED_VERIFICATION, FAULT_SECURITY, REASON_TLS,
 	    N_("The certificate of %s cannot be trusted."),
-	    N_("If your company has its own certificate authority, name its "
-	       "bundle in ca_bundle; otherwise do not go on in this "
-	       "network.") },
+	    N_("If your company has its own certificate authority, set "
+	       "ca_bundle to the path of its bundle in "
+	       "~/.config/awsfed/awsfed.conf, section [awsfed], and type "
+	       "awsfedctl reload; otherwise do not go on in this network.") },
 	{ CURLE_SSL_CACERT_BADFILE, FAULT_CONFIG, REASON_SETTINGS,
 	    N_("The CA bundle for %s cannot be read."),
 	    N_("Check the path in ca_bundle.") },

@@ -260,6 +260,10 @@ def bad_files():
         r = w.login(P, user=None)
         tap.ok(r.rc == FAILED and w.credentials_file in r.err,
                "a folder in place of the file is told", r)
+        told(w.ctl("refresh", P), FAILED, "refresh with a folder there",
+             w.credentials_file)
+        told(w.ctl("logout", P), FAILED, "logout with a folder there",
+             w.credentials_file)
         os.rmdir(w.credentials_file)
 
 
@@ -278,13 +282,50 @@ def bad_config():
 # -- the socket ----------------------------------------------------------------
 def second_agent():
     with world() as w:
+        w.login("--profile", P, "--adfs-host", HOST, "--role-arn", ARN,
+                "--region", "us-east-1")
         argv = [w.program("awsfedd"), "--foreground"]
         r = w.run(argv, timeout=20)
         tap.ok(r.rc not in (0, -9), "a second agent does not start", r)
         tap.ok("awsfed" in r.err and ("already" in r.err or
                                       "another" in r.err),
                "a second agent says why", r)
+        tap.equal(len(r.err.splitlines()), 1,
+                  "a second agent says no more, and touches nothing")
         tap.ok(w.ctl("status").rc == 0, "the first one answers as before")
+
+
+def wrong_user():
+    """A user name that was wrong once does not bar the way."""
+    named = ["--profile", P, "--adfs-host", HOST, "--region", "us-east-1"]
+    for what, first in (
+            ("a --user without a domain",
+             lambda w: w.login(*named, "--user", "jane", user=None,
+                               password=None)),
+            ("a slip in the user name",
+             lambda w: w.login(*named, user="CORP\\jnae"))):
+        with world() as w:
+            tap.ok(first(w).rc != 0, what + ": no sign-in")
+            r = w.login(*named, timeout=20)
+            tap.ok(r.rc == 0 and not r.unasked,
+                   what + ": the next login asks for it again", r)
+            tap.ok(b"adfs_user = CORP\\jane" in w.read(w.config_file),
+                   what + ": the right one is saved",
+                   w.read(w.config_file))
+
+
+def declined_then_chosen():
+    named = ["--profile", P, "--adfs-host", HOST, "--region", "us-east-1"]
+    with world() as w:
+        w.sim.user(USER, roles=[harness.pair(ARN), harness.pair(
+            role("012345678901", "ReadOnly"))])
+        w.login(*named, answers=[(harness.ASK_ROLE, "q")])
+        r = w.login(*named, user=None, password=None,
+                    answers=[(harness.ASK_ROLE, "1")])
+        tap.ok(r.rc == 0, "declined, then chosen", r)
+        tap.ok(b"adfs_user = CORP\\jane" in w.read(w.config_file),
+               "the user typed at the first is saved with the second",
+               w.read(w.config_file))
 
 
 def stale_socket():
@@ -331,12 +372,69 @@ GARBAGE = (
 )
 
 
+def send(s, method, **parameters):
+    """One call of the control protocol."""
+    s.sendall(json.dumps({"method": "io.awsfed.Control." + method,
+                          "parameters": parameters}).encode() + b"\0")
+
+
+def answer(s):
+    data = b""
+    while not data.endswith(b"\0"):
+        more = s.recv(65536)
+        if not more:
+            return {}
+        data += more
+    return json.loads(data[:-1])
+
+
+def shared_question():
+    """Two logins wait for one answer; the slower one comes too late."""
+    with world() as w:
+        w.profile(P, role=ARN)
+        with w.connect() as a, w.connect() as b:
+            for s in (a, b):
+                send(s, "Login", profiles=[P])
+            first, second = (answer(s)["parameters"] for s in (a, b))
+            question = first["step"]["question"]["id"]
+            tap.equal(question, second["step"]["question"]["id"],
+                      "two logins are asked the same question")
+            # Both at once: before the worker has its next question.
+            for s, login in ((a, first), (b, second)):
+                send(s, "Answer", login=login["login"], question=question,
+                     value=USER)
+            # Which of them is read first is the agent's affair.
+            late, r = sorted((answer(a), answer(b)),
+                             key=lambda reply: "error" not in reply)
+            tap.equal(r["parameters"].get("step", {}).get(
+                "question", {}).get("name"), "password", "one answer counts")
+            tap.equal(late.get("error"), "io.awsfed.Control.StaleQuestion",
+                      "the other is stale")
+        tap.ok(w.ctl("status").rc == 0, "the agent lives on")
+
+
+def joins_a_question():
+    """A login that comes while another is asked is asked the same."""
+    with world() as w:
+        w.profile(P, role=ARN)
+        with w.connect() as a, w.connect() as b:
+            send(a, "Login", profiles=[P])
+            first = answer(a)["parameters"]["step"]["question"]["id"]
+            send(b, "Login", profiles=[P])
+            second = answer(b)["parameters"]
+            tap.equal(second["step"]["question"]["id"], first,
+                      "a second login is asked what the first is asked")
+            a.close()
+            send(b, "Answer", login=second["login"], question=first,
+                 value=USER)
+            tap.equal(answer(b)["parameters"]["step"]["question"]["name"],
+                      "password", "it goes on when the first has left")
+
+
 def garbage_on_the_socket():
     with world() as w:
         for what, data in GARBAGE:
-            with socket.socket(socket.AF_UNIX) as s:
-                s.settimeout(10)
-                s.connect(w.socket)
+            with w.connect() as s:
                 said = b""
                 try:
                     s.sendall(data)
@@ -358,9 +456,7 @@ def garbage_on_the_socket():
         # Many who say nothing: others are still served.
         silent = []
         for _ in range(40):
-            s = socket.socket(socket.AF_UNIX)
-            s.connect(w.socket)
-            silent.append(s)
+            silent.append(w.connect())
         tap.ok(w.ctl("status").rc == 0, "forty silent callers block nobody")
         for s in silent:
             s.close()
@@ -368,5 +464,7 @@ def garbage_on_the_socket():
 
 harness.need(timeout=500)
 tap.run(unreachable, outside_faults, wrong_password, no_such_role, bare_user,
-        worker_killed, bad_files, bad_config, second_agent, stale_socket,
-        no_agent, garbage_on_the_socket)
+        wrong_user, declined_then_chosen, worker_killed, bad_files,
+        bad_config, second_agent, stale_socket,
+        shared_question, joins_a_question, no_agent,
+        garbage_on_the_socket)

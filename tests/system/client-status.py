@@ -251,7 +251,7 @@ def reload():
                     "kind": "config", "text": "line 3 is no setting.",
                     "next": "mend line 3"}}]) as a:
         equal(run(a, "reload").out, "a changed\nb changed\n")
-        equal(run(a, "reload").out, "nothing changed\n")
+        equal(run(a, "reload").out, "no profile changed\n")
         r = run(a, "reload")
         equal((r.status, r.out), (1, ""))
         has(r.err, "line 3 is no setting.\n  Next: mend line 3\n")

@@ -292,6 +292,19 @@ class World:
         with open(self.logs[name], encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def connect(self):
+        """A bare connection to the agent, as its own user: it drops others."""
+        s = socket.socket(socket.AF_UNIX)
+        try:
+            if self.uid is not None:
+                os.seteuid(self.uid)
+            s.connect(self.socket)
+        finally:
+            if self.uid is not None:
+                os.seteuid(0)
+        s.settimeout(10)
+        return s
+
     # -- commands ------------------------------------------------------------
     def run(self, argv, stdin="", timeout=60, **env):
         return terminal.run(argv, dict(self.env, **env), self._preexec(True),

@@ -750,6 +750,33 @@ fake_commands_new(void)
 	return &fc->commands;
 }
 
+static void
+command_record_free(struct command *c)
+{
+	for (size_t i = 0; c->env != NULL && c->env[i] != NULL; i++)
+		xfree(c->env[i]);
+	xfree(c->env);
+	xfree(c->line);
+	xfree(c);
+}
+
+void
+fake_commands_forget(struct commands *commands)
+{
+	struct command **p = &((struct fake_commands *)commands)->first;
+
+	while (*p != NULL) {
+		struct command *c = *p;
+
+		if (c->running) {
+			p = &c->next;
+			continue;
+		}
+		*p = c->next;
+		command_record_free(c);
+	}
+}
+
 void
 fake_commands_free(struct commands *commands)
 {
@@ -760,11 +787,7 @@ fake_commands_free(struct commands *commands)
 		return;
 	while ((c = fc->first) != NULL) {
 		fc->first = c->next;
-		for (size_t i = 0; c->env != NULL && c->env[i] != NULL; i++)
-			xfree(c->env[i]);
-		xfree(c->env);
-		xfree(c->line);
-		xfree(c);
+		command_record_free(c);
 	}
 	xfree(fc);
 }

@@ -126,6 +126,8 @@ void fake_commands_free(struct commands *commands);
 size_t fake_commands_started(const struct commands *commands);
 struct command *fake_command(const struct commands *commands, size_t i);
 struct command *fake_command_last(const struct commands *commands);
+/* Forgets the commands that run no more. */
+void fake_commands_forget(struct commands *commands);
 /* The command ended: calls done() now.  NULL fault: it exited 0. */
 void fake_command_end(
     struct command *command, const struct fault *fault, const char *out);

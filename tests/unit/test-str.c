@@ -110,6 +110,9 @@ test_utf8_clean(void **state)
 		{ "\xe2\x80\xae"
 		  "x",
 		    "?x", 99, true }, /* right to left */
+		{ "\xe2\x81\xa6"
+		  "x\xe2\x81\xa9",
+		    "?x?", 99, true }, /* isolates */
 		{ "abc", "ab", 2, true },
 		{ "", "", 0, true },
 	};

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+# The unit programs of the engine and its surfaces, on the fakes of adapters.mk.
+check_LIBRARIES += tests/unit/librig.a
+tests_unit_librig_a_SOURCES = tests/unit/rig.h tests/unit/rig.c \
+	tests/unit/unit.h
+tests_unit_librig_a_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+
+ENGINE_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+ENGINE_TEST_LDADD = tests/unit/librig.a daemon/libsurfaces.a \
+	daemon/libengine.a $(LIBFAKE) $(LIBAWSFED) $(CMOCKA_LIBS)
+ENGINE_TESTS = \
+	tests/unit/test-credfile \
+	tests/unit/test-identity \
+	tests/unit/test-ledger \
+	tests/unit/test-login \
+	tests/unit/test-machines \
+	tests/unit/test-manager \
+	tests/unit/test-methods \
+	tests/unit/test-prompt \
+	tests/unit/test-schedule \
+	tests/unit/test-session
+check_PROGRAMS += $(ENGINE_TESTS)
+TESTS += $(ENGINE_TESTS)
+
+tests_unit_test_credfile_SOURCES = tests/unit/test-credfile.c
+tests_unit_test_credfile_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_credfile_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_identity_SOURCES = tests/unit/test-identity.c
+tests_unit_test_identity_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_identity_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c
+tests_unit_test_ledger_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_ledger_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_login_SOURCES = tests/unit/test-login.c
+tests_unit_test_login_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_login_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_machines_SOURCES = tests/unit/test-machines.c
+tests_unit_test_machines_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_machines_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_manager_SOURCES = tests/unit/test-manager.c
+tests_unit_test_manager_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_manager_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_methods_SOURCES = tests/unit/test-methods.c
+tests_unit_test_methods_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_methods_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_prompt_SOURCES = tests/unit/test-prompt.c
+tests_unit_test_prompt_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_prompt_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_schedule_SOURCES = tests/unit/test-schedule.c
+tests_unit_test_schedule_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_schedule_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_session_SOURCES = tests/unit/test-session.c
+tests_unit_test_session_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_session_LDADD = $(ENGINE_TEST_LDADD)
+
+# The tables of docs/HACKING.md, from the source and checked against it.
+TESTS += tests/system/state-tables.py
+EXTRA_DIST += tests/system/state-tables.py
+.PHONY: state-tables
+state-tables: awsfedd
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' \
+	    $(PY_LOG_COMPILER) $(srcdir)/tests/system/state-tables.py --write

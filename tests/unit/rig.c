@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#undef NDEBUG
+#include "rig.h"
+
+#include <assert.h>
+#include <unistd.h>
+
+#include "awsfed/config.h"
+#include "awsfed/creds.h"
+#include "awsfed/ini.h"
+#include "awsfed/log.h"
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+
+#include "credfile.h"
+#include "identity-int.h"
+#include "ledger.h"
+#include "manager-int.h"
+#include "methods.h"
+#include "prompt.h"
+#include "session.h"
+
+/* ---- the graph ------------------------------------------------------------ */
+
+static double
+dice(void *arg)
+{
+	return ((struct rig *)arg)->random;
+}
+
+/* login-target.c looks at the disk, the writer wrote to the fake. */
+static void
+to_disk(struct rig *r)
+{
+	const char *text = fake_files_text(r->files, r->config);
+	FILE *f = fopen(r->config, "w");
+
+	assert(f != NULL);
+	fputs(text != NULL ? text : "", f);
+	assert(fclose(f) == 0);
+}
+
+static int
+load(struct config **ret, struct fault *fault, void *arg)
+{
+	struct rig *r = arg;
+	const char *text = fake_files_text(r->files, r->config);
+	_cleanup_ini_ struct ini *doc = ini_parse(
+	    text != NULL ? text : "", text != NULL ? strlen(text) : 0);
+
+	to_disk(r);
+	if (config_parse(doc, NULL, ret, fault) < 0)
+		return -1;
+	xreplace(&(*ret)->path, xstrdup(r->config));
+	xreplace(&(*ret)->credentials_path, xstrdup(r->credentials));
+	return 0;
+}
+
+static void
+on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
+{
+	struct rig *r = arg;
+
+	unsigned slot = (unsigned)(conn % RIG_CONNS);
+
+	assert(last);
+	if (conn / RIG_CONNS != r->lives[slot]) {
+		json_decref(reply); /* that one hung up */
+		return;
+	}
+	assert(r->busy[slot] && r->reply[slot] == NULL);
+	r->replies++;
+	r->busy[slot] = false;
+	r->reply[slot] = reply;
+}
+
+void
+rig_config(struct rig *r, const char *text)
+{
+	fake_files_put(r->files, r->config, text);
+	to_disk(r);
+}
+
+struct rig *
+rig_new(const char *config)
+{
+	struct rig *r = xcalloc(1, sizeof(*r));
+	_cleanup_fault_ struct fault f = { 0 };
+
+	xalloc_install();
+	log_set_max(LOG_CRIT);
+	r->random = 0.5;
+	r->dir = xstrdup("/tmp/awsfed-rig-XXXXXX");
+	assert(mkdtemp(r->dir) != NULL);
+	r->config = xasprintf("%s/config", r->dir);
+	r->credentials = xasprintf("%s/credentials", r->dir);
+	r->attempts = xasprintf("%s/attempts", r->dir);
+	r->loop = fake_loop_new();
+	r->jobs = fake_jobs_new();
+	r->files = fake_files_new(r->loop);
+	r->commands = fake_commands_new();
+	r->prompts = prompts_new(r->loop);
+	r->ledger = ledger_new(r->attempts, r->files, r->loop->clk);
+	rig_config(r, config);
+	r->manager = manager_new(&(struct manager_env){
+	    .loop = r->loop,
+	    .jobs = r->jobs,
+	    .commands = r->commands,
+	    .prompts = r->prompts,
+	    .ledger = r->ledger,
+	    .files = r->files,
+	    .random = dice,
+	    .load = load,
+	    .arg = r,
+	});
+	assert(manager_reload(r->manager, NULL, &f) == 0);
+	r->credfile = credfile_new(r->manager);
+	r->methods = methods_new(r->manager, on_reply, r);
+	return r;
+}
+
+void
+rig_free(struct rig *r)
+{
+	if (r == NULL)
+		return;
+	fake_files_free(r->files);
+	methods_free(r->methods);
+	credfile_free(r->credfile);
+	manager_free(r->manager);
+	ledger_free(r->ledger);
+	prompts_free(r->prompts);
+	fake_commands_free(r->commands);
+	fake_jobs_free(r->jobs);
+	fake_loop_free(r->loop);
+	unlink(r->config);
+	rmdir(r->dir);
+	for (size_t i = 0; i < RIG_CONNS; i++)
+		json_decref(r->reply[i]);
+	xfree(r->dir);
+	xfree(r->config);
+	xfree(r->credentials);
+	xfree(r->attempts);
+	xfree(r);
+}
+
+/* ---- a client ---------------------------------------------------------------- */
+
+static uint64_t
+conn_id(const struct rig *r, unsigned conn)
+{
+	return r->lives[conn] * RIG_CONNS + conn;
+}
+
+void
+rig_call_json(struct rig *r, unsigned conn, const char *method, json_t *params)
+{
+	assert(conn < RIG_CONNS && !r->busy[conn]);
+	json_decref(r->reply[conn]);
+	r->reply[conn] = NULL;
+	r->busy[conn] = true;
+	r->calls++;
+	if (params == NULL)
+		params = json_object();
+	methods_call(r->methods, conn_id(r, conn), method, params, false);
+	json_decref(params);
+}
+
+void
+rig_call(struct rig *r, unsigned conn, const char *method, const char *fmt, ...)
+{
+	json_t *params = NULL;
+	va_list ap;
+
+	if (fmt != NULL) {
+		va_start(ap, fmt);
+		params = json_vpack_ex(NULL, 0, fmt, ap);
+		va_end(ap);
+		assert(params != NULL);
+	}
+	rig_call_json(r, conn, method, params);
+	fake_settle(r->loop);
+}
+
+void
+rig_close(struct rig *r, unsigned conn)
+{
+	uint64_t id = conn_id(r, conn);
+
+	r->busy[conn] = false;
+	r->lives[conn]++;
+	methods_closed(r->methods, id);
+}
+
+json_t *
+rig_take(struct rig *r, unsigned conn)
+{
+	return STEAL(r->reply[conn]);
+}
+
+const json_t *
+rig_at(const json_t *j, const char *path)
+{
+	char key[64];
+
+	while (*path != '\0' && j != NULL) {
+		size_t n = strcspn(path, ".");
+
+		assert(n < sizeof(key));
+		memcpy(key, path, n);
+		key[n] = '\0';
+		path += path[n] == '.' ? n + 1 : n;
+		j = json_is_array(j) ? json_array_get(j, (size_t)atoi(key)) :
+				       json_object_get(j, key);
+	}
+	return j;
+}
+
+const char *
+rig_str(const json_t *j, const char *path)
+{
+	return json_string_value(rig_at(j, path));
+}
+
+/* ---- a worker ------------------------------------------------------------------ */
+
+struct job *
+rig_job(struct rig *r)
+{
+	struct job *job = fake_job_last(r->jobs);
+
+	assert(job != NULL && job->running);
+	return job;
+}
+
+void
+rig_ask(struct job *job, int id, const char *kind, const char *name)
+{
+	fake_job_pack(job, "{s:s,s:i,s:s,s:s,s:s}", "type", W_ASK, "id", id,
+	    "kind", kind, "name", name, "label", name);
+}
+
+void
+rig_attempt(struct job *job, int id, const char *tag, const char *user)
+{
+	fake_job_pack(job, "{s:s,s:i,s:s,s:s}", "type", W_ATTEMPT, "id", id,
+	    "tag", tag, "user", user);
+}
+
+void
+rig_assertion(struct job *job, int id, const char *roles)
+{
+	json_t *list = json_array();
+
+	for (; *roles != '\0'; roles++) {
+		_cleanup_free_ char *arn = xasprintf(ARN("%c"), *roles);
+
+		json_array_append_new(list,
+		    json_pack("{s:s,s:s}", "roleArn", arn, "principalArn",
+			"arn:aws:iam::000000000001:saml-provider/adfs"));
+	}
+	fake_job_pack(job, "{s:s,s:i,s:o,s:s}", "type", W_ASSERTION, "id", id,
+	    "roles", list, "expires", "2030-01-01T00:00:00Z");
+}
+
+void
+rig_credentials(struct rig *r, struct job *job, const char *profile,
+    const char *role, int life)
+{
+	char when[RFC3339_SIZE];
+
+	rfc3339_format(clk_real(r->loop->clk) / USEC + life, when);
+	fake_job_pack(job, "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i}", "type",
+	    W_CREDENTIALS, "profile", profile, "roleArn", role, "accessKeyId",
+	    "ASIAEXAMPLE", "secretAccessKey", "secret", "sessionToken", "token",
+	    "expiration", when, "lifetime", life);
+}
+
+void
+rig_succeed(struct rig *r, struct job *job, const char *roles)
+{
+	const json_t *redeem, *list, *one;
+	size_t i;
+
+	rig_assertion(job, 77, roles);
+	redeem = rig_took(job, W_REDEEM);
+	list = json_object_get(redeem, "roles");
+	json_array_foreach (list, i, one)
+		rig_credentials(r, job, rig_str(one, "profile"),
+		    rig_str(one, "roleArn"), 3600);
+	fake_job_end(job, NULL);
+	fake_settle(r->loop);
+}
+
+void
+rig_fail(struct job *job, enum fault_kind kind, enum reason reason)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	fault_set(&f, kind, reason, "It failed.");
+	fake_job_say(job,
+	    json_pack(
+		"{s:s,s:o}", "type", W_FAULT, "fault", fault_to_json(&f)));
+	fake_job_end(job, NULL);
+}
+
+const json_t *
+rig_took(struct job *job, const char *type)
+{
+	const json_t *msg = fake_job_took(job);
+
+	if (msg == NULL)
+		fail_msg("the worker was sent nothing, not %s", type);
+	assert_string_equal(rig_str(msg, "type"), type);
+	return msg;
+}
+
+/* ---- looking at it ------------------------------------------------------------- */
+
+const char *
+rig_state(struct rig *r, const char *profile)
+{
+	struct session *s = manager_session(r->manager, profile);
+
+	return s == NULL ? "none" : session_state_name(session_state(s));
+}
+
+const char *
+rig_identity(struct rig *r, size_t i)
+{
+	return identity_state_name(
+	    identity_state(manager_identity_at(r->manager, i)));
+}
+
+static bool
+comes(const struct identity *id)
+{
+	return id->job != NULL || id->slot;
+}
+
+static void
+check_member(struct rig *r, const struct member *mb)
+{
+	struct session *s = mb->session;
+	bool own = r->loop->ops->timer_armed != NULL && !session_wants(s);
+
+	assert(session_sane(s));
+	assert(session_creds(s) == NULL ||
+	    !creds_expired(session_creds(s), r->loop->clk));
+	if (mb->orphan)
+		assert(!session_wants(s));
+	/* Who waits is waited for. */
+	if (session_state(s) == SESSION_WAITING)
+		assert(comes(mb->identity));
+	/* Without a timer of its own, its identity's must bring it back. */
+	if (session_state(s) == SESSION_BACKOFF && !own)
+		assert(comes(mb->identity) ||
+		    identity_state(mb->identity) == IDENTITY_BACKOFF);
+}
+
+void
+rig_check(struct rig *r)
+{
+	struct manager *m = r->manager;
+	size_t running = 0;
+
+	for (size_t i = 0; i < m->nidentities; i++) {
+		struct identity *id = m->identities[i];
+
+		assert(identity_sane(id));
+		running += identity_busy(id);
+		if (identity_question(id) != NULL)
+			assert(m->logins.watched(id, m->logins.arg));
+	}
+	assert(running == fake_jobs_running(r->jobs));
+	for (size_t i = 0; i < m->nmembers; i++)
+		check_member(r, &m->members[i]);
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Whose section is it, when is it written, and when does it go? */
+#include "rig.h"
+
+#include "awsfed/proto.h"
+
+#include "manager.h"
+
+#define LONG_TERM "[a]\naws_access_key_id = AKIA\naws_secret_access_key = x\n"
+
+static void
+sign_in(struct rig *r, const char *profile, bool force)
+{
+	rig_call(
+	    r, 1, M_LOGIN, "{s:[s],s:b}", "profiles", profile, "force", force);
+	rig_succeed(r, rig_job(r), "AB");
+	fake_advance(r->loop, 6 * USEC);
+}
+
+static bool
+file_has(struct rig *r, const char *what)
+{
+	const char *text = fake_files_text(r->files, r->credentials);
+
+	return text != NULL && strstr(text, what) != NULL;
+}
+
+static void
+test_owner(void **state)
+{
+	static const struct {
+		const char *before;
+		bool ours, forced;
+	} cases[] = {
+		{ "", true, true },
+		{ "[a]\n", true, true },
+		{ LONG_TERM, false, true },
+		{ LONG_TERM "aws_session_token = t\n", true, true },
+		{ LONG_TERM "aws_security_token = t\n", true, true },
+		{ "[a]\nx_managed_by = saml2aws\n", false, true },
+		{ "[a]\ncredential_process = x\n", false, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		for (int force = 0; force < 2; force++) {
+			struct rig *r = rig_new(ONE);
+			bool want = force ? cases[i].forced : cases[i].ours;
+
+			fake_files_put(
+			    r->files, r->credentials, cases[i].before);
+			sign_in(r, "a", force);
+			if (file_has(r, "x_managed_by = awsfed") != want)
+				fail_msg("case %zu, force %d", i, force);
+			if (!want)
+				assert_string_equal(
+				    fake_files_text(r->files, r->credentials),
+				    cases[i].before);
+			if (want)
+				assert_false(file_has(r, "aws_security_token"));
+			/* The login tells of it. */
+			assert_int_equal(
+			    rig_at(r->reply[1],
+				"parameters.step.written.fault") == NULL,
+			    want);
+			rig_free(r);
+		}
+}
+
+/* To force is for once. */
+static void
+test_forced_once(void **state)
+{
+	struct rig *r = rig_new(ONE);
+
+	(void)state;
+	sign_in(r, "a", true);
+	fake_files_put(r->files, r->credentials, LONG_TERM);
+	sign_in(r, "a", false);
+	assert_string_equal(
+	    fake_files_text(r->files, r->credentials), LONG_TERM);
+	rig_free(r);
+}
+
+static void
+test_logout(void **state)
+{
+	static const char *const configs[] = { ONE,
+		ONE "awsfed.autorefresh = yes\n" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+		struct rig *r = rig_new(configs[i]);
+		_cleanup_fault_ struct fault full = { 0 };
+
+		fake_files_put(r->files, r->credentials,
+		    "# mine\n[a]\nregion = x\n[other]\naws_access_key_id = "
+		    "y\n");
+		sign_in(r, "a", false);
+		assert_true(file_has(r, "ASIAEXAMPLE"));
+		/* The disk is full just then: it is done later. */
+		fault_set(&full, FAULT_TEMPORARY, REASON_FILE, "full");
+		fake_files_fail(r->files, &full);
+		rig_call(r, 1, M_LOGOUT, "{s:[s]}", "profiles", "a");
+		assert_non_null(rig_at(r->reply[1], "parameters.written"));
+		assert_true(file_has(r, "ASIAEXAMPLE"));
+		fake_files_fail(r->files, NULL);
+		fake_advance(r->loop, 61 * USEC);
+		assert_string_equal(fake_files_text(r->files, r->credentials),
+		    "# mine\n[a]\nregion = x\n[other]\naws_access_key_id = "
+		    "y\n");
+		rig_free(r);
+	}
+}
+
+/* Twenty profiles in one job: one write. */
+static void
+test_coalesced(void **state)
+{
+	struct rig *r = rig_new(TWO);
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:b}", "all", 1);
+	rig_succeed(r, rig_job(r), "AB");
+	assert_true(file_has(r, "[a]") && file_has(r, "[b]"));
+	assert_int_equal(fake_files_written(r->files, r->credentials), 1);
+	rig_free(r);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_forced_once),
+		cmocka_unit_test(test_logout),
+		cmocka_unit_test(test_coalesced),
+	};
+
+	return RUN(tests);
+}

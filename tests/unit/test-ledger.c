@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "unit.h"
+
+#include <unistd.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/log.h"
+
+#include "fake.h"
+#include "ledger.h"
+
+static struct loop *loop;
+static struct files *files;
+static struct ledger *ledger;
+static char *path;
+static int went, refused, late;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	xalloc_install();
+	log_set_max(LOG_CRIT);
+	path = xasprintf("/tmp/awsfed-ledger-%d", (int)getpid());
+	loop = fake_loop_new();
+	files = fake_files_new(loop);
+	ledger = ledger_new(path, files, loop->clk);
+	went = refused = late = 0;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	fake_files_free(files);
+	ledger_free(ledger);
+	fake_loop_free(loop);
+	unlink(path);
+	xfree(path);
+	return 0;
+}
+
+static void
+on_done(const struct fault *fault, unsigned serial, void *arg)
+{
+	(void)serial;
+	(void)arg;
+	if (fault_is(fault))
+		late++;
+	else
+		went++;
+}
+
+/* "pT+": by a person, tag T, accepted.  c: command.  What came of it: + - ?. */
+static bool
+attempt(const char *s)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	char tag[5] = "0000";
+	int before = went;
+
+	tag[3] = s[1];
+	if (ledger_ask(ledger, "jane @ host", tag,
+		s[0] == 'p' ? SOURCE_PERSON : SOURCE_COMMAND, on_done, 1, NULL,
+		&f) < 0) {
+		refused++;
+		return false;
+	}
+	fake_settle(loop);
+	if (s[2] == '!')
+		ledger_unsent(ledger, "jane @ host");
+	else if (s[2] != '\0')
+		ledger_outcome(ledger, "jane @ host",
+		    s[2] == '+'	    ? LEDGER_ACCEPTED :
+			s[2] == '-' ? LEDGER_REJECTED :
+				      LEDGER_UNKNOWN);
+	return went == before + 1;
+}
+
+/* Each but the last must be let through, 61 s apart; then the last. */
+static void
+test_rules(void **state)
+{
+	static const struct {
+		const char *before[6];
+		const char *last;
+		bool want;
+	} cases[] = {
+		{ { NULL }, "c1", true },
+		{ { "c1+" }, "c1", true },
+		{ { "c1-" }, "c1", false },
+		{ { "c1-" }, "c2", true },
+		{ { "c1-", "c2-" }, "c1", false },
+		{ { "c1-", "c2+" }, "c1", false },
+		{ { "c1-" }, "p1", true },
+		{ { "c1-", "p2+" }, "c1", true },
+		/* A person's own mistake does not absolve it. */
+		{ { "c1-", "p2-" }, "c1", false },
+		{ { "c1-", "p2!" }, "c1", false },
+		{ { "p1-" }, "c1", false },
+		{ { "p1-" }, "c2", true },
+		/* What ended in the dark is spent, whichever it was. */
+		{ { "c1?" }, "c1", false },
+		{ { "c1?" }, "c2", false },
+		{ { "p1?" }, "c2", false },
+		{ { "c1?", "p1+" }, "c1", true },
+		{ { "c1!" }, "c1", true },
+		/* Three an hour. */
+		{ { "c1+", "c1+" }, "c1", true },
+		{ { "c1+", "c1+", "c1+" }, "c1", false },
+		{ { "c1+", "c1+", "c1+", "p1+" }, "c1", true },
+		{ { "c1+", "c1+", "c1+" }, "p1", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		setup(NULL);
+		for (size_t k = 0; cases[i].before[k] != NULL; k++) {
+			assert_true(attempt(cases[i].before[k]));
+			fake_advance(loop, 61 * USEC);
+		}
+		if (attempt(cases[i].last) != cases[i].want)
+			fail_msg("case %zu", i);
+		teardown(NULL);
+	}
+}
+
+static void
+test_spacing(void **state)
+{
+	(void)state;
+	assert_true(attempt("c1+"));
+	fake_advance(loop, 59 * USEC);
+	assert_false(ledger_stored_ok(ledger, "jane @ host"));
+	assert_true(ledger_stored_ok(ledger, "joe @ host"));
+	/* A clock that goes back opens no gate. */
+	fake_step_real(loop, -60 * USEC);
+	assert_false(attempt("c1"));
+	fake_step_real(loop, 62 * USEC);
+	assert_true(attempt("c1+"));
+}
+
+/* What cannot be recorded is not sent, and takes no other entry along. */
+static void
+test_full_disk(void **state)
+{
+	_cleanup_fault_ struct fault f = { 0 }, full = { 0 };
+
+	(void)state;
+	fault_set(&full, FAULT_TEMPORARY, REASON_FILE, "full");
+	fake_files_hold(files, true);
+	assert_int_equal(ledger_ask(ledger, "jane @ host", "0001",
+			     SOURCE_PERSON, on_done, 1, NULL, &f),
+	    0);
+	/* Cancelled before it was on the disk; then another one. */
+	ledger_unsent(ledger, "jane @ host");
+	assert_int_equal(ledger_ask(ledger, "jane @ host", "0002",
+			     SOURCE_PERSON, on_done, 2, NULL, &f),
+	    0);
+	fake_files_fail(files, &full);
+	fake_files_complete(files);
+	fake_files_complete(files);
+	fake_files_fail(files, NULL);
+	fake_files_hold(files, false);
+	fake_settle(loop);
+	assert_int_equal(late, 1);
+	assert_int_equal(went, 1);
+	ledger_outcome(ledger, "jane @ host", LEDGER_REJECTED);
+	fake_advance(loop, 61 * USEC);
+	assert_false(attempt("c2"));
+}
+
+static void
+again(void)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(fake_files_text(files, path), f);
+	fclose(f);
+	ledger_free(ledger);
+	ledger = ledger_new(path, files, loop->clk);
+}
+
+static void
+test_restart(void **state)
+{
+	_cleanup_free_ char *salt = xstrdup(ledger_salt(ledger));
+
+	(void)state;
+	assert_int_equal(strlen(salt), 32);
+	assert_true(attempt("c1")); /* and nobody saw how it ended */
+	again();
+	assert_string_equal(ledger_salt(ledger), salt);
+	fake_advance(loop, 61 * USEC);
+	assert_false(attempt("c2"));
+	assert_true(attempt("p1+"));
+	fake_settle(loop);
+	again();
+	fake_advance(loop, 61 * USEC);
+	assert_true(attempt("c2+"));
+}
+
+static void
+test_broken(void **state)
+{
+	static const char *const bad[] = { "", "{}", "{\"salt\":\"x\"}",
+		"nonsense",
+		"{\"salt\":\"00000000000000000000000000000000\","
+		"\"attempts\":[{}]}" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		fake_files_put(files, path, bad[i]);
+		again();
+		assert_false(attempt("c1"));
+		assert_true(attempt("p1+"));
+		assert_true(attempt("c1+"));
+	}
+}
+
+/* However many there are: the one in question is not forgotten. */
+static void
+test_many(void **state)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	(void)state;
+	assert_int_equal(ledger_ask(ledger, "slow @ host", "0009",
+			     SOURCE_PERSON, on_done, 1, NULL, &f),
+	    0);
+	fake_settle(loop);
+	for (int i = 0; i < 600; i++)
+		assert_true(attempt("p1-"));
+	ledger_outcome(ledger, "slow @ host", LEDGER_REJECTED);
+	assert_int_equal(ledger_ask(ledger, "slow @ host", "0009",
+			     SOURCE_STORED, on_done, 1, NULL, &f),
+	    -1);
+	assert_int_equal(f.reason, REASON_LEDGER);
+}
+
+static void
+test_tags(void **state)
+{
+	static const char *const bad[] = { "", "12", "12345", "ABCD", "00g0" };
+	_cleanup_fault_ struct fault f = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_int_equal(ledger_ask(ledger, "x", bad[i], SOURCE_PERSON,
+				     on_done, 1, NULL, &f),
+		    -1);
+	fake_settle(loop);
+	assert_int_equal(went + late, 0);
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_rules),
+		T(test_spacing),
+		T(test_full_disk),
+		T(test_restart),
+		T(test_broken),
+		T(test_many),
+		T(test_tags),
+	};
+
+	return RUN(tests);
+}
