@@ -436,6 +436,16 @@ chain_drop(struct chain *c, struct session *s)
 		task_free(t);
 }
 
+bool
+chain_comes(const struct chain *c, const struct session *s)
+{
+	const struct session *parent = parent_of(c, s);
+
+	return task_of(c, s) != NULL ||
+	    c->env->loop->ops->timer_armed(c->look) ||
+	    (parent != NULL && session_state(parent) == SESSION_WAITING);
+}
+
 struct chain *
 chain_new(struct manager *m)
 {

@@ -259,6 +259,12 @@ manager_session(struct manager *m, const char *name)
 	return mb == NULL ? NULL : mb->session;
 }
 
+size_t
+manager_assuming(const struct manager *m)
+{
+	return chain_running(m->chain);
+}
+
 bool
 manager_below(struct manager *m, const struct session *s, const char *name)
 {

@@ -141,6 +141,8 @@ void barrier_release(struct barrier *b, const struct fault *fault);
 
 /* Its section of the credentials file is ours from now on. */
 void manager_force(struct manager *m, struct session *s);
+/* How many jobs assume chained roles now. */
+size_t manager_assuming(const struct manager *m);
 /* Does s hang below the named profile, over any number of hops? */
 bool manager_below(
     struct manager *m, const struct session *s, const char *name);

@@ -37,6 +37,7 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-classify \
 	tests/unit/test-saml \
 	tests/unit/test-sts \
+	tests/unit/test-assume \
 	tests/unit/test-http \
 	tests/unit/test-signin \
 	tests/unit/test-conduit
@@ -60,6 +61,10 @@ tests_unit_test_sts_SOURCES = tests/unit/test-sts.c \
 	tests/unit/worker-test.h
 tests_unit_test_sts_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_sts_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_assume_SOURCES = tests/unit/test-assume.c \
+	tests/unit/worker-test.h
+tests_unit_test_assume_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_assume_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test-http.c \
 	tests/unit/worker-test.h
 tests_unit_test_http_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
