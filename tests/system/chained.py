@@ -3,15 +3,16 @@
 """Chained profiles: assumed by the agent, delivered as twins, renewed from the
 live source. TAP."""
 import json
-import os
 
 import harness
 import tap
+import worker_agent
 from harness import PASSWORD, USER, role
 
 ROOT, HOP = role("111111111111", "Root"), role("222222222222", "Hop")
 DEEP, PROC = role("333333333333", "Deep"), role("444444444444", "Proc")
 BAD = role("555555555555", "Bad")
+EXIT_REFUSED = 4
 BOTO = """
 import boto3, sys
 print(boto3.Session(profile_name=sys.argv[1]).client("sts", endpoint_url=
@@ -114,9 +115,31 @@ def process_twin(w):
         "/" + last["RoleSessionName"]), "the session has its source's name")
 
 
+def long_wish(w):
+    """The worker alone: AWS's hour, when more was asked for."""
+    keys = w.credentials()["root"]
+    job = {"type": "job", "job": "assume", "profile": "x", "roleArn": HOP,
+           "sessionName": "tester", "duration": 7200, "region": "us-east-1",
+           "caBundle": w.sim.ca, "connectTimeout": 5, "timeout": 20,
+           "source": {"accessKeyId": keys["aws_access_key_id"],
+                      "secretAccessKey": keys["aws_secret_access_key"],
+                      "sessionToken": keys["aws_session_token"]}}
+    if w.proxy:
+        job["httpsProxy"] = w.proxy.url
+    got = worker_agent.Agent(job).run()
+    tap.equal(got.types(), ["credentials", "done"], "credentials, then done")
+    tap.equal(got.messages[0].get("maxDuration"), 3600,
+              "an hour, since AWS refused more")
+    job["source"]["secretAccessKey"] = "another"
+    got = worker_agent.Agent(job).run()
+    tap.ok(got.types() == ["fault", "done"] and
+           "signature" in got.messages[0]["fault"]["text"],
+           "a bad signature is told", got.messages)
+
+
 def refused(w):
     r = w.login("bad", user=None, password=None)
-    tap.equal(r.rc, harness_refused(), "a refused role: exit status 4")
+    tap.equal(r.rc, EXIT_REFUSED, "a refused role: exit status 4")
     tap.ok("not authorized" in r.out + r.err and "bad" in r.out + r.err,
            "it says who refused what", r)
     p = entry(w, "bad")
@@ -126,10 +149,6 @@ def refused(w):
     tap.equal([now[n] for n in ("root", "deep", "proc")], ["fresh"] * 3,
               "its siblings are fresh")
     tap.ok("bad.live" not in w.credentials(), "nothing of it was written")
-
-
-def harness_refused():
-    return 4
 
 
 def shown(w):
@@ -211,7 +230,7 @@ def logout(w):
 def main():
     with harness.World(warp=True) as w:
         setup(w)
-        for step in (file_twin, process_twin, refused, shown, renewal, waits,
+        for step in (file_twin, process_twin, long_wish, refused, shown, renewal, waits,
                      restart, logout):
             step(w)
 
