@@ -31,11 +31,13 @@ struct verb {
 };
 
 extern const struct verb verb_login;
+extern const struct verb verb_configure;
 extern const struct verb verb_status;
 extern const struct verb verb_roles;
 extern const struct verb verb_refresh;
 extern const struct verb verb_logout;
 extern const struct verb verb_reload;
+extern const struct verb verb_undo;
 extern const struct verb verb_list;
 extern const struct verb verb_credential_process;
 

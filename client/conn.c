@@ -13,11 +13,14 @@
 #include "awsfed/buf.h"
 #include "awsfed/log.h"
 #include "awsfed/paths.h"
+#include "awsfed/proto.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 #include "signals.h"
 
+#define BUSY_TRIES 30
+#define BUSY_PAUSE 100000 /* microseconds, and up to twice that */
 #define CONNECT_SECONDS 5
 
 struct conn {
@@ -220,11 +223,23 @@ int
 conn_ask(const char *method, json_t *parameters, int timeout, json_t **ret,
     struct problem *problem)
 {
-	_cleanup_conn_ struct conn *c = NULL;
+	for (int tries = 0;; tries++) {
+		_cleanup_conn_ struct conn *c = NULL;
+		int r;
 
-	if (conn_open(&c, problem) < 0) {
-		json_decref(parameters);
-		return -1;
+		if (conn_open(&c, problem) < 0) {
+			json_decref(parameters);
+			return -1;
+		}
+		r = conn_call(c, method, json_incref(parameters), timeout, ret,
+		    problem);
+		/* Sixty-four others are there: some will go. */
+		if (r == 0 || tries >= BUSY_TRIES ||
+		    !str_eq(problem->error, E_BUSY)) {
+			json_decref(parameters);
+			return r;
+		}
+		problem_done(problem);
+		usleep(BUSY_PAUSE + (useconds_t)getpid() % BUSY_PAUSE);
 	}
-	return conn_call(c, method, parameters, timeout, ret, problem);
 }

@@ -5,10 +5,12 @@ client_libclient_a_SOURCES = \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
 	client/outcome.c client/outcome.h \
+	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
 	client/show.c client/show.h \
 	client/signals.c client/signals.h \
 	client/supply.c client/supply.h \
+	client/survey.c client/survey.h \
 	client/table.c client/table.h \
 	client/talk.c client/talk.h \
 	client/term.c client/term.h
@@ -18,6 +20,7 @@ client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 bin_PROGRAMS += awsfedctl
 awsfedctl_SOURCES = \
 	client/main.c \
+	client/verb-configure.c \
 	client/verb-credential-process.c \
 	client/verb-list.c \
 	client/verb-login.c \
@@ -25,7 +28,8 @@ awsfedctl_SOURCES = \
 	client/verb-refresh.c \
 	client/verb-reload.c \
 	client/verb-roles.c \
-	client/verb-status.c
+	client/verb-status.c \
+	client/verb-undo.c
 awsfedctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 awsfedctl_LDADD = client/libclient.a $(LIBAWSFED) $(SMARTCOLS_LIBS)
 
@@ -46,13 +50,16 @@ completions: awsfedctl
 	    $(srcdir)/client/completion/generate.py $(srcdir)/client/completion
 
 # ---- tests -------------------------------------------------------------------
-CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-show
+CLIENT_UNITS = tests/unit/test-client-ask tests/unit/test-client-pick \
+	tests/unit/test-client-show
 check_PROGRAMS += $(CLIENT_UNITS)
 TESTS += $(CLIENT_UNITS)
 CLIENT_UNIT_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 CLIENT_UNIT_LDADD = client/libclient.a $(LIBAWSFED) $(CMOCKA_LIBS)
 tests_unit_test_client_ask_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_ask_LDADD = $(CLIENT_UNIT_LDADD)
+tests_unit_test_client_pick_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
+tests_unit_test_client_pick_LDADD = $(CLIENT_UNIT_LDADD)
 tests_unit_test_client_show_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_show_LDADD = $(CLIENT_UNIT_LDADD)
 

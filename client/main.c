@@ -21,10 +21,12 @@
 
 static const struct verb *const verbs[] = {
 	&verb_login,
+	&verb_configure,
 	&verb_status,
 	&verb_roles,
 	&verb_refresh,
 	&verb_logout,
+	&verb_undo,
 	&verb_credential_process,
 	&verb_list,
 	&verb_reload,

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "ask.h"
+#include "awsfed/paths.h"
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
@@ -59,7 +61,7 @@ cancel(struct state *s, bool waiting)
 }
 
 static int
-gave_up(struct problem *p, const struct question *q)
+gave_up(const struct state *s, struct problem *p, const struct question *q)
 {
 	if (q != NULL && str_eq(q->name, QN_ROLE)) {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
@@ -70,7 +72,8 @@ gave_up(struct problem *p, const struct question *q)
 	} else {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
 		    _("given up; nothing was written."));
-		fault_next(&p->fault, "awsfedctl login");
+		fault_next(&p->fault, "awsfedctl %s",
+		    s->talk->verb != NULL ? s->talk->verb : "login");
 	}
 	return -1;
 }
@@ -80,6 +83,7 @@ static int
 cannot_ask(const struct state *s, struct problem *p, const struct question *q)
 {
 	const char *profile = s->talk->profile;
+	const char *verb = s->talk->verb != NULL ? s->talk->verb : "login";
 
 	problem_set(p, EXIT_NEEDS_LOGIN, FAULT_NEEDS_USER,
 	    _("there is no terminal to ask \"%s\" (%s) on; nothing was "
@@ -90,9 +94,11 @@ cannot_ask(const struct state *s, struct problem *p, const struct question *q)
 		    _("awsfedctl roles lists the "
 		      "roles; name one with awsfedctl login --role-arn ARN"));
 	else if (str_eq(q->name, QN_HOST))
-		fault_next(&p->fault, "%s",
-		    _("name the server with awsfedctl login --adfs-host "
-		      "HOST"));
+		fault_next(&p->fault,
+		    _("name the server with awsfedctl %s --adfs-host HOST"),
+		    verb);
+	else if (s->talk->verb != NULL)
+		fault_next(&p->fault, _("awsfedctl %s in a terminal"), verb);
 	else if (str_eq(q->name, QN_USER) || str_eq(q->name, QN_PASSWORD))
 		fault_next(&p->fault,
 		    _("awsfedctl login %s in a terminal, "
@@ -126,12 +132,13 @@ bad_step(struct problem *p)
 
 /* 0 with the value; -1 with *p, the sign-in cancelled. */
 static int
-get_answer(
-    struct state *s, const struct question *q, json_t **ret, struct problem *p)
+get_answer(struct state *s, const struct question *q, json_t **ret,
+    bool *ret_scripted, struct problem *p)
 {
 	enum answer a;
 
 	*ret = supply_answer(s->talk->supply, q->name);
+	*ret_scripted = *ret != NULL;
 	if (*ret != NULL)
 		return 0;
 	if (s->talk->enforce_role && str_eq(q->name, QN_ROLE)) {
@@ -148,7 +155,7 @@ get_answer(
 	if (a == ANSWER_OK)
 		return 0;
 	cancel(s, false);
-	return gave_up(p, q);
+	return gave_up(s, p, q);
 }
 
 /* Progress and news go to standard error, each text once in a row. */
@@ -181,7 +188,7 @@ converse(struct state *s, const char *method, json_t *par, json_t **ret,
 	if (isatty(STDERR_FILENO) == 1)
 		fputc('\n', stderr); /* the terminal has shown ^C */
 	cancel(s, true);
-	return gave_up(p, NULL);
+	return gave_up(s, p, NULL);
 }
 
 /* Answers one question and fetches the step after it. */
@@ -189,19 +196,21 @@ static int
 answer(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 {
 	_cleanup_question_ struct question q = { 0 };
-	json_t *value = NULL;
+	json_t *value = NULL, *par;
+	bool scripted;
 	int r;
 
 	if (question_parse(json_object_get(step, "question"), &q) < 0) {
 		cancel(s, false);
 		return bad_step(p);
 	}
-	if (get_answer(s, &q, &value, p) < 0)
+	if (get_answer(s, &q, &value, &scripted, p) < 0)
 		return -1;
-	r = converse(s, M_ANSWER,
-	    json_pack("{s:s, s:s, s:o}", "login", s->login, "question", q.id,
-		"value", value),
-	    ret, p);
+	par = json_pack("{s:s, s:s, s:o}", "login", s->login, "question", q.id,
+	    "value", value);
+	if (scripted)
+		json_object_set_new(par, "scripted", json_true());
+	r = converse(s, M_ANSWER, par, ret, p);
 	if (r < 0 && str_eq(p->error, E_STALE_QUESTION)) {
 		/* Another terminal was faster; go on with what comes next. */
 		problem_done(p);
@@ -261,4 +270,28 @@ talk_login(const struct talk *talk, json_t *parameters, json_t **ret_done,
 		r = next_step(&s, step, &reply, problem);
 	}
 	return r == 0 ? bad_step(problem) : -1;
+}
+
+void
+talk_environment(json_t *par)
+{
+	static const char *const vars[] = { "AWS_CONFIG_FILE",
+		"AWS_SHARED_CREDENTIALS_FILE" };
+	_cleanup_free_ char *config = path_aws_config();
+	_cleanup_free_ char *credentials = path_aws_credentials();
+
+	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
+		const char *v = getenv(vars[i]);
+		_cleanup_free_ char *full = path_expand(v);
+
+		if (!str_empty(v) && full == NULL)
+			fprintf(stderr,
+			    _("awsfed: warning: %s is not an "
+			      "absolute path; awsfed does not use it, but AWS "
+			      "tools do.\n"),
+			    vars[i]);
+	}
+	json_put_str(par, "config", config);
+	json_put_str(par, "credentials", credentials);
+	json_put_str(par, "krb5ccname", getenv("KRB5CCNAME"));
 }

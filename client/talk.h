@@ -18,6 +18,7 @@ struct talk {
 	struct supply *supply; /* borrowed; answers brought by a script */
 	bool enforce_role;     /* a choice of role is a refusal */
 	const char *profile;   /* for messages; borrowed, may be NULL */
+	const char *verb;      /* the same; NULL is login */
 };
 
 /*
@@ -26,5 +27,11 @@ struct talk {
  */
 int talk_login(const struct talk *talk, json_t *parameters, json_t **ret_done,
     struct problem *problem);
+
+/*
+ * Adds what the caller's environment says of the AWS files: the agent has its
+ * own paths and refuses a caller that uses others.
+ */
+void talk_environment(json_t *parameters);
 
 #endif

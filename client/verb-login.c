@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "awsfed/fault.h"
-#include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
@@ -296,31 +295,6 @@ settle_profiles(struct login *l)
 	return 0;
 }
 
-/* The agent has its own file paths and refuses a caller that uses others. */
-static void
-put_environment(json_t *par)
-{
-	static const char *const vars[] = { "AWS_CONFIG_FILE",
-		"AWS_SHARED_CREDENTIALS_FILE" };
-	_cleanup_free_ char *config = path_aws_config();
-	_cleanup_free_ char *credentials = path_aws_credentials();
-
-	for (size_t i = 0; i < ARRAY_SIZE(vars); i++) {
-		const char *v = getenv(vars[i]);
-		_cleanup_free_ char *full = path_expand(v);
-
-		if (!str_empty(v) && full == NULL)
-			fprintf(stderr,
-			    _("awsfed: warning: %s is not an "
-			      "absolute path; awsfed does not use it, but AWS "
-			      "tools do.\n"),
-			    vars[i]);
-	}
-	json_put_str(par, "config", config);
-	json_put_str(par, "credentials", credentials);
-	json_put_str(par, "krb5ccname", getenv("KRB5CCNAME"));
-}
-
 static json_t *
 parameters(struct login *l)
 {
@@ -334,7 +308,7 @@ parameters(struct login *l)
 		if (l->named && str_eq(only_profile(l), "default"))
 			json_object_set_new(par, "newDefault", json_true());
 	}
-	put_environment(par);
+	talk_environment(par);
 	return par;
 }
 

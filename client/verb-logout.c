@@ -51,6 +51,26 @@ tell(const json_t *list, const char *words)
 	}
 }
 
+/* The AWS CLI keeps the keys of roles that it assumed itself. */
+static void
+tell_cache(const json_t *chained)
+{
+	const json_t *o;
+	size_t i;
+
+	json_array_foreach (chained, i, o) {
+		_cleanup_free_ char *name =
+		    str_clean(json_string_value(o), 512);
+
+		if (name != NULL)
+			printf(_("%s: the AWS CLI may hold its keys for up to "
+				 "an hour\n"),
+			    name);
+	}
+	if (json_array_size(chained) > 0)
+		puts(_("  Next: rm -rf ~/.aws/cli/cache (to end them now)"));
+}
+
 static int
 run(const struct verb *v, int argc, char **argv)
 {
@@ -83,6 +103,7 @@ run(const struct verb *v, int argc, char **argv)
 	out = json_object_get(reply, "identities");
 	tell(gone, _("is no longer kept fresh"));
 	tell(out, _("is signed out"));
+	tell_cache(json_object_get(reply, "chained"));
 	if (json_array_size(gone) == 0 && json_array_size(out) == 0)
 		puts(_("nothing was kept and nobody was signed in"));
 	/* The keys may still stand there: that is not what was asked for. */
@@ -93,8 +114,10 @@ const struct verb verb_logout = {
 	.name = "logout",
 	.usage = N_("PROFILE... | --all"),
 	.summary = N_("Stop keeping profiles fresh and forget their keys"),
-	.details = N_("The last kept profile of a sign-in takes the sign-in "
-		      "with it."),
+	.details =
+	    N_("The last kept profile of a sign-in takes the sign-in with "
+	       "it. Commands that\nuse the profile fail until the next login; "
+	       "they never become another identity."),
 	.options = options,
 	.run = run,
 };

@@ -47,8 +47,12 @@ show_file_fault(const json_t *agent, const char *key, const char *path_key)
 	_cleanup_fault_ struct fault f = { 0 };
 	_cleanup_free_ char *path = show_text(agent, path_key);
 
-	if (fault_from_json(json_object_get(agent, key), &f) == 0)
-		problem_show_fault(path, &f, stdout);
+	if (fault_from_json(json_object_get(agent, key), &f) < 0)
+		return;
+	/* Most sentences name the file themselves. */
+	if (path != NULL && strstr(f.text, path) != NULL)
+		xreplace(&path, NULL);
+	problem_show_fault(path, &f, stdout);
 }
 
 /* Headers line up: every state starts in the same column. */

@@ -20,7 +20,8 @@ daemon_libadapters_a_SOURCES = \
 	daemon/files-target.h daemon/files-target.c \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \
-	daemon/service.h daemon/service.c
+	daemon/service.h daemon/service.c \
+	daemon/watch.h daemon/watch.c
 daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JANSSON_CFLAGS)
 # What a program that links them needs behind it.
@@ -32,7 +33,7 @@ ADAPTERS_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(LIBEVENT_CFLAGS) $(JANSSON_CFLAGS)
 ADAPTERS_TEST_LDADD = $(LIBADAPTERS) $(LIBAWSFED) $(CMOCKA_LIBS)
 ADAPTERS_TESTS = tests/unit/test-command tests/unit/test-control \
 	tests/unit/test-files tests/unit/test-job \
-	tests/unit/test-loop
+	tests/unit/test-loop tests/unit/test-watch
 check_PROGRAMS += $(ADAPTERS_TESTS) tests/tools/file-edit
 TESTS += $(ADAPTERS_TESTS) tests/system/files-cli.py
 EXTRA_DIST += tests/tools/fake-worker.py tests/system/files-cli.py
@@ -43,6 +44,9 @@ tests_unit_test_command_LDADD = $(ADAPTERS_TEST_LDADD)
 tests_unit_test_job_SOURCES = tests/unit/test-job.c
 tests_unit_test_job_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
 tests_unit_test_job_LDADD = $(ADAPTERS_TEST_LDADD)
+tests_unit_test_watch_SOURCES = tests/unit/test-watch.c
+tests_unit_test_watch_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_watch_LDADD = $(ADAPTERS_TEST_LDADD)
 tests_unit_test_loop_SOURCES = tests/unit/test-loop.c
 tests_unit_test_loop_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
 tests_unit_test_loop_LDADD = $(ADAPTERS_TEST_LDADD)

@@ -17,33 +17,26 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "credfile-int.h"
+#include "credfile-owner.h"
 #include "files.h"
 #include "loop.h"
 #include "manager.h"
 #include "session.h"
+#include "undo.h"
 
 #define COALESCE (250 * MSEC)
 #define COALESCE_MAX (4 * USEC)
 #define RETRY (60 * USEC) /* a file that could not be written */
-#define MARKER "x_managed_by"
-#define MARKER_VALUE "awsfed"
-
-static const char *const our_keys[] = {
-	"aws_access_key_id",
-	"aws_secret_access_key",
-	"aws_session_token",
-	"x_security_token_expires",
-	"x_principal_arn",
-	MARKER,
-};
-#define OUR_KEYS ARRAY_SIZE(our_keys)
 
 /* What the writer thread gets: all its own, wiped when freed. */
 struct item {
 	char *section;
 	bool remove;
-	bool force; /* whoever's section it is */
-	char *values[OUR_KEYS];
+	bool log_out; /* empty it; without the two: write keys */
+	bool force;   /* whoever's section it is */
+	bool put;     /* out: it holds our keys now */
+	char *values[OWNER_KEYS];
 	char *region; /* of a twin: no profile in the config file has it */
 	struct fault fault; /* why this one was left alone */
 };
@@ -52,93 +45,49 @@ struct batch {
 	struct credfile *cf;
 	struct item *items;
 	size_t n;
+	char *program; /* what an emptied section runs */
+	char when[RFC3339_SIZE];
+	struct undo_change *taken; /* sections that were not ours */
+	struct undo_change *renewed, *emptied;
 };
 
-struct held {
-	struct held *next;
-	struct barrier *barrier;
-};
+/* ---- the edit (in the writer thread) ------------------------------------------- */
 
-struct credfile {
-	struct manager *manager;
-	struct loop *loop;
-	struct files *files;
-	struct timer *timer;
-	int64_t delay;	       /* of the timer; grows while one job trickles */
-	struct strv pending;   /* names of profiles to look at */
-	struct strv gone;      /* those whose keys are to go */
-	struct strv forced;    /* names whose sections are taken over */
-	struct batch *writing; /* with the writer, or NULL */
-	struct held *held;     /* released after the write */
-	struct fault fault;    /* of the last write */
-};
-
-/* ---- whose section is it? (in the writer thread) ------------------------------ */
-
-enum owner { OWNER_NOBODY, OWNER_US, OWNER_ADOPTED, OWNER_OTHER };
-
-static enum owner
-owner_of(const struct ini *doc, const char *section, const char **ret_why)
+/* True when the document was changed. */
+static bool
+take_away(struct batch *b, struct ini *doc, struct item *it, enum owner owner)
 {
-	const char *marker = ini_get(doc, section, MARKER);
-
-	*ret_why = NULL;
-	if (!ini_has_section(doc, section))
-		return OWNER_NOBODY;
-	if (str_eq(marker, MARKER_VALUE))
-		return OWNER_US;
-	if (!str_empty(marker))
-		*ret_why = _("is managed by another tool");
-	else if (ini_get(doc, section, "credential_process") != NULL)
-		*ret_why = _("has a credential_process");
-	else if (str_empty(ini_get(doc, section, "aws_access_key_id")))
-		return OWNER_NOBODY;
-	else if (str_empty(ini_get(doc, section, "aws_session_token")) &&
-	    str_empty(ini_get(doc, section, "aws_security_token")))
-		*ret_why = _("holds long-term keys");
-	else
-		return OWNER_ADOPTED;
-	return OWNER_OTHER;
+	/* What somebody else made of it is theirs. */
+	if (owner != OWNER_US && owner != OWNER_LOGGED_OUT)
+		return false;
+	undo_change_before(b->emptied, doc, it->section);
+	if (it->log_out)
+		(void)owner_log_out(doc, it->section, b->program, b->when);
+	else {
+		if (str_ends(it->section, PROFILE_TWIN))
+			(void)ini_unset(doc, it->section, "region");
+		owner_remove(doc, it->section);
+	}
+	return true;
 }
 
-static int
-put_item(struct ini *doc, struct item *it)
+static bool
+put(struct batch *b, struct ini *doc, struct item *it, enum owner owner)
 {
-	int r = ini_add_section(doc, it->section);
-
-	for (size_t k = 0; r == 0 && k < OUR_KEYS; k++)
-		r = it->values[k] == NULL ?
-		    ini_unset(doc, it->section, our_keys[k]) :
-		    ini_set(doc, it->section, our_keys[k], it->values[k]);
-	if (r == 0 && it->force)
-		r = ini_unset(doc, it->section, "credential_process");
-	if (r == 0 && it->region != NULL)
-		r = ini_set(doc, it->section, "region", it->region);
-	/* aws-adfs and saml2aws leave it behind, and botocore prefers it. */
-	if (r == 0)
-		r = ini_unset(doc, it->section, "aws_security_token");
-	if (r < 0)
+	undo_change_before(
+	    owner == OWNER_US ? b->renewed : b->taken, doc, it->section);
+	if (owner_put(doc, it->section, (const char *const *)it->values,
+		it->force) < 0 ||
+	    (it->region != NULL &&
+		ini_set(doc, it->section, "region", it->region) < 0)) {
 		fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 		    _("The keys of %s cannot be written to a credentials "
 		      "file."),
 		    it->section);
-	return r;
-}
-
-static void
-remove_item(struct ini *doc, const struct item *it)
-{
-	for (size_t k = 0; k < OUR_KEYS; k++)
-		(void)ini_unset(doc, it->section, our_keys[k]);
-	(void)ini_unset(doc, it->section, "aws_security_token");
-	if (str_ends(it->section, PROFILE_TWIN))
-		(void)ini_unset(doc, it->section, "region");
-	/* What a person wrote into our section stays, with its header. */
-	for (size_t i = 0; i < ini_nsections(doc); i++)
-		if (str_eq(ini_section(doc, i), it->section) &&
-		    ini_nkeys(doc, i) > 0)
-			return;
-	(void)ini_remove_section(doc, it->section);
+		return false;
+	}
+	it->put = true;
+	return true;
 }
 
 static int
@@ -148,46 +97,37 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	bool backup = false, any = false;
 
 	(void)fault;
+	undo_change_start(b->taken);
+	undo_change_start(b->renewed);
+	undo_change_start(b->emptied);
 	for (size_t i = 0; i < b->n; i++) {
 		struct item *it = &b->items[i];
 		const char *why;
 		enum owner owner = owner_of(doc, it->section, &why);
 
 		fault_done(&it->fault);
-		if (it->remove) {
-			if (owner == OWNER_US) {
-				remove_item(doc, it);
-				any = true;
-			}
+		it->put = false;
+		if (it->remove || it->log_out) {
+			any |= take_away(b, doc, it, owner);
 			continue;
 		}
-		if (owner == OWNER_OTHER && !it->force) {
-			fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
-			    _("The section [%s] of the credentials file %s; "
-			      "it was left alone."),
-			    it->section, why);
-			fault_next(&it->fault,
-			    _("awsfedctl login --force %s "
-			      "takes it over and keeps a backup"),
-			    it->section);
+		if (owner == OWNER_NEVER ||
+		    (owner == OWNER_OTHER && !it->force)) {
+			owner_fault(owner, it->section, why, &it->fault);
 			continue;
 		}
-		if (put_item(doc, it) == 0) {
+		if (put(b, doc, it, owner)) {
 			any = true;
 			backup |=
 			    owner == OWNER_ADOPTED || owner == OWNER_OTHER;
 		}
 	}
+	undo_change_after(b->taken, doc);
+	undo_change_after(b->renewed, doc);
+	undo_change_after(b->emptied, doc);
 	if (!any)
 		return FILES_LEAVE;
 	return backup ? FILES_WRITE_BACKUP : FILES_WRITE;
-}
-
-/* The name of the section that a session's keys go to; xalloc. */
-static char *
-section_of(const struct session *s)
-{
-	return profile_section(session_profile(s));
 }
 
 /* ---- batches --------------------------------------------------------------------- */
@@ -198,11 +138,15 @@ batch_free(struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		xfree(b->items[i].section);
 		xfree(b->items[i].region);
-		for (size_t k = 0; k < OUR_KEYS; k++)
+		for (size_t k = 0; k < OWNER_KEYS; k++)
 			xfree(b->items[i].values[k]);
 		fault_done(&b->items[i].fault);
 	}
 	xfree(b->items);
+	xfree(b->program);
+	undo_change_free(b->taken);
+	undo_change_free(b->renewed);
+	undo_change_free(b->emptied);
 	xfree(b);
 }
 
@@ -214,7 +158,8 @@ fill_item(struct item *it, struct session *s, const char *name)
 
 	it->section = xstrdup(name);
 	if (c == NULL || !session_kept(s)) {
-		it->remove = true;
+		it->log_out = s != NULL && session_logged_out(s);
+		it->remove = !it->log_out;
 		return;
 	}
 	rfc3339_format(c->expiration_s, when);
@@ -223,7 +168,7 @@ fill_item(struct item *it, struct session *s, const char *name)
 	it->values[2] = xstrdup(secret_bytes(c->session_token));
 	it->values[3] = xstrdup(when);
 	it->values[4] = xstrdup(c->principal);
-	it->values[5] = xstrdup(MARKER_VALUE);
+	it->values[5] = xstrdup(OWNER_MARKER_VALUE);
 	if (session_profile(s)->kind == PROFILE_CHAINED)
 		it->region = xstrdup(session_profile(s)->region);
 }
@@ -241,6 +186,55 @@ shadowed_by(const struct profile *p)
 					       NULL;
 }
 
+/* ---- sections that are left alone ------------------------------------------------ */
+
+static void
+forget_refusal(struct credfile *cf, const char *name)
+{
+	for (size_t i = 0; i < cf->nrefusals; i++) {
+		if (!str_eq(cf->refusals[i].name, name))
+			continue;
+		xfree(cf->refusals[i].name);
+		fault_done(&cf->refusals[i].fault);
+		cf->refusals[i] = cf->refusals[--cf->nrefusals];
+		return;
+	}
+}
+
+static void
+refuse(struct credfile *cf, const char *name, const struct fault *fault)
+{
+	struct refusal *r;
+
+	forget_refusal(cf, name);
+	cf->refusals = xreallocarray(
+	    cf->refusals, cf->nrefusals + 1, sizeof(*cf->refusals));
+	r = &cf->refusals[cf->nrefusals++];
+	*r = (struct refusal){ .name = xstrdup(name) };
+	fault_copy(&r->fault, fault);
+}
+
+bool
+credfile_refused(const struct credfile *cf, const char *name)
+{
+	for (size_t i = 0; i < cf->nrefusals; i++)
+		if (str_eq(cf->refusals[i].name, name))
+			return true;
+	return false;
+}
+
+/* What this write met, else what is left of earlier ones. */
+static void
+tell(struct credfile *cf)
+{
+	manager_set_file_fault(cf->manager,
+	    fault_is(&cf->fault) || cf->nrefusals == 0 ?
+		&cf->fault :
+		&cf->refusals[0].fault);
+}
+
+/* ---- a batch ---------------------------------------------------------------------- */
+
 static void
 add_once(struct strv *sv, const char *s)
 {
@@ -248,32 +242,24 @@ add_once(struct strv *sv, const char *s)
 		strv_add(sv, s);
 }
 
-/* Was it in there?  Then not any more. */
-static bool
-take_out(struct strv *sv, const char *s)
-{
-	for (size_t i = 0; i < sv->n; i++) {
-		if (!str_eq(sv->v[i], s))
-			continue;
-		xfree(sv->v[i]);
-		memmove(&sv->v[i], &sv->v[i + 1], (sv->n - i) * sizeof(*sv->v));
-		sv->n--;
-		return true;
-	}
-	return false;
-}
-
 static struct batch *
 collect(struct credfile *cf)
 {
+	const char *path = manager_config(cf->manager)->credentials_path;
 	struct batch *b = xcalloc(1, sizeof(*b));
 
 	b->cf = cf;
 	b->items = xcalloc(cf->pending.n, sizeof(*b->items));
+	b->program = owner_client_path();
+	rfc3339_format(clk_real(cf->loop->clk) / USEC, b->when);
+	b->taken = undo_change_new(UNDO_CREDENTIALS, path);
+	b->renewed = undo_change_new(UNDO_CREDENTIALS, path);
+	b->emptied = undo_change_new(UNDO_CREDENTIALS, path);
 	for (size_t i = 0; i < cf->pending.n; i++) {
 		const char *name = cf->pending.v[i];
 		struct session *s = manager_session(cf->manager, name);
 
+		forget_refusal(cf, name);
 		if (s != NULL && session_kept(s) &&
 		    !(session_creds(s) == NULL && strv_has(&cf->gone, name)) &&
 		    (session_creds(s) == NULL ||
@@ -286,10 +272,15 @@ collect(struct credfile *cf)
 			      "configuration; its keys are not written to the "
 			      "credentials file."),
 			    name, shadowed_by(session_profile(s)));
+			fault_next(&cf->fault,
+			    _("take %s out of [profile %s], or set "
+			      "awsfed.deliver = none in it"),
+			    shadowed_by(session_profile(s)), name);
+			refuse(cf, name, &cf->fault);
 			continue;
 		}
 		/* Once: what somebody puts there later is theirs again. */
-		b->items[b->n].force = take_out(&cf->forced, name);
+		b->items[b->n].force = credfile_drop(&cf->forced, name);
 		fill_item(&b->items[b->n++], s, name);
 	}
 	strv_done(&cf->pending);
@@ -324,11 +315,13 @@ on_written(const struct fault *fault, bool written, void *arg)
 		log_warning("%s", fault->text);
 		/* Served from memory meanwhile; try again. */
 		for (size_t i = 0; i < b->n; i++) {
-			add_once(&cf->pending, b->items[i].section);
-			if (b->items[i].remove)
-				add_once(&cf->gone, b->items[i].section);
-			if (b->items[i].force)
-				add_once(&cf->forced, b->items[i].section);
+			const struct item *it = &b->items[i];
+
+			add_once(&cf->pending, it->section);
+			if (it->remove || it->log_out)
+				add_once(&cf->gone, it->section);
+			if (it->force)
+				add_once(&cf->forced, it->section);
 		}
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, RETRY));
@@ -338,13 +331,20 @@ on_written(const struct fault *fault, bool written, void *arg)
 		return;
 	}
 	for (size_t i = 0; i < b->n; i++) {
-		if (!fault_is(&b->items[i].fault))
+		const struct item *it = &b->items[i];
+
+		credfile_delivered(cf, it->section, it->put);
+		if (!fault_is(&it->fault))
 			continue;
-		log_warning("%s", b->items[i].fault.text);
+		log_warning("%s", it->fault.text);
+		refuse(cf, it->section, &it->fault);
 		if (!fault_is(&cf->fault))
-			fault_copy(&cf->fault, &b->items[i].fault);
+			fault_copy(&cf->fault, &it->fault);
 	}
-	manager_set_file_fault(cf->manager, &cf->fault);
+	undo_renewed(cf->undo, STEAL(b->renewed), false);
+	undo_renewed(cf->undo, STEAL(b->emptied), true);
+	undo_record(cf->undo, STEAL(b->taken));
+	tell(cf);
 	batch_free(b);
 	if (cf->pending.n > 0)
 		flush(cf);
@@ -365,7 +365,7 @@ flush(struct credfile *cf)
 	b = collect(cf);
 	if (b->n == 0) {
 		batch_free(b);
-		manager_set_file_fault(cf->manager, &cf->fault);
+		tell(cf);
 		release(cf);
 		return;
 	}
@@ -392,8 +392,8 @@ on_timer(void *arg)
 	flush(cf);
 }
 
-static void
-changed(struct credfile *cf, const char *name)
+void
+credfile_changed(struct credfile *cf, const char *name)
 {
 	if (!strv_has(&cf->pending, name))
 		strv_add(&cf->pending, name);
@@ -407,21 +407,21 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
     void *arg)
 {
 	struct credfile *cf = arg;
-	_cleanup_free_ char *section = s == NULL ? NULL : section_of(s);
+	_cleanup_free_ char *section = s == NULL ? NULL : credfile_section(s);
 	struct held *h;
 
 	switch (ev) {
 	case MANAGER_CREDENTIALS:
 		if (session_kept(s) &&
 		    session_profile(s)->deliver == DELIVER_FILE)
-			changed(cf, section);
+			credfile_changed(cf, section);
 		break;
 	case MANAGER_FORCE:
 		add_once(&cf->forced, section);
 		break;
 	case MANAGER_LOGOUT:
 		add_once(&cf->gone, section);
-		changed(cf, section);
+		credfile_changed(cf, section);
 		break;
 	case MANAGER_JOB_ENDED:
 		cf->delay = COALESCE;
@@ -447,76 +447,12 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	}
 }
 
-/* ---- the record of kept profiles --------------------------------------------------------- */
-
-/* Are these keys of the role that the profile wants now? */
-static bool
-same_role(const char *principal, const struct profile *p)
-{
-	_cleanup_arn_ struct arn is = { 0 }, wanted = { 0 };
-
-	return arn_parse(principal, &is) == 0 &&
-	    arn_parse(p->role_arn, &wanted) == 0 &&
-	    str_eq(is.account, wanted.account) && str_eq(is.name, wanted.name);
-}
+/* ---- life --------------------------------------------------------------------- */
 
 static void
-adopt_keys(struct credfile *cf, const struct ini *doc, struct session *s)
+on_again(void *arg)
 {
-	_cleanup_free_ char *name = section_of(s);
-	const struct profile *p = session_profile(s);
-	_cleanup_json_ json_t *j = json_object();
-	const char *principal = ini_get(doc, name, "x_principal_arn");
-	struct creds *c;
-
-	if (!same_role(principal, p))
-		return;
-	json_put_str(j, "accessKeyId", ini_get(doc, name, "aws_access_key_id"));
-	json_put_str(
-	    j, "secretAccessKey", ini_get(doc, name, "aws_secret_access_key"));
-	json_put_str(
-	    j, "sessionToken", ini_get(doc, name, "aws_session_token"));
-	json_put_str(
-	    j, "expiration", ini_get(doc, name, "x_security_token_expires"));
-	json_put_str(j, "roleArn", p->role_arn);
-	json_put_str(j, "principal", principal);
-	if (creds_from_json(j, cf->loop->clk, &c) < 0)
-		return;
-	if (creds_expired(c, cf->loop->clk))
-		creds_unref(c);
-	else
-		session_adopt(s, c);
-}
-
-void
-credfile_adopt(struct credfile *cf)
-{
-	const char *path = manager_config(cf->manager)->credentials_path;
-	_cleanup_free_ char *data = NULL;
-	_cleanup_ini_ struct ini *doc = NULL;
-	struct session *s;
-	size_t len;
-	int r = path_read(path, INI_MAX, &data, &len);
-
-	if (r < 0) {
-		if (r != -ENOENT)
-			log_warning(
-			    "%s cannot be read: %s", path, strerror(-r));
-		return;
-	}
-	doc = ini_parse(data, len);
-	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
-	     i++) {
-		_cleanup_free_ char *section = section_of(s);
-
-		if (!str_eq(ini_get(doc, section, MARKER), MARKER_VALUE))
-			continue;
-		adopt_keys(cf, doc, s);
-		session_set_kept(s, true);
-	}
-	/* What came from the file need not go back to it. */
-	strv_done(&cf->pending);
-	cf->loop->ops->timer_stop(cf->timer);
+	credfile_look(arg);
 }
 
 struct credfile *
@@ -528,8 +464,10 @@ credfile_new(struct manager *m)
 	cf->manager = m;
 	cf->loop = env->loop;
 	cf->files = env->files;
+	cf->undo = env->undo;
 	cf->delay = COALESCE;
 	cf->timer = timer_new(cf->loop, on_timer, cf);
+	cf->again = timer_new(cf->loop, on_again, cf);
 	manager_subscribe(m, &(struct surface){ on_event, cf });
 	return cf;
 }
@@ -549,6 +487,7 @@ credfile_free(struct credfile *cf)
 	if (cf->writing != NULL)
 		batch_free(cf->writing);
 	cf->loop->ops->timer_free(cf->timer);
+	cf->loop->ops->timer_free(cf->again);
 	while (cf->held != NULL) {
 		struct held *h = cf->held;
 
@@ -558,6 +497,10 @@ credfile_free(struct credfile *cf)
 	strv_done(&cf->pending);
 	strv_done(&cf->gone);
 	strv_done(&cf->forced);
+	strv_done(&cf->delivered);
+	while (cf->nrefusals > 0)
+		forget_refusal(cf, cf->refusals[0].name);
+	xfree(cf->refusals);
 	fault_done(&cf->fault);
 	xfree(cf);
 }

@@ -7,7 +7,7 @@
  *
  * It also says whose a section is (DESIGN 6): ours by its marker; adopted when
  * it holds temporary keys, no marker, and the profile is an AD FS one; refused
- * when it holds long-term keys or another tool's marker.
+ * when it holds long-term keys or another tool's marker (credfile-owner.h).
  */
 #ifndef AWSFED_CREDFILE_H
 #define AWSFED_CREDFILE_H
@@ -25,5 +25,11 @@ void credfile_free(struct credfile *cf);
  * ours make their profiles kept, and keys that have not expired are taken over.
  */
 void credfile_adopt(struct credfile *cf);
+/*
+ * The file may have been changed by another program.  A section of ours that
+ * is gone makes its profile kept no more (after a second look, 2 s later);
+ * older keys in it are written over.
+ */
+void credfile_look(struct credfile *cf);
 
 #endif

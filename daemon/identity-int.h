@@ -16,6 +16,7 @@ struct identity {
 	struct fault fault; /* of the last job */
 	int64_t since;
 	struct timer *timer; /* slot or back-off */
+	int64_t next_boot;   /* when the back-off ends */
 	bool slot;	     /* the timer waits for a slot */
 	unsigned tries;
 
@@ -25,6 +26,8 @@ struct identity {
 	bool keep_signed_in;
 	struct secret *cookies; /* a JSON array of libcurl's lines */
 	json_t *roles;
+	json_t *aliases;       /* {account: alias}, or NULL */
+	int64_t aliases_asked; /* seconds; when a job was to get them */
 	int64_t skew;
 	int passwords;
 	int pushes;
@@ -35,6 +38,7 @@ struct identity {
 	unsigned serial; /* which: late answers of others are dropped */
 	char *provider;
 	bool attended;
+	bool asks_aliases;
 	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;
 	json_int_t ask_id; /* the worker's open question */

@@ -83,7 +83,8 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 	}
 	/* A code or a realm typed does not make a stored password typed. */
 	if (id->ask_password)
-		id->source = SOURCE_PERSON;
+		id->source = prompt_scripted(id->env.prompts) ? SOURCE_STORED :
+								SOURCE_PERSON;
 	if (id->ask_user)
 		xreplace(&id->typed_user, xstrdup(value));
 	answer(id, value);
@@ -357,6 +358,31 @@ on_assertion(struct identity *id, const json_t *msg)
 	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
 }
 
+static bool
+alias_plain(const char *account, const json_t *alias)
+{
+	const char *s = json_string_value(alias);
+
+	return s != NULL && strlen(s) <= 63 && *account != '\0' &&
+	    account[strspn(account, "0123456789")] == '\0' &&
+	    s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-")] == '\0';
+}
+
+static void
+on_aliases(struct identity *id, const json_t *msg)
+{
+	json_t *list = json_object_get(msg, "aliases"), *v;
+	const char *account;
+
+	if (!json_is_object(list) || json_object_size(list) > ROLES_MAX)
+		return;
+	json_object_foreach (list, account, v)
+		if (!alias_plain(account, v))
+			return;
+	json_decref(id->aliases);
+	id->aliases = json_deep_copy(list);
+}
+
 bool
 identity_redeem(struct identity *id, json_t *roles)
 {
@@ -417,6 +443,7 @@ on_message(const char *type, const json_t *msg, void *arg)
 		{ W_COOKIES, on_cookies },
 		{ W_ASSERTION, on_assertion },
 		{ W_CREDENTIALS, on_credentials },
+		{ W_ALIASES, on_aliases },
 		{ W_FAULT, on_fault },
 	};
 	struct identity *id = arg;
@@ -546,8 +573,9 @@ cookie_list(const struct identity *id)
 }
 
 static json_t *
-build_job(struct identity *id, const struct profile *p, bool attended)
+build_job(struct identity *id, const struct want *want)
 {
+	const struct profile *p = want->profile;
 	const struct settings *s = id->env.settings(id->env.arg);
 	json_t *o = json_object();
 
@@ -572,7 +600,8 @@ build_job(struct identity *id, const struct profile *p, bool attended)
 	json_object_set_new(o, "allowedHosts", string_list(&p->allowed_hosts));
 	json_put_str(o, "httpsProxy", s->https_proxy);
 	json_put_str(o, "noProxy", s->no_proxy);
-	json_object_set_new(o, "attended", json_boolean(attended));
+	json_object_set_new(o, "attended", json_boolean(want->attended));
+	json_object_set_new(o, "aliases", json_boolean(want->aliases));
 	json_object_set_new(o, "cookies", cookie_list(id));
 	json_put_str(o, "salt", ledger_salt(id->env.ledger));
 	json_put_int(o, "connectTimeout", s->connect_timeout);
@@ -592,10 +621,12 @@ identity_job_start(struct identity *id, const struct want *want)
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
 	id->attended = want->attended;
 	id->keep_signed_in = p->keep_signed_in;
+	id->asks_aliases = want->aliases;
+	if (want->aliases)
+		id->aliases_asked = clk_real(id->env.loop->clk) / USEC;
 	id->passwords = id->pushes = 0;
 	id->source = SOURCE_STORED; /* until somebody types one */
 	id->serial++;
-	id->job = id->env.jobs->ops->start(id->env.jobs,
-	    build_job(id, p, want->attended), (int)s->worker_timeout, &handler,
-	    id);
+	id->job = id->env.jobs->ops->start(id->env.jobs, build_job(id, want),
+	    (int)s->worker_timeout, &handler, id);
 }

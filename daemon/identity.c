@@ -80,6 +80,21 @@ act_none(struct identity *id)
 	return id->state;
 }
 
+/* A person who waits is told what for. */
+static void
+tell_slot(struct identity *id, int64_t wait)
+{
+	_cleanup_json_ json_t *o = json_object();
+	_cleanup_free_ char *text = xasprintf(
+	    _("Waiting a moment: %s takes one sign-in every few seconds."),
+	    id->host);
+
+	json_put_str(o, "kind", STEP_WAIT);
+	json_put_str(o, "text", text);
+	json_put_int(o, "seconds", (wait + USEC - 1) / USEC);
+	id->env.ops->told(id, o, id->env.arg);
+}
+
 static enum identity_state
 act_start(struct identity *id)
 {
@@ -102,6 +117,8 @@ act_start(struct identity *id)
 		/* The state stays; the timer brings us back here. */
 		TIMER(id)->timer_set(id->timer, deadline_in(clk, wait));
 		id->slot = true;
+		if (want.attended && wait >= USEC)
+			tell_slot(id, wait);
 		return id->state == IDENTITY_BACKOFF ? resting(id) : id->state;
 	}
 	TIMER(id)->timer_stop(id->timer);
@@ -130,7 +147,7 @@ act_resume(struct identity *id)
 static void
 look_again(struct identity *id)
 {
-	struct want want;
+	struct want want = { 0 };
 
 	if (id->env.ops->wanted(id, &want, id->env.arg)) {
 		id->slot = true;
@@ -154,6 +171,7 @@ act_back_off(struct identity *id)
 	int64_t wait = schedule_backoff(++id->tries,
 	    id->fault.retry_after * USEC, id->env.random(id->env.arg));
 
+	id->next_boot = clk_boot(id->env.loop->clk) + wait;
 	TIMER(id)->timer_set(id->timer, deadline_in(id->env.loop->clk, wait));
 	return IDENTITY_BACKOFF;
 }
@@ -187,6 +205,9 @@ act_logout(struct identity *id)
 	id->cookies = secret_free(id->cookies);
 	json_decref(id->roles);
 	id->roles = NULL;
+	json_decref(id->aliases);
+	id->aliases = NULL;
+	id->aliases_asked = 0;
 	fault_done(&id->fault);
 	return IDENTITY_SIGNED_OUT;
 }
@@ -317,6 +338,7 @@ identity_free(struct identity *id)
 	identity_job_drop(id);
 	TIMER(id)->timer_free(id->timer);
 	secret_free(id->cookies);
+	json_decref(id->aliases);
 	json_decref(id->roles);
 	fault_done(&id->fault);
 	xfree(id->base);
@@ -400,6 +422,16 @@ identity_state(const struct identity *id)
 	return id->state;
 }
 
+int64_t
+identity_next(const struct identity *id)
+{
+	const struct clk *clk = id->env.loop->clk;
+
+	if (id->state != IDENTITY_BACKOFF || id->next_boot < clk_boot(clk))
+		return 0;
+	return (clk_real(clk) + id->next_boot - clk_boot(clk)) / USEC;
+}
+
 const struct fault *
 identity_fault(const struct identity *id)
 {
@@ -461,6 +493,24 @@ const json_t *
 identity_roles(const struct identity *id)
 {
 	return id->roles;
+}
+
+const json_t *
+identity_aliases(const struct identity *id)
+{
+	return id->aliases;
+}
+
+bool
+identity_asked_aliases(const struct identity *id)
+{
+	return id->asks_aliases;
+}
+
+int64_t
+identity_aliases_asked(const struct identity *id)
+{
+	return id->aliases_asked;
 }
 
 const char *

@@ -62,6 +62,7 @@ void identity_table(FILE *out);
 struct want {
 	const struct profile *profile; /* rules the job; borrowed */
 	bool attended;
+	bool aliases; /* the accounts' names too */
 };
 
 struct identity_ops {
@@ -132,6 +133,8 @@ const char *identity_base(const struct identity *id);
 const char *identity_host(const struct identity *id);
 const char *identity_user(const struct identity *id); /* or NULL */
 enum identity_state identity_state(const struct identity *id);
+/* Seconds since 1970 when its back-off ends, 0 when it is in none. */
+int64_t identity_next(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
 /* Its question that is open to a person, or NULL. */
 struct question *identity_question(const struct identity *id);
@@ -144,6 +147,15 @@ int identity_pushes(const struct identity *id);
 int64_t identity_renewable_until(const struct identity *id);
 /* The roles of the last assertion: [{"roleArn","principalArn"}] or NULL. */
 const json_t *identity_roles(const struct identity *id);
+/*
+ * The accounts' names that AWS's sign-in page gave: an object of account to
+ * alias, or NULL when it was not asked or said nothing.
+ */
+const json_t *identity_aliases(const struct identity *id);
+/* Was the current or last job to ask for them? */
+bool identity_asked_aliases(const struct identity *id);
+/* Seconds since 1970 of the last job that was to; 0 never. */
+int64_t identity_aliases_asked(const struct identity *id);
 /* The user that was typed, when none was known before; else NULL. */
 const char *identity_typed_user(const struct identity *id);
 json_t *identity_status(const struct identity *id);

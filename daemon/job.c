@@ -167,6 +167,7 @@ static const struct message_type {
 	{ W_ASSERTION, true },
 	{ W_CREDENTIALS, false },
 	{ W_COOKIES, false },
+	{ W_ALIASES, false },
 	{ W_FAULT, false },
 	{ W_DONE, false },
 };

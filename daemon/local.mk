@@ -4,31 +4,64 @@ noinst_LIBRARIES += daemon/libengine.a
 daemon_libengine_a_SOURCES = \
 	daemon/chain.h daemon/chain-int.h daemon/chain.c \
 	daemon/chain-job.c \
+	daemon/configure.h daemon/configure.c \
+	daemon/configure-diff.c \
+	daemon/configure-name.h daemon/configure-name.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-job.c \
+	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
 	daemon/login-chain.c daemon/login-step.c daemon/login-target.c \
+	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
-	daemon/manager-status.c \
+	daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
 	daemon/schedule.h daemon/schedule.c \
-	daemon/session.h daemon/session.c
+	daemon/session.h daemon/session.c \
+	daemon/undo.h daemon/undo.c
 daemon_libengine_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(JANSSON_CFLAGS)
 
 noinst_LIBRARIES += daemon/libsurfaces.a
 daemon_libsurfaces_a_SOURCES = \
-	daemon/credfile.h daemon/credfile.c \
+	daemon/credfile.h daemon/credfile-int.h daemon/credfile.c \
+	daemon/credfile-look.c \
+	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-idl.c
-daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS)
+	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-undo.c
+daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
+	-DBINDIR='"$(bindir)"'
 
 bin_PROGRAMS += awsfedd
 awsfedd_SOURCES = daemon/main.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
-	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"' \
-	-DBINDIR='"$(bindir)"'
+	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
+
+# ---- tests --------------------------------------------------------------------
+OWNER_TESTS = tests/unit/test-known tests/unit/test-owner tests/unit/test-undo
+check_PROGRAMS += $(OWNER_TESTS)
+TESTS += $(OWNER_TESTS)
+OWNER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+OWNER_TEST_LDADD = daemon/libsurfaces.a daemon/libengine.a $(LIBFAKE) \
+	$(LIBAWSFED) $(CMOCKA_LIBS)
+tests_unit_test_known_SOURCES = tests/unit/test-known.c
+tests_unit_test_known_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_known_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_owner_SOURCES = tests/unit/test-owner.c
+tests_unit_test_owner_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_owner_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_undo_SOURCES = tests/unit/test-undo.c
+tests_unit_test_undo_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_undo_LDADD = $(OWNER_TEST_LDADD)
+# ---- configure ---------------------------------------------------------------
+check_PROGRAMS += tests/unit/test-configure
+TESTS += tests/unit/test-configure tests/system/configure.py
+EXTRA_DIST += tests/system/configure.py
+tests_unit_test_configure_SOURCES = tests/unit/test-configure.c
+tests_unit_test_configure_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
+tests_unit_test_configure_LDADD = daemon/libengine.a $(LIBAWSFED) \
+	$(CMOCKA_LIBS)

@@ -59,6 +59,9 @@ struct login {
 	bool force;
 	bool new_default;
 	bool cancelled;
+	bool survey;   /* learns the roles, makes no profile */
+	bool aliases;  /* and the accounts' names */
+	json_t *roles; /* what it learned, for the last step */
 	struct target *targets;
 	size_t ntargets;
 	struct link *links;
@@ -91,6 +94,7 @@ struct logins {
 	void *arg;
 	uint64_t last_id;
 	struct login *list;
+	struct surveys *surveys; /* what was learned of late */
 };
 
 /* login.c */
@@ -105,6 +109,18 @@ void login_links_cancel(struct login *l);
 /* Those that did not succeed are kept as they were before. */
 void login_links_settle(struct login *l);
 void login_links_free(struct login *l);
+/* login-survey.c */
+/* The target of a survey: 0, or -1 with *fault. */
+int login_survey_fill(
+    struct login *l, const struct login_request *req, struct fault *fault);
+struct target *login_add_target(struct login *l, const char *name);
+/* A job has ended well; the survey's target is done when it has all. */
+void login_survey_take(struct login *l, struct identity *id);
+/* Does it still want a job to ask for the accounts' names? */
+bool login_survey_asks(const struct login *l, const struct identity *id);
+/* Adds what was learned to the last step. */
+void login_survey_step(const struct login *l, json_t *done);
+void surveys_free(struct surveys *s);
 
 /* login-target.c */
 void login_target_edit(struct target *t, const char *key, const char *value);
@@ -114,6 +130,11 @@ void login_target_edit(struct target *t, const char *key, const char *value);
  */
 int login_target_build(struct login *l, struct target *t, struct fault *fault);
 void login_target_done(struct target *t);
+/* The AWS config as it is on disk now, or NULL with *fault. */
+struct ini *login_config_read(const struct config *base, struct fault *fault);
+/* Adds the section with its keys.  0, or -1 with *fault. */
+int login_edits_apply(struct ini *doc, const char *section,
+    const struct edit *edits, size_t n, struct fault *fault);
 /*
  * Writes the edits of all targets that succeeded.  False: there was nothing to
  * write.  True: saved() comes from the loop.

@@ -140,7 +140,7 @@ login_results(struct login *l)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < l->ntargets; i++)
+	for (size_t i = 0; !l->survey && i < l->ntargets; i++)
 		json_array_append_new(list, target_result(l, &l->targets[i]));
 	for (size_t i = 0; i < l->nlinks; i++)
 		json_array_append_new(list, link_result(l, &l->links[i]));
@@ -173,6 +173,9 @@ login_done_step(struct login *l)
 	json_put_str(o, "user", l->user);
 	json_put_str(o, "host", l->host);
 	warn_accounts(l);
+	manager_take_news(l->logins->manager, &l->warnings);
+	if (l->survey)
+		login_survey_step(l, o);
 	if (l->warnings.n > 0)
 		json_object_set_new(o, "warnings", string_list(&l->warnings));
 	w = json_object();

@@ -12,6 +12,7 @@
 #include "identity.h"
 #include "login-int.h"
 #include "session.h"
+#include "undo.h"
 
 void
 login_target_edit(struct target *t, const char *key, const char *value)
@@ -39,9 +40,9 @@ login_target_done(struct target *t)
 	fault_done(&t->fault);
 }
 
-static int
-apply_edits(struct ini *doc, const char *section, const struct edit *edits,
-    size_t n, struct fault *fault)
+int
+login_edits_apply(struct ini *doc, const char *section,
+    const struct edit *edits, size_t n, struct fault *fault)
 {
 	if (n == 0)
 		return 0;
@@ -62,9 +63,8 @@ apply_edits(struct ini *doc, const char *section, const struct edit *edits,
 	return 0;
 }
 
-/* The document as it is on disk now, or NULL with *fault. */
-static struct ini *
-read_config(const struct config *base, struct fault *fault)
+struct ini *
+login_config_read(const struct config *base, struct fault *fault)
 {
 	_cleanup_free_ char *data = NULL;
 	size_t len = 0;
@@ -107,10 +107,10 @@ login_target_build(struct login *l, struct target *t, struct fault *fault)
 
 	if (t->nedits == 0)
 		return take_profile(t, base, fault);
-	if ((doc = read_config(base, fault)) == NULL)
+	if ((doc = login_config_read(base, fault)) == NULL)
 		return -1;
 	section = config_find_section(doc, t->name);
-	if (apply_edits(doc, section, t->edits, t->nedits, fault) < 0)
+	if (login_edits_apply(doc, section, t->edits, t->nedits, fault) < 0)
 		return -1;
 	derived = config_derive(base, doc);
 	if (fault_is(&derived->fault)) {
@@ -133,6 +133,7 @@ struct config_save {
 	void (*saved)(struct login *l, const struct fault *fault);
 	struct save_section *sections; /* owned: the writer thread reads it */
 	size_t n;
+	struct undo_change *change;
 };
 
 static int
@@ -140,14 +141,17 @@ save_apply(struct ini *doc, void *arg, struct fault *fault)
 {
 	struct config_save *s = arg;
 
+	undo_change_start(s->change);
 	for (size_t i = 0; i < s->n; i++) {
 		_cleanup_free_ char *section =
 		    config_find_section(doc, s->sections[i].profile);
 
-		if (apply_edits(doc, section, s->sections[i].edits,
+		undo_change_before(s->change, doc, section);
+		if (login_edits_apply(doc, section, s->sections[i].edits,
 			s->sections[i].nedits, fault) < 0)
 			return -1;
 	}
+	undo_change_after(s->change, doc);
 	return 0;
 }
 
@@ -163,6 +167,7 @@ save_free(struct config_save *s)
 		xfree(s->sections[i].profile);
 	}
 	xfree(s->sections);
+	undo_change_free(s->change);
 	xfree(s);
 }
 
@@ -171,7 +176,9 @@ save_done(const struct fault *fault, bool written, void *arg)
 {
 	struct config_save *s = arg;
 
-	(void)written;
+	if (written)
+		undo_record(manager_env(s->login->logins->manager)->undo,
+		    STEAL(s->change));
 	s->login->save = NULL;
 	s->saved(s->login, fault);
 	save_free(s);
@@ -222,6 +229,8 @@ login_save(
 	}
 	s->login = l;
 	s->saved = saved;
+	s->change = undo_change_new(
+	    UNDO_CONFIG, manager_config(l->logins->manager)->path);
 	l->save = s;
 	env->files->ops->edit(env->files,
 	    (struct files_edit){

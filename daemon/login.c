@@ -172,8 +172,10 @@ prepare_target(struct login *l, struct target *t)
 	}
 	if (!known && edited(t, "adfs_config.adfs_host") == NULL) {
 		if (c->settings.adfs_host == NULL) {
-			_cleanup_free_ char *label = xasprintf(
-			    _("AD FS host for the profile %s"), t->name);
+			_cleanup_free_ char *label = l->survey ?
+			    xstrdup(_("AD FS host")) :
+			    xasprintf(
+				_("AD FS host for the profile %s"), t->name);
 
 			ask(l, t, Q_TEXT, QN_HOST, label, NULL, on_host);
 			return 1;
@@ -342,7 +344,8 @@ on_flushed(const struct fault *fault, void *arg)
 	struct login *l = by_id(f->logins, f->id);
 
 	if (l != NULL && l->phase == LOGIN_FLUSH) {
-		fault_copy(&l->written, fault);
+		if (!fault_is(&l->written))
+			fault_copy(&l->written, fault);
 		finish(l);
 	}
 	xfree(f->id);
@@ -380,13 +383,11 @@ on_saved(struct login *l, const struct fault *fault)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 
+	/* What was asked for is not there next time: that is a failure. */
 	if (fault_is(fault))
-		strv_take(&l->warnings,
-		    xasprintf(_("The profile could not be "
-				"saved: %s"),
-			fault->text));
+		fault_copy(&l->written, fault);
 	else if (manager_reload(l->logins->manager, NULL, &f) < 0)
-		strv_add(&l->warnings, f.text);
+		fault_copy(&l->written, &f);
 	flush(l);
 }
 
@@ -448,6 +449,7 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 			continue;
 		ret->profile = t->profile;
 		ret->attended = true;
+		ret->aliases = login_survey_asks(l, id);
 		return true;
 	}
 	return false;
@@ -585,6 +587,8 @@ offer_roles(struct login *l)
 	const json_t *roles = identity_roles(l->identity);
 	struct target *t;
 
+	if (l->survey)
+		return false; /* it chooses none, and waits for the end */
 	while ((t = undecided(l)) != NULL && l->question == NULL) {
 		_cleanup_json_ json_t *choices = NULL;
 		_cleanup_free_ char *label = NULL;
@@ -651,6 +655,8 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 		l->pushes += identity_pushes(id);
 		if (!fault_is(fault)) {
 			note_others(l, id);
+			if (l->survey)
+				login_survey_take(l, id);
 			kick(l);
 			continue;
 		}
@@ -743,7 +749,7 @@ login_await(struct logins *ls, uint64_t conn, const char *id)
 
 int
 login_answer(struct logins *ls, uint64_t conn, const char *id,
-    const char *question, const char *value)
+    const char *question, const char *value, bool scripted)
 {
 	struct login *l = by_id(ls, id);
 	struct question *q;
@@ -758,7 +764,8 @@ login_answer(struct logins *ls, uint64_t conn, const char *id,
 	q = open_question(l);
 	if (q == NULL || !str_eq(prompt_id(q), question))
 		return -ESTALE;
-	r = prompt_answer(manager_env(ls->manager)->prompts, question, value);
+	r = (scripted ? prompt_answer_script : prompt_answer)(
+	    manager_env(ls->manager)->prompts, question, value);
 	if (r < 0) /* -EINVAL: still open, for another try */
 		return r == -ENOENT ? -ESTALE : r;
 	/* pump() may have moved the list of watchers meanwhile. */
@@ -851,18 +858,19 @@ logins_closed(struct logins *ls, uint64_t conn)
 
 /* ---- life -------------------------------------------------------------------------------------------- */
 
-static void
-add_target(struct login *l, const char *name)
+struct target *
+login_add_target(struct login *l, const char *name)
 {
 	struct target *t;
 
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (str_eq(l->targets[i].name, name))
-			return;
+			return &l->targets[i];
 	l->targets =
 	    xreallocarray(l->targets, l->ntargets + 1, sizeof(*l->targets));
 	t = &l->targets[l->ntargets++];
 	*t = (struct target){ .name = xstrdup(name) };
+	return t;
 }
 
 static void
@@ -885,7 +893,7 @@ add_all(struct login *l)
 				  "names no role yet: awsfedctl login %s"),
 				p->name, p->name));
 		else
-			add_target(l, p->name);
+			login_add_target(l, p->name);
 	}
 }
 
@@ -915,7 +923,7 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 			fault_copy(fault, &p->fault);
 			return -1;
 		}
-		add_target(l,
+		login_add_target(l,
 		    p != NULL && p->kind == PROFILE_CHAINED ? p->root : name);
 		if (p != NULL && p->kind == PROFILE_CHAINED &&
 		    p->deliver != DELIVER_NONE)
@@ -992,6 +1000,7 @@ login_free(struct login *l)
 	json_decref(l->tells);
 	json_decref(l->results);
 	json_decref(l->done);
+	json_decref(l->roles);
 	strv_done(&l->warnings);
 	strv_done(&l->others);
 	fault_done(&l->fault);
@@ -1013,6 +1022,8 @@ fill(struct login *l, const struct login_request *req, struct fault *fault)
 		return -1;
 	}
 
+	if (req->survey)
+		return login_survey_fill(l, req, fault);
 	if (req->all)
 		add_all(l);
 	if (add_named(l, &req->profiles, fault) < 0 ||
@@ -1036,6 +1047,8 @@ login_start(struct logins *ls, uint64_t conn, const struct login_request *req,
 	l->id = xasprintf("L%" PRIu64, ++ls->last_id);
 	l->force = req->force;
 	l->new_default = req->new_default;
+	l->survey = req->survey;
+	l->aliases = req->aliases;
 	l->tells = json_array();
 	l->timer = timer_new(manager_env(ls->manager)->loop, advance, l);
 	if (fill(l, req, fault) < 0) {
@@ -1082,5 +1095,6 @@ logins_free(struct logins *ls)
 		login_free(l);
 	}
 	manager_set_logins(ls->manager, &(struct manager_logins){ 0 });
+	surveys_free(ls->surveys);
 	xfree(ls);
 }

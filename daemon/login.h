@@ -28,6 +28,8 @@ struct login_request {
 	bool all;
 	bool force;	  /* take over sections of other owners */
 	bool new_default; /* a new [default] is meant */
+	bool survey;	  /* sign in, learn the roles, change nothing */
+	bool aliases;	  /* with survey: the accounts' names too */
 	/* What a flag says about the one profile named; NULL, 0, false unset. */
 	const char *host;
 	const char *role_arn;
@@ -50,9 +52,12 @@ int login_start(struct logins *ls, uint64_t conn,
     const struct login_request *req, struct fault *fault);
 /* 0: a reply will come; -ENOENT: no such login; -EBUSY: awaits already. */
 int login_await(struct logins *ls, uint64_t conn, const char *id);
-/* As login_await; -ESTALE: not the open question; -EINVAL: no such choice. */
+/*
+ * scripted: no person has typed it just now, so that a password of it is sent by
+ * the rules for stored ones.  As login_await; -ESTALE: not the open question; -EINVAL: no such choice.
+ */
 int login_answer(struct logins *ls, uint64_t conn, const char *id,
-    const char *question, const char *value);
+    const char *question, const char *value, bool scripted);
 int login_cancel(struct logins *ls, const char *id);
 void logins_closed(struct logins *ls, uint64_t conn);
 

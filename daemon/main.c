@@ -29,16 +29,20 @@
 
 #include "command.h"
 #include "control.h"
+#include "credfile-owner.h"
 #include "credfile.h"
 #include "files.h"
 #include "identity.h"
 #include "job.h"
+#include "known.h"
 #include "ledger.h"
 #include "loop.h"
 #include "manager.h"
 #include "methods.h"
 #include "prompt.h"
 #include "service.h"
+#include "undo.h"
+#include "watch.h"
 #include "session.h"
 #include "twin.h"
 
@@ -69,6 +73,9 @@ struct agent {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct known *known;
+	struct undo *undo;
+	struct watch *watches[2];
 	struct manager *manager;
 	struct credfile *credfile;
 	struct twins *twins;
@@ -142,6 +149,24 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 		set_log_level(arg);
 	if (ev != MANAGER_FLUSH)
 		show_status(arg);
+}
+
+/* ---- the AWS files --------------------------------------------------------------- */
+
+static void
+on_config(void *arg)
+{
+	struct agent *a = arg;
+
+	manager_look(a->manager);
+}
+
+static void
+on_credentials(void *arg)
+{
+	struct agent *a = arg;
+
+	credfile_look(a->credfile);
 }
 
 /* ---- the socket's two ends -------------------------------------------------------- */
@@ -218,30 +243,13 @@ watch_signals(struct agent *a)
 	}
 }
 
-/* The client that tools are to run: it lies beside us. */
-static char *
-ctl_path(void)
-{
-	char self[4096];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	_cleanup_free_ char *ctl = NULL;
-
-	if (n > 0) {
-		self[n] = '\0';
-		*strrchr(self, '/') = '\0';
-		ctl = path_join(self, "awsfedctl");
-		if (access(ctl, X_OK) == 0)
-			return STEAL(ctl);
-	}
-	return xstrdup(BINDIR "/awsfedctl");
-}
-
 /* ---- up and down ----------------------------------------------------------------------- */
 
 static int
 build_engine(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *state = path_state(), *ledger = NULL;
+	_cleanup_free_ char *state = path_state(), *ledger = NULL,
+			    *known = NULL;
 	const char *worker = getenv("AWSFED_WORKER");
 	int r;
 
@@ -256,6 +264,7 @@ build_engine(struct agent *a, struct fault *fault)
 		    _("%s must be a directory of yours with mode 0700: %s."),
 		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
+	known = path_join(state, "roles.json");
 	a->jobs = jobs_new(a->loop,
 	    worker != NULL && worker[0] == '/' ? worker :
 						 LIBEXECDIR "/awsfed-worker");
@@ -263,6 +272,8 @@ build_engine(struct agent *a, struct fault *fault)
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
+	a->known = known_new(known, a->files);
+	a->undo = undo_new();
 	a->manager = manager_new(&(struct manager_env){
 	    .loop = a->loop,
 	    .jobs = a->jobs,
@@ -270,6 +281,8 @@ build_engine(struct agent *a, struct fault *fault)
 	    .prompts = a->prompts,
 	    .ledger = a->ledger,
 	    .files = a->files,
+	    .known = a->known,
+	    .undo = a->undo,
 	    .random = draw,
 	    .load = load,
 	    .arg = a,
@@ -280,7 +293,7 @@ build_engine(struct agent *a, struct fault *fault)
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *path = path_socket(), *ctl = ctl_path();
+	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path();
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -298,6 +311,9 @@ build_surfaces(struct agent *a, struct fault *fault)
 	set_log_level(a);
 	credfile_adopt(a->credfile);
 	twins_adopt(a->twins);
+	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
+	a->watches[1] =
+	    watch_new(a->loop, a->credentials_path, on_credentials, a);
 	a->methods = methods_new(a->manager, on_reply, a);
 	return 0;
 }
@@ -308,6 +324,8 @@ take_down(struct agent *a)
 	for (size_t i = 0; i < ARRAY_SIZE(a->signals); i++)
 		if (a->signals[i] != NULL)
 			event_free(a->signals[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(a->watches); i++)
+		watch_free(a->watches[i]);
 	if (a->credfile != NULL)
 		credfile_flush(a->credfile);
 	/* From here on nobody calls back. */
@@ -318,6 +336,8 @@ take_down(struct agent *a)
 	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
+	known_free(a->known);
+	undo_free(a->undo);
 	prompts_free(a->prompts);
 	commands_free(a->commands);
 	jobs_free(a->jobs);

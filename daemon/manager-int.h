@@ -6,6 +6,8 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "awsfed/str.h"
+
 #include "identity.h"
 #include "manager.h"
 #include "session.h"
@@ -17,6 +19,7 @@ struct member {
 	bool took_part;		   /* in the identity's last assertion */
 	unsigned drafts;	   /* logins that try it out */
 	bool was_kept;		   /* before the first of them */
+	bool was_logged_out;
 	/* What the draft has taken the place of: */
 	struct profile *stash_profile;
 	struct creds *stash_creds;
@@ -47,8 +50,19 @@ struct manager {
 	struct surface *surfaces;
 	size_t nsurfaces;
 	struct barrier *barriers;
+	json_t *new_roles;    /* array */
+	struct strv news;     /* sentences that nobody has been told yet */
 	struct timer *reaper; /* drops orphans whose keys have expired */
 };
+
+/* manager-roles.c: compares an assertion with profiles and memory. */
+void manager_compare_roles(struct manager *m, struct identity *id);
+/* Is the role known to be gone?  Then *fault says so. */
+bool manager_role_gone(struct manager *m, const struct identity *id,
+    const struct session *s, struct fault *fault);
+/* The assertion of this identity does not have it. */
+void manager_set_gone(
+    struct manager *m, struct identity *id, struct session *s);
 
 void manager_publish(struct manager *m, enum manager_event ev,
     struct session *s, struct barrier *b);

@@ -64,15 +64,38 @@ chained_status(struct manager *m, const struct profile *p)
 	return o;
 }
 
+/*
+ * When something happens by itself: its own timer, or its identity's back-off;
+ * nothing while a renewal would need a person.
+ */
+static void
+put_next(json_t *o, const struct session *s, const struct identity *id)
+{
+	int64_t next = identity_next(id);
+	char when[RFC3339_SIZE];
+
+	if (session_state(s) == SESSION_FRESH &&
+	    (identity_state(id) == IDENTITY_SIGNED_OUT ||
+		identity_state(id) == IDENTITY_NEEDS_USER))
+		json_object_del(o, "next");
+	if (session_state(s) == SESSION_BACKOFF && next > 0 &&
+	    json_object_get(o, "next") == NULL) {
+		rfc3339_format(next, when);
+		json_put_str(o, "next", when);
+	}
+}
+
 static json_t *
 session_status_of(struct manager *m, struct session *s)
 {
 	const struct profile *p = session_profile(s);
 	json_t *o = session_status(s);
+	struct identity *id = manager_identity_of(m, s);
 
-	if (manager_identity_of(m, s) != NULL)
-		json_put_str(
-		    o, "identity", identity_name(manager_identity_of(m, s)));
+	if (id != NULL)
+		json_put_str(o, "identity", identity_name(id));
+	if (id != NULL && p->kind == PROFILE_ADFS)
+		put_next(o, s, id);
 	/* A profile that contradicts another says so before anything else. */
 	if (fault_is(&p->fault) && json_object_get(o, "fault") == NULL) {
 		json_put_str(o, "reason", reason_name(p->fault.reason));
@@ -172,6 +195,10 @@ manager_status(struct manager *m, const char *asked)
 	json_object_set_new(o, "agent", agent_status(m));
 	json_object_set_new(o, "identities", list);
 	json_object_set_new(o, "profiles", profiles);
+	list = manager_new_roles(m);
+	if (json_array_size(list) > 0)
+		json_object_set(o, "newRoles", list);
+	json_decref(list);
 	return o;
 }
 

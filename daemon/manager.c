@@ -372,8 +372,10 @@ manager_draft(struct manager *m, struct profile *p)
 		mb->stash_creds = creds_ref(session_creds(mb->session));
 	}
 	mb = take_profile(m, p);
-	if (mb->drafts++ == 0)
+	if (mb->drafts++ == 0) {
 		mb->was_kept = session_kept(mb->session);
+		mb->was_logged_out = session_logged_out(mb->session);
+	}
 	/* Before its keys come, so that they are delivered. */
 	session_set_kept(mb->session, true);
 	return mb->session;
@@ -398,6 +400,8 @@ manager_settle(struct manager *m, const char *name, bool keep)
 	if (--mb->drafts > 0)
 		return;
 	session_set_kept(mb->session, mb->was_kept);
+	if (!mb->was_kept && mb->was_logged_out)
+		session_set_logged_out(mb->session, true);
 	/* What it delivered while it was tried out goes. */
 	if (!session_kept(mb->session) && session_creds(mb->session) != NULL)
 		manager_publish(m, MANAGER_LOGOUT, mb->session, NULL);
@@ -622,8 +626,17 @@ on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 		fault_next(fault, "awsfedctl login %s", session_name(s));
 		return SESSION_REFUSES;
 	}
+	if (!attended && session_logged_out(s)) {
+		fault_set(fault, FAULT_NEEDS_USER, REASON_EXPIRED,
+		    _("You have logged out of %s."), session_name(s));
+		fault_next(fault, "awsfedctl login %s", session_name(s));
+		return SESSION_REFUSES;
+	}
 	if (id == NULL)
 		return chain_want(m->chain, s, attended, fault);
+	/* It is looked at again when another sign-in brings an assertion. */
+	if (!attended && manager_role_gone(m, id, s, fault))
+		return SESSION_REFUSES;
 	switch (identity_want(id, attended)) {
 	case IDENTITY_WILL:
 		return SESSION_WILL;
@@ -714,19 +727,6 @@ rides(struct session *s)
 		session_due_soon(s));
 }
 
-static void
-gone(struct manager *m, struct identity *id, struct session *s)
-{
-	_cleanup_fault_ struct fault f = { 0 };
-
-	(void)m;
-	fault_set(&f, FAULT_DENIED, REASON_GONE,
-	    _("%s does not offer you the role %s (any more)."),
-	    identity_host(id), session_profile(s)->role_arn);
-	fault_next(&f, "awsfedctl roles --profile %s", session_name(s));
-	session_event(s, SESSION_REFUSED, &f);
-}
-
 void
 manager_redeem(struct manager *m, struct identity *id)
 {
@@ -737,6 +737,7 @@ manager_redeem(struct manager *m, struct identity *id)
 	if (!identity_awaits(id))
 		return;
 	list = json_array();
+	manager_compare_roles(m, id);
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
 		const struct profile *p = session_profile(mb->session);
@@ -747,15 +748,22 @@ manager_redeem(struct manager *m, struct identity *id)
 		mb->took_part = false;
 		if (mb->orphan ||
 		    !str_eq(p->provider_id, identity_provider(id)) ||
-		    p->role_arn == NULL || !rides(mb->session))
+		    p->role_arn == NULL)
+			continue;
+		principal = provider_arn(roles, p->role_arn);
+		if (principal == NULL) {
+			mb->took_part = session_wants(mb->session) ||
+			    (session_kept(mb->session) &&
+				session_fault(mb->session)->reason !=
+				    REASON_GONE);
+			manager_set_gone(m, id, mb->session);
+			continue;
+		}
+		session_event(mb->session, SESSION_FOUND, NULL);
+		if (!rides(mb->session))
 			continue;
 		session_event(mb->session, SESSION_RIDE, NULL);
 		mb->took_part = true;
-		principal = provider_arn(roles, p->role_arn);
-		if (principal == NULL) {
-			gone(m, id, mb->session);
-			continue;
-		}
 		mb->redeeming = true;
 		json_array_append_new(list, redeem_entry(m, p, principal));
 	}
@@ -842,9 +850,10 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 {
 	struct config *fresh;
 
+	/* Before it is read: what changes meanwhile is seen the next time. */
+	remember_file(m);
 	if (m->env.load(&fresh, fault, m->env.arg) < 0) {
 		fault_copy(&m->config_fault, fault);
-		remember_file(m);
 		return -1;
 	}
 	fault_copy(&m->config_fault, &fresh->fault);
@@ -852,12 +861,11 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 		/* A broken file keeps the old settings. */
 		fault_copy(fault, &fresh->fault);
 		config_unref(fresh);
-		remember_file(m);
 		return -1;
 	}
 	config_unref(m->config);
+	log_info("the configuration was read anew: %s", fresh->path);
 	m->config = fresh;
-	remember_file(m);
 	apply(m, changed);
 	manager_publish(m, MANAGER_CONFIG, NULL, NULL);
 	return 0;
@@ -944,6 +952,7 @@ manager_logout(struct manager *m, struct session *s)
 	mb->was_kept = false;
 	session_event(s, SESSION_LOGOUT, NULL);
 	session_set_kept(s, false);
+	session_set_logged_out(s, true);
 	manager_publish(m, MANAGER_LOGOUT, s, NULL);
 	chain_drop(m->chain, s);
 	if (session_profile(s)->kind == PROFILE_CHAINED)
@@ -999,6 +1008,7 @@ manager_new(const struct manager_env *env)
 		.arg = m,
 	};
 	m->started = clk_real(env->loop->clk) / USEC;
+	m->new_roles = json_array();
 	m->reaper = timer_new(env->loop, reap, m);
 	m->chain = chain_new(m);
 	return m;
@@ -1020,10 +1030,18 @@ manager_free(struct manager *m)
 	config_unref(m->config);
 	fault_done(&m->config_fault);
 	fault_done(&m->file_fault);
+	json_decref(m->new_roles);
+	strv_done(&m->news);
 	xfree(m->members);
 	xfree(m->identities);
 	xfree(m->surfaces);
 	xfree(m);
+}
+
+void
+manager_tell(struct manager *m, struct session *s)
+{
+	manager_publish(m, MANAGER_SESSION, s, NULL);
 }
 
 void

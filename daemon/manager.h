@@ -25,6 +25,7 @@ struct creds;
 struct files;
 struct identity;
 struct jobs;
+struct known;
 struct ledger;
 struct loop;
 struct manager;
@@ -32,6 +33,7 @@ struct profile;
 struct prompts;
 struct session;
 struct strv;
+struct undo;
 struct want;
 struct question;
 
@@ -60,6 +62,8 @@ struct manager_env {
 	struct prompts *prompts;
 	struct ledger *ledger;
 	struct files *files;
+	struct known *known; /* may be NULL: nothing is remembered */
+	struct undo *undo;   /* may be NULL: nothing is taken back */
 	double (*random)(void *arg);
 	/* Reads the configuration anew: config_load, or a test's. */
 	int (*load)(struct config **ret, struct fault *fault, void *arg);
@@ -133,6 +137,14 @@ void manager_settle(struct manager *m, const char *name, bool keep);
 /* Which sessions took part in the identity's current or last job? */
 bool manager_took_part(struct manager *m, const struct session *s);
 
+/*
+ * New roles that no profile has: [{"identity","host","roleArn","next"}].  A
+ * reference.
+ */
+json_t *manager_new_roles(struct manager *m);
+/* Appends sentences about them to the list, each once. */
+void manager_take_news(struct manager *m, struct strv *list);
+
 typedef void manager_done_fn(const struct fault *fault, void *arg);
 /* done() comes from the loop; fault is the first surface's that failed. */
 void manager_flush(struct manager *m, manager_done_fn *done, void *arg);
@@ -150,6 +162,8 @@ bool manager_below(
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);
 
+/* Something about the session changed that is not its state. */
+void manager_tell(struct manager *m, struct session *s);
 /* What status says of the credentials file; an empty fault is well. */
 void manager_set_file_fault(struct manager *m, const struct fault *fault);
 /* The reply of Status; NULL when the named profile is unknown. */

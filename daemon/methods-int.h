@@ -8,7 +8,9 @@
 
 #include "methods.h"
 
+struct configure_plan;
 struct logins;
+struct session;
 
 /* A call whose answer comes later, by its connection's id. */
 struct pending {
@@ -18,6 +20,7 @@ struct pending {
 	struct strv names;
 	struct strv others;
 	unsigned waits;
+	struct configure_plan *plan; /* with the writer; owned */
 };
 
 struct methods {
@@ -36,6 +39,15 @@ void methods_error(struct methods *ms, uint64_t conn, const char *error,
     const char *key, const char *value);
 void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
     const char *profile);
+
+/* The session of a profile, or NULL after having answered. */
+struct session *methods_session(
+    struct methods *ms, uint64_t conn, const char *name);
+/* methods-undo.c */
+void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
+/* methods-configure.c */
+void methods_roles(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_configure(struct methods *ms, uint64_t conn, const json_t *params);
 
 /* io.awsfed.Control in Varlink's interface language (methods-idl.c). */
 extern const char methods_interface[];

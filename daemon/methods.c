@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "awsfed/arn.h"
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
 #include "awsfed/proto.h"
@@ -12,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "configure.h"
 #include "identity.h"
 #include "login.h"
 #include "loop.h"
@@ -83,7 +83,7 @@ names(const json_t *p, const char *key, struct strv *ret)
 	return 0;
 }
 
-/* ---- Status, Roles, Reload ------------------------------------------------------- */
+/* ---- Status, Reload ------------------------------------------------------- */
 
 static void
 do_status(struct methods *ms, uint64_t conn, const json_t *p)
@@ -101,99 +101,6 @@ do_status(struct methods *ms, uint64_t conn, const json_t *p)
 		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
 	else
 		methods_ok(ms, conn, o);
-}
-
-/* The identity that a Roles call means, or NULL. */
-static struct identity *
-roles_identity(struct methods *ms, const char *host, const char *profile)
-{
-	struct identity *id, *found = NULL;
-
-	if (profile != NULL) {
-		struct session *s = manager_session(ms->manager, profile);
-
-		return s == NULL ? NULL : manager_identity_of(ms->manager, s);
-	}
-	for (size_t i = 0; (id = manager_identity_at(ms->manager, i)) != NULL;
-	     i++) {
-		if (host != NULL && !str_caseeq(host, identity_host(id)))
-			continue;
-		if (found == NULL || identity_roles(found) == NULL)
-			found = id;
-	}
-	return found;
-}
-
-static const char *
-profile_of_role(struct methods *ms, const struct identity *id, const char *role)
-{
-	struct session *s;
-
-	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
-	     i++)
-		if (session_profile(s)->kind == PROFILE_ADFS &&
-		    str_eq(session_profile(s)->role_arn, role) &&
-		    manager_identity_of(ms->manager, s) == id)
-			return session_name(s);
-	return NULL;
-}
-
-static json_t *
-roles_list(struct methods *ms, const struct identity *id)
-{
-	json_t *list = json_array();
-	const json_t *r;
-	size_t i;
-
-	json_array_foreach (identity_roles(id), i, r) {
-		const char *arn =
-		    json_string_value(json_object_get(r, "roleArn"));
-		_cleanup_arn_ struct arn a = { 0 };
-		json_t *o = json_deep_copy(r);
-
-		if (arn_parse(arn, &a) == 0) {
-			json_put_str(o, "account", a.account);
-			json_put_str(o, "role", a.name);
-		}
-		json_put_str(o, "profile", profile_of_role(ms, id, arn));
-		json_array_append_new(list, o);
-	}
-	return list;
-}
-
-static void
-do_roles(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	_cleanup_fault_ struct fault f = { 0 };
-	const char *host, *profile;
-	struct identity *id;
-	json_t *o;
-
-	if (json_str_opt(p, "host", NAME_MAX_BYTES, &host) < 0 ||
-	    json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
-		bad(ms, conn, "host");
-		return;
-	}
-	manager_look(ms->manager);
-	if (profile != NULL && manager_session(ms->manager, profile) == NULL) {
-		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", profile);
-		return;
-	}
-	id = roles_identity(ms, host, profile);
-	if (id == NULL || identity_roles(id) == NULL) {
-		fault_set(&f, FAULT_NEEDS_USER, REASON_NONE,
-		    _("The roles are known after a sign-in, and there has "
-		      "been none since the agent started."));
-		fault_next(&f, "awsfedctl login%s%s",
-		    profile != NULL ? " " : "", profile != NULL ? profile : "");
-		methods_fault(ms, conn, &f, profile);
-		return;
-	}
-	o = json_object();
-	json_put_str(o, "host", identity_host(id));
-	json_put_str(o, "user", identity_user(id));
-	json_object_set_new(o, "roles", roles_list(ms, id));
-	methods_ok(ms, conn, o);
 }
 
 static void
@@ -253,7 +160,8 @@ same_files(struct methods *ms, const json_t *p, struct fault *fault)
 	return true;
 }
 
-static int
+/* NULL, or the name of the parameter that is wrong. */
+static const char *
 login_parameters(const json_t *p, struct login_request *req)
 {
 	const struct {
@@ -267,21 +175,31 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "providerId", &req->provider_id },
 		{ "output", &req->output },
 	};
+	const struct {
+		const char *key;
+		bool *value;
+	} flags[] = {
+		{ "all", &req->all },
+		{ "force", &req->force },
+		{ "newDefault", &req->new_default },
+		{ "survey", &req->survey },
+		{ "aliases", &req->aliases },
+		{ "noSslVerification", &req->no_ssl_verification },
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
 		if (json_str_opt(
 			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
-			return -EINVAL;
-	if (names(p, "profiles", &req->profiles) < 0 ||
-	    json_bool_opt(p, "all", false, &req->all) < 0 ||
-	    json_bool_opt(p, "force", false, &req->force) < 0 ||
-	    json_bool_opt(p, "newDefault", false, &req->new_default) < 0 ||
-	    json_bool_opt(
-		p, "noSslVerification", false, &req->no_ssl_verification) < 0 ||
-	    json_int_opt(
+			return strings[i].key;
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
+			return flags[i].key;
+	if (names(p, "profiles", &req->profiles) < 0)
+		return "profiles";
+	if (json_int_opt(
 		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
-		return -EINVAL;
-	return 0;
+		return "sessionDuration";
+	return NULL;
 }
 
 static void
@@ -289,10 +207,11 @@ do_login(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	struct login_request req = { 0 };
+	const char *wrong = login_parameters(p, &req);
 
 	manager_look(ms->manager);
-	if (login_parameters(p, &req) < 0)
-		bad(ms, conn, "profiles");
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else if (!same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,
@@ -324,16 +243,24 @@ login_result(struct methods *ms, uint64_t conn, int r)
 static void
 do_answer(struct methods *ms, uint64_t conn, const json_t *p)
 {
-	const char *login, *question, *value;
+	const char *login, *question, *value, *wrong = NULL;
+	bool scripted;
 
 	/* An answer may be empty, and a password may hold a blank. */
-	if (json_str(p, "login", 32, &login) < 0 ||
-	    json_str(p, "question", 32, &question) < 0 ||
-	    json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
-		bad(ms, conn, "value");
+	if (json_str(p, "login", 32, &login) < 0)
+		wrong = "login";
+	else if (json_str(p, "question", 32, &question) < 0)
+		wrong = "question";
+	else if (json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
+		wrong = "value";
+	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
+		wrong = "scripted";
+	if (wrong != NULL)
+		bad(ms, conn, wrong);
 	else
 		login_result(ms, conn,
-		    login_answer(ms->logins, conn, login, question, value));
+		    login_answer(
+			ms->logins, conn, login, question, value, scripted));
 }
 
 static void
@@ -396,8 +323,8 @@ on_credentials(struct session *s, void *arg)
 	pending_free(p);
 }
 
-static struct session *
-named_session(struct methods *ms, uint64_t conn, const char *name)
+struct session *
+methods_session(struct methods *ms, uint64_t conn, const char *name)
 {
 	struct session *s = manager_session(ms->manager, name);
 	const struct profile *p;
@@ -434,7 +361,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	}
 	if (manager_session(ms->manager, name) == NULL)
 		manager_look(ms->manager);
-	if ((s = named_session(ms, conn, name)) == NULL)
+	if ((s = methods_session(ms, conn, name)) == NULL)
 		return;
 	c = session_creds(s);
 	if (c != NULL && min < 0)
@@ -537,16 +464,19 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		return;
 	}
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	p = pending_new(ms, conn, NULL);
 	p->names = list;
 	list = (struct strv){ 0 };
 	p->waits = 1;
-	/* All want it before any starts to wait: one assertion for all. */
+	/*
+	 * All want it before any starts to wait: one assertion for all.  A
+	 * person has typed it: a back-off does not hold it, spacing does.
+	 */
 	for (size_t i = 0; i < p->names.n; i++)
 		session_event(manager_session(ms->manager, p->names.v[i]),
-		    SESSION_WANTED, NULL);
+		    SESSION_ATTENDED, NULL);
 	for (size_t i = 0; i < p->names.n; i++) {
 		struct session *s = manager_session(ms->manager, p->names.v[i]);
 
@@ -556,6 +486,23 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 		session_wait(s, on_refreshed, p);
 	}
 	refreshed(p);
+}
+
+/* Chained profiles whose keys the AWS CLI may hold in its own cache. */
+static void
+add_chained(struct pending *p, json_t *o)
+{
+	const struct config *c = manager_config(p->methods->manager);
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->nprofiles; i++)
+		if (c->profiles[i]->kind == PROFILE_CHAINED &&
+		    strv_has(&p->names, c->profiles[i]->root))
+			json_array_append_new(
+			    list, json_string(c->profiles[i]->name));
+	if (json_array_size(list) > 0)
+		json_object_set(o, "chained", list);
+	json_decref(list);
 }
 
 static void
@@ -573,6 +520,7 @@ on_logged_out(const struct fault *fault, void *arg)
 		json_array_append_new(ids, json_string(p->others.v[i]));
 	json_object_set_new(o, "profiles", list);
 	json_object_set_new(o, "identities", ids);
+	add_chained(p, o);
 	if (fault_is(fault))
 		json_object_set_new(o, "written", fault_to_json(fault));
 	methods_ok(p->methods, p->conn, o);
@@ -602,7 +550,7 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	}
 	manager_look(ms->manager);
 	for (size_t i = 0; i < list.n; i++)
-		if (named_session(ms, conn, list.v[i]) == NULL)
+		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
 	/* What was assumed from a session goes with it. */
 	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
@@ -677,13 +625,16 @@ static const struct {
 	{ M_LOGIN, do_login,
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
-	    "newDefault config credentials krb5ccname" },
-	{ M_ANSWER, do_answer, "login question value" },
+	    "newDefault survey aliases config credentials krb5ccname" },
+	{ M_ANSWER, do_answer, "login question value scripted" },
 	{ M_AWAIT, do_await, "login" },
 	{ M_CANCEL, do_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
-	{ M_ROLES, do_roles, "host profile" },
+	{ M_UNDO, methods_undo, "" },
+	{ M_ROLES, methods_roles, "host profile" },
+	{ M_CONFIGURE, methods_configure,
+	    "survey picks template region readOnlyTwins digest" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_RELOAD, do_reload, "" },
 };
@@ -753,6 +704,7 @@ pending_free(struct pending *p)
 	*q = p->next;
 	strv_done(&p->names);
 	strv_done(&p->others);
+	configure_plan_free(p->plan);
 	xfree(p);
 }
 

@@ -31,6 +31,7 @@ struct prompts {
 	struct loop *loop;
 	uint64_t last_id;
 	struct question *open;
+	bool scripted; /* the answer that is being delivered */
 };
 
 struct prompts *
@@ -184,4 +185,21 @@ prompt_answer(struct prompts *prompts, const char *id, const char *value)
 		return -EINVAL;
 	finish(q, value, NULL);
 	return 0;
+}
+
+int
+prompt_answer_script(struct prompts *prompts, const char *id, const char *value)
+{
+	int r;
+
+	prompts->scripted = true;
+	r = prompt_answer(prompts, id, value);
+	prompts->scripted = false;
+	return r;
+}
+
+bool
+prompt_scripted(const struct prompts *prompts)
+{
+	return prompts->scripted;
 }

@@ -47,5 +47,10 @@ json_t *prompt_json(const struct question *q);
  * a control character, not one of the choices, neither yes nor no.
  */
 int prompt_answer(struct prompts *prompts, const char *id, const char *value);
+/* The same by a program, without a person: prompt_scripted() says so. */
+int prompt_answer_script(
+    struct prompts *prompts, const char *id, const char *value);
+/* Within a prompt_fn: has a program answered? */
+bool prompt_scripted(const struct prompts *prompts);
 
 #endif

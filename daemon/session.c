@@ -31,6 +31,7 @@ struct session {
 	struct fault fault;
 	struct creds *creds;
 	bool kept;
+	bool logged_out; /* by a person; the next keys end it */
 	unsigned tries;
 	struct timer *timer;
 	struct deadline next; /* what the timer is armed for */
@@ -56,6 +57,8 @@ static const char *const event_names[SESSION_EVENT_MAX] = {
 	[SESSION_TEMPORARY] = "temporary",
 	[SESSION_HELD] = "held",
 	[SESSION_REFUSED] = "refused",
+	[SESSION_GONE] = "gone",
+	[SESSION_FOUND] = "found",
 	[SESSION_NEEDS_USER] = "needs-user",
 	[SESSION_CANCELLED] = "cancelled",
 	[SESSION_LOGOUT] = "logout",
@@ -130,7 +133,13 @@ arm(struct session *s, int64_t retry)
 			disarm(s); /* the identity's timer calls */
 		break;
 	case SESSION_FAILED:
-		arm_in(s, FAILED_REST);
+		/* What is gone is looked at when there is an assertion. */
+		if (s->fault.reason != REASON_GONE)
+			arm_in(s, FAILED_REST);
+		else if (live(s))
+			arm_at(s, s->creds->expires);
+		else
+			disarm(s);
 		break;
 	case SESSION_IDLE:
 	case SESSION_NEEDS_LOGIN:
@@ -178,7 +187,7 @@ ask_owner(struct session *s, bool attended)
 	if (before == SESSION_FAILED && !attended)
 		return SESSION_FAILED;
 	fault_copy(&s->fault, &f);
-	return SESSION_NEEDS_LOGIN;
+	return f.reason == REASON_GONE ? SESSION_FAILED : SESSION_NEEDS_LOGIN;
 }
 
 static enum session_state
@@ -206,6 +215,11 @@ expire(struct session *s, struct input *in)
 static enum session_state
 act_due(struct session *s, struct input *in)
 {
+	/* Gone: only another's assertion can bring it back. */
+	if (s->state == SESSION_FAILED && s->fault.reason == REASON_GONE) {
+		expire(s, in);
+		return SESSION_FAILED;
+	}
 	if (session_renews(s))
 		return ask_owner(s, false);
 	/* Nobody renews it: this was the end of its keys, or of its rest. */
@@ -233,6 +247,8 @@ act_take(struct session *s, struct input *in)
 {
 	in->new_creds = true;
 	s->tries = 0;
+	if (s->kept)
+		s->logged_out = false;
 	fault_done(&s->fault);
 	return SESSION_FRESH;
 }
@@ -259,6 +275,17 @@ act_fail(struct session *s, struct input *in)
 {
 	fault_copy(&s->fault, in->fault);
 	return SESSION_FAILED;
+}
+
+/* Its role is offered again. */
+static enum session_state
+act_found(struct session *s, struct input *in)
+{
+	(void)in;
+	if (s->fault.reason != REASON_GONE)
+		return SESSION_FAILED;
+	fault_done(&s->fault);
+	return live(s) ? SESSION_FRESH : SESSION_IDLE;
 }
 
 static enum session_state
@@ -303,7 +330,8 @@ struct cell {
 	}
 #define COMMON \
 	[SESSION_ATTENDED] = A(attend), [SESSION_CREDENTIALS] = A(take), \
-	[SESSION_LOGOUT] = A(drop), [SESSION_CHANGED] = A(drop)
+	[SESSION_LOGOUT] = A(drop), [SESSION_CHANGED] = A(drop), \
+	[SESSION_GONE] = A(fail)
 static const struct cell table[SESSION_STATE_MAX][SESSION_EVENT_MAX] = {
 	[SESSION_IDLE] = { COMMON,
 		[SESSION_WANTED] = A(request), [SESSION_TIMER] = A(expire),
@@ -330,6 +358,7 @@ static const struct cell table[SESSION_STATE_MAX][SESSION_EVENT_MAX] = {
 	},
 	[SESSION_FAILED] = { COMMON,
 		[SESSION_TIMER] = A(due), [SESSION_RIDE] = A(join),
+		[SESSION_FOUND] = A(found),
 	},
 };
 #undef COMMON
@@ -564,7 +593,20 @@ session_fault(const struct session *s)
 bool
 session_kept(const struct session *s)
 {
-	return s->kept || s->profile->autorefresh == AUTOREFRESH_YES;
+	return !s->logged_out &&
+	    (s->kept || s->profile->autorefresh == AUTOREFRESH_YES);
+}
+
+bool
+session_logged_out(const struct session *s)
+{
+	return s->logged_out;
+}
+
+void
+session_set_logged_out(struct session *s, bool logged_out)
+{
+	s->logged_out = logged_out;
 }
 
 bool
@@ -605,7 +647,8 @@ session_next(const struct session *s)
 	bool renews = s->state == SESSION_BACKOFF || session_renews(s);
 
 	if (!renews || s->next.real == 0 || s->state == SESSION_NEEDS_LOGIN ||
-	    s->state == SESSION_IDLE)
+	    s->state == SESSION_IDLE ||
+	    (s->state == SESSION_FAILED && s->fault.reason == REASON_GONE))
 		return 0;
 	/* Whichever clock comes first, told by the wall clock. */
 	return (clk_real(s->env.loop->clk) +
@@ -655,6 +698,8 @@ session_status(const struct session *s)
 		json_put_str(o, "next", when);
 	}
 	json_object_set_new(o, "kept", json_boolean(session_kept(s)));
+	if (s->logged_out)
+		json_object_set_new(o, "loggedOut", json_true());
 	json_put_str(o, "deliver", deliver_name(s->profile->deliver));
 	return o;
 }
@@ -667,9 +712,10 @@ session_sane(const struct session *s)
 	switch (s->state) {
 	case SESSION_WAITING:
 		return !armed;
-	case SESSION_FRESH:
 	case SESSION_FAILED:
-		return armed && (s->state != SESSION_FRESH || s->creds != NULL);
+		return armed || s->fault.reason == REASON_GONE;
+	case SESSION_FRESH:
+		return armed && s->creds != NULL;
 	case SESSION_IDLE:
 	case SESSION_NEEDS_LOGIN:
 		return armed == (s->creds != NULL);

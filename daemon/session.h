@@ -42,6 +42,8 @@ enum session_event {
 	SESSION_TEMPORARY,  /* its role, for now */
 	SESSION_HELD,	    /* its sign-in is in back-off and will call */
 	SESSION_REFUSED,    /* its role, for good */
+	SESSION_GONE,	    /* its role is not in an assertion any more */
+	SESSION_FOUND,	    /* or in one again */
 	SESSION_NEEDS_USER, /* its sign-in needs a person */
 	SESSION_CANCELLED,
 	SESSION_LOGOUT,
@@ -91,6 +93,12 @@ void session_adopt(struct session *s, struct creds *creds);
 /* A new snapshot of the profile; CHANGED when its fingerprint differs. */
 void session_set_profile(struct session *s, struct profile *profile);
 void session_set_kept(struct session *s, bool kept);
+/*
+ * A person has logged out of it: it is neither kept nor served until they log
+ * in again, whatever the profile says.  The next keys end it.
+ */
+void session_set_logged_out(struct session *s, bool logged_out);
+bool session_logged_out(const struct session *s);
 void session_wait(struct session *s, session_wait_fn *fn, void *arg);
 void session_unwait(struct session *s, void *arg);
 

@@ -70,7 +70,7 @@ put_twin(struct ini *doc, const char *section, struct item *it)
 
 /* Only our two lines; what a person added stays, with its header. */
 static void
-remove_twin(struct ini *doc, const char *section, const struct item *it)
+remove_twin(struct ini *doc, const char *section)
 {
 	const char *now = ini_get(doc, section, PROCESS);
 
@@ -81,8 +81,7 @@ remove_twin(struct ini *doc, const char *section, const struct item *it)
 		if (str_eq(ini_section(doc, i), section) &&
 		    (ini_nkeys(doc, i) > 1 ||
 			(ini_nkeys(doc, i) == 1 &&
-			    !str_eq(
-				ini_get(doc, section, "region"), it->region))))
+			    ini_get(doc, section, "region") == NULL)))
 			return;
 	(void)ini_remove_section(doc, section);
 }
@@ -100,7 +99,7 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 
 		fault_done(&it->fault);
 		if (it->line == NULL)
-			remove_twin(doc, section, it);
+			remove_twin(doc, section);
 		else if (put_twin(doc, section, it) < 0)
 			fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The profile %s cannot be written to the AWS "
@@ -177,7 +176,9 @@ fill(struct twins *t, struct item *it, const char *twin)
 		return;
 	it->region = xstrdup(session_profile(s)->region);
 	/* No quotes: some SDKs do not know them. */
-	if (session_kept(s) && delivers(s))
+	/* After a logout, too: it fails with what to do, and no tool goes on
+	 * to another identity. */
+	if (delivers(s))
 		it->line = xasprintf("%s credential-process %s", t->ctl, twin);
 }
 

@@ -382,6 +382,22 @@ ini_get(const struct ini *ini, const char *section, const char *key)
 	return k == NULL ? NULL : key_value(k);
 }
 
+const char *
+ini_own(const struct ini *ini, const char *section, const char *key)
+{
+	_cleanup_free_ char *name = ini_fold(key, strlen(key), true);
+	struct ini_sect *s = find_section(ini, section);
+	struct ini_key *k = s == NULL ? NULL : ini_find_key(ini, s->raw, name);
+
+	return k == NULL ? NULL : key_value(k);
+}
+
+bool
+ini_exact(const struct ini *ini, const char *section)
+{
+	return ini_find_raw(ini, section) != NULL;
+}
+
 /* ---- edits --------------------------------------------------------------- */
 
 /* Could it be written and read back: valid, nothing trimmed away? */
@@ -574,6 +590,34 @@ ini_set(
 		add_key(ini, s, key, value);
 	else if (!str_eq(key_value(k), value))
 		replace_value(ini, k, value);
+	return 0;
+}
+
+int
+ini_add_more(
+    struct ini *ini, const char *section, const char *key, const char *line)
+{
+	_cleanup_free_ char *name = ini_fold(key, strlen(key), true);
+	struct ini_sect *s = find_section(ini, section);
+	struct ini_key *k = s == NULL ? NULL : ini_find_key(ini, s->raw, name);
+	struct ini_line *at, *l;
+
+	if (k == NULL || str_empty(line) || !writable(line) ||
+	    strchr("#;[", *line) != NULL)
+		return -EINVAL;
+	at = k->line;
+	for (l = at->next; l != NULL; l = l->next) {
+		if (l->kind == LINE_MORE)
+			at = l;
+		else if (!is_filler(l))
+			break;
+	}
+	l = insert_after(ini, at,
+	    xasprintf("%*s%s", (int)k->line->indent + 2, "", line), LINE_MORE);
+	l->indent = k->line->indent + 2;
+	if (s->last == at)
+		s->last = l;
+	xfree(STEAL(k->value));
 	return 0;
 }
 

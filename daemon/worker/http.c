@@ -33,6 +33,7 @@ struct http {
 	CURL *browser;
 	struct curl_slist *headers; /* of cookie calls */
 	struct curl_slist *plain;   /* of the others */
+	struct curl_slist *english; /* of pages without cookies */
 	struct buf both_cas;	    /* ca_bundle and the system's */
 	char request_id[37];
 	size_t running;
@@ -152,6 +153,10 @@ http_new(const struct http_settings *set, struct fault *fault)
 	h->plain = curl_slist_append(h->plain,
 	    "Content-Type: "
 	    "application/x-www-form-urlencoded; charset=utf-8");
+	h->english = curl_slist_append(NULL, "Expect:");
+	h->english = curl_slist_append(
+	    h->english, "Accept: text/html,application/xhtml+xml");
+	h->english = curl_slist_append(h->english, "Accept-Language: en");
 	return h;
 }
 
@@ -164,6 +169,7 @@ http_free(struct http *h)
 	curl_multi_cleanup(h->multi);
 	curl_slist_free_all(h->headers);
 	curl_slist_free_all(h->plain);
+	curl_slist_free_all(h->english);
 	buf_done(&h->both_cas);
 	xfree(h);
 	return NULL;
@@ -204,12 +210,14 @@ set_tls(struct http *h, CURL *e, unsigned flags)
 }
 
 static void
-set_limits(struct http *h, CURL *e, unsigned flags)
+set_limits(struct http *h, CURL *e, const struct http_call *c)
 {
 	int64_t left = h->set.timeout * 1000;
 
-	if (flags & HTTP_COOKIES)
+	if (c->flags & HTTP_COOKIES)
 		left -= h->spent / 1000;
+	if (c->timeout_ms > 0 && c->timeout_ms < left)
+		left = c->timeout_ms;
 	curl_easy_setopt(
 	    e, CURLOPT_CONNECTTIMEOUT, (long)h->set.connect_timeout);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(left < 1 ? 1 : left));
@@ -281,7 +289,9 @@ set_request(struct http *h, struct transfer *t)
 	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
 	curl_easy_setopt(e, CURLOPT_HTTPHEADER,
-	    c->flags & HTTP_COOKIES ? h->headers : h->plain);
+	    c->flags & HTTP_COOKIES  ? h->headers :
+		c->flags & HTTP_PAGE ? h->english :
+				       h->plain);
 	if (c->body != NULL) {
 		/* Not copied: one copy of a secret less. */
 		curl_easy_setopt(e, CURLOPT_POST, 1L);
@@ -312,7 +322,7 @@ http_start(struct http *h, struct http_call *c)
 		abort();
 	}
 	set_policy(h, t->easy);
-	set_limits(h, t->easy, c->flags);
+	set_limits(h, t->easy, c);
 	set_tls(h, t->easy, c->flags);
 	set_request(h, t);
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)

@@ -39,7 +39,8 @@ struct http_settings {
 enum {
 	HTTP_COOKIES = 1 << 0, /* through the browser */
 	HTTP_SECRET = 1 << 1,  /* never re-sent: on a new connection */
-	HTTP_PUBLIC = 1 << 2   /* a public host: the system's CAs count too */
+	HTTP_PUBLIC = 1 << 2,  /* a public host: the system's CAs count too */
+	HTTP_PAGE = 1 << 3     /* without cookies, but for a page: in English */
 };
 
 /* AWS's Signature Version 4; strings borrowed until the call has ended. */
@@ -69,7 +70,8 @@ struct http_call {
 	size_t body_len;
 	unsigned flags;
 	const struct http_signature *sign; /* NULL: not signed */
-	void *arg;			   /* the caller's */
+	int64_t timeout_ms; /* for this call alone; 0: the settings' */
+	void *arg;	    /* the caller's */
 
 	bool failed; /* then fault is set */
 	bool sent;   /* the request may have left this machine */

@@ -38,6 +38,7 @@ static const struct {
 	{ "allowHttpLoopback", offsetof(struct job, allow_http_loopback),
 	    false },
 	{ "attended", offsetof(struct job, attended), false },
+	{ "aliases", offsetof(struct job, aliases), false },
 };
 
 static const struct {

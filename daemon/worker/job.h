@@ -34,6 +34,7 @@ struct job {
 	bool ssl_verification; /* of the identity provider only */
 	bool allow_http_loopback;
 	bool attended;
+	bool aliases; /* ask AWS's sign-in page for the accounts' names */
 	struct strv allowed_hosts; /* owned */
 	const json_t *cookies;
 	unsigned char salt[JOB_SALT_SIZE];

@@ -4,6 +4,7 @@
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/assume.c daemon/worker/assume.h \
+	daemon/worker/aliases.c daemon/worker/aliases.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
 	daemon/worker/http.c daemon/worker/http.h \
@@ -34,6 +35,7 @@ awsfed_worker_CPPFLAGS = $(WORKER_CPPFLAGS)
 awsfed_worker_LDADD = $(WORKER_LIBS)
 
 WORKER_TESTS = tests/unit/test-page \
+	tests/unit/test-aliases \
 	tests/unit/test-classify \
 	tests/unit/test-saml \
 	tests/unit/test-sts \
@@ -49,6 +51,10 @@ tests_unit_test_page_SOURCES = tests/unit/test-page.c \
 	tests/unit/worker-test.h
 tests_unit_test_page_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_page_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_aliases_SOURCES = tests/unit/test-aliases.c \
+	tests/unit/worker-test.h
+tests_unit_test_aliases_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_aliases_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_classify_SOURCES = tests/unit/test-classify.c \
 	tests/unit/worker-test.h
 tests_unit_test_classify_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
@@ -116,6 +122,9 @@ EXTRA_DIST += \
 	tests/fixtures/saml2aws/testdata/assertion_pingfed.xml \
 	tests/fixtures/saml2aws/testdata/notxml.xml \
 	tests/fixtures/saml2aws/testdata/saml.html \
+	tests/fixtures/signin/interstitial-no-accounts.html \
+	tests/fixtures/signin/invalid-saml-response.html \
+	tests/fixtures/signin/revamped-2023.html \
 	tests/fixtures/sts/sts-AssumeRoleWithSAML-200.xml \
 	tests/fixtures/sts/sts-error-400-validation-maxsession.xml \
 	tests/fixtures/sts/sts-error-403-moto-shape.xml

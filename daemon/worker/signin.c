@@ -10,6 +10,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "aliases.h"
 #include "http-fault.h"
 #include "redeem.h"
 #include "saml.h"
@@ -400,6 +401,9 @@ spend(struct signin *s, struct fault *fault)
 		conduit_cookies(s->conduit, http_cookies(s->http));
 	}
 	json_decref(roles);
+	/* Last: nobody's keys wait for a page that may be slow. */
+	if (s->job->aliases)
+		aliases_report(s->http, s->conduit, &a);
 	return 0;
 }
 

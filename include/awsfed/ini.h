@@ -56,6 +56,11 @@ bool ini_has_section(const struct ini *ini, const char *section);
  */
 const char *ini_get(
     const struct ini *ini, const char *section, const char *key);
+/* The same without what [DEFAULT] lends. */
+const char *ini_own(
+    const struct ini *ini, const char *section, const char *key);
+/* Is there a header "[p]" to the letter?  "[ p ]" is none that botocore finds. */
+bool ini_exact(const struct ini *ini, const char *section);
 
 /*
  * Edits.  0, or -EINVAL for a name, key or value that cannot be written safely
@@ -69,6 +74,12 @@ const char *ini_get(
  */
 int ini_set(
     struct ini *ini, const char *section, const char *key, const char *value);
+/*
+ * Adds a line that continues the key's value (indented by two more than the
+ * key).  -EINVAL also when there is no such key.
+ */
+int ini_add_more(
+    struct ini *ini, const char *section, const char *key, const char *line);
 /* Removes the key, duplicates too.  0 also when there is none. */
 int ini_unset(struct ini *ini, const char *section, const char *key);
 int ini_add_section(struct ini *ini, const char *section);

@@ -20,9 +20,11 @@
 #define M_CANCEL AWSFED_INTERFACE ".Cancel"
 #define M_REFRESH AWSFED_INTERFACE ".Refresh"
 #define M_LOGOUT AWSFED_INTERFACE ".Logout"
+#define M_UNDO AWSFED_INTERFACE ".Undo"
 #define M_ROLES AWSFED_INTERFACE ".Roles"
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
+#define M_CONFIGURE AWSFED_INTERFACE ".Configure"
 
 /* ---- control: errors ----------------------------------------------------- */
 #define E_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"
@@ -72,6 +74,7 @@
 #define W_CREDENTIALS "credentials"
 #define W_COOKIES "cookies"
 #define W_FAULT "fault"
+#define W_ALIASES "aliases"
 #define W_DONE "done"
 
 #define JOB_SIGNIN "signin"

@@ -47,6 +47,7 @@ static const struct option {
 	TEXT(acs),
 	TEXT(order),
 	TEXT(extra),
+	TEXT(chooser),
 	NUMBER(sso_life, 1, 10000000),
 	NUMBER(kmsi_life, 1, 10000000),
 	NUMBER(token_life, 0, 43200),
@@ -230,6 +231,9 @@ set(struct sim *s, const json_t *args, json_t *reply)
 		return "set needs a name and a value";
 	if (str_eq(name, "flavour") && !page_flavour(value))
 		return "no such page flavour";
+	if (str_eq(name, "chooser") && !str_eq(value, "classic") &&
+	    !str_eq(value, "2023") && !str_eq(value, "interstitial"))
+		return "no such chooser page";
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		char *at = (char *)&s->opt + options[i].at;
 
@@ -276,6 +280,16 @@ get_options(struct sim *s, const json_t *args, json_t *reply)
 	return NULL;
 }
 
+static json_t *
+text_list(const struct strv *sv)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sv->n; i++)
+		json_array_append_new(list, json_string(sv->v[i]));
+	return list;
+}
+
 static const char *
 get_counters(struct sim *s, const json_t *args, json_t *reply)
 {
@@ -295,11 +309,12 @@ get_counters(struct sim *s, const json_t *args, json_t *reply)
 				(json_int_t)u->rejected));
 	for (const struct role *r = s->roles; r != NULL; r = r->next)
 		json_object_set_new(roles, r->arn,
-		    json_pack("{s:I,s:I,s:I,s:I}", "assume_role_with_saml",
-			(json_int_t)r->saml_calls, "assume_role_with_saml_good",
-			(json_int_t)r->saml_good, "assume_role",
-			(json_int_t)r->assume_calls, "assume_role_good",
-			(json_int_t)r->assume_good));
+		    json_pack("{s:s?,s:o,s:I,s:I,s:I,s:I}", "policy", r->policy,
+			"policy_arns", text_list(&r->policy_arns),
+			"assume_role_with_saml", (json_int_t)r->saml_calls,
+			"assume_role_with_saml_good", (json_int_t)r->saml_good,
+			"assume_role", (json_int_t)r->assume_calls,
+			"assume_role_good", (json_int_t)r->assume_good));
 	for (const struct role *r = s->roles; r != NULL; r = r->next)
 		if (r->last != NULL)
 			json_object_set(json_object_get(roles, r->arn),

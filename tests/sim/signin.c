@@ -11,23 +11,77 @@
 #include "signin.h"
 #include "state.h"
 
-/* "Account: alias (0123)" or "Account: 0123". */
-static void
-put_account(struct sim *s, struct buf *b, const char *account)
+/* NULL: the account has none. */
+static const char *
+alias_of(const struct sim *s, const char *account)
 {
 	size_t len = strlen(account);
 
 	for (size_t i = 0; i < s->aliases.n; i++) {
 		const char *line = s->aliases.v[i];
 
-		if (strncmp(line, account, len) == 0 && line[len] == ' ') {
-			put(b, "Account: ");
-			put_html(b, line + len + 1);
-			put(b, " (%s)", account);
-			return;
-		}
+		if (strncmp(line, account, len) == 0 && line[len] == ' ')
+			return line + len + 1;
 	}
-	put(b, "Account: %s", account);
+	return NULL;
+}
+
+/* "Account: alias (0123)" or "Account: 0123", in the reader's language. */
+static void
+put_account(struct sim *s, struct buf *b, const char *account, bool english)
+{
+	const char *alias = alias_of(s, account);
+
+	put(b, english ? "Account: " : "Konto ");
+	if (alias != NULL) {
+		put_html(b, alias);
+		put(b, " (%s)", account);
+	} else {
+		put(b, "%s", account);
+	}
+}
+
+/* The page of 2023: other classes, the account in groups of four. */
+static void
+put_account_2023(struct sim *s, struct buf *b, const char *account)
+{
+	const char *alias = alias_of(s, account);
+
+	put(b, "<div class=\"saml-form_account_name_div__dDGkX\">");
+	if (alias != NULL)
+		put_html(b, alias);
+	put(b, " </div>\n<div class=\"saml-form_account_id_div__Q1PBA\">");
+	for (size_t i = 0; account[i] != '\0'; i++)
+		put(b, i > 0 && i % 4 == 0 ? "-%c" : "%c", account[i]);
+	put(b, "</div>\n");
+}
+
+static void
+page_2023(struct sim *s, struct buf *b, const struct assertion *a)
+{
+	_cleanup_strv_ struct strv done = { 0 };
+
+	put(b,
+	    "<!DOCTYPE html>\n<html><body>\n"
+	    "<ul class=\"saml-form_custom_list__LuP_V\">\n");
+	for (size_t i = 0; i < a->pairs.n; i++) {
+		_cleanup_free_ char *role = NULL, *provider = NULL;
+		_cleanup_free_ char *account = NULL;
+
+		if (pair_split(a->pairs.v[i], &role, &provider) < 0)
+			continue;
+		account = arn_field(role, 4);
+		if (strv_has(&done, account))
+			continue;
+		strv_add(&done, account);
+		put(b, "<li class=\"saml-form_custom_list_item__H1wPE\">\n");
+		put_account_2023(s, b, account);
+		put(b,
+		    "<div class=\"saml-form_role_div__BeMu2\">"
+		    "<a id=\"%s\" role=\"button\">x</a></div>\n</li>\n",
+		    role);
+	}
+	put(b, "</ul></body></html>\n");
 }
 
 static void
@@ -44,8 +98,8 @@ put_role(struct buf *b, const char *role)
 }
 
 static void
-page_chooser(
-    struct sim *s, struct buf *b, const struct assertion *a, const char *text)
+page_chooser(struct sim *s, struct buf *b, const struct assertion *a,
+    const char *text, bool english)
 {
 	_cleanup_strv_ struct strv done = { 0 };
 
@@ -75,7 +129,7 @@ page_chooser(
 		    "<div onClick=\"expandCollapse(%zu);\">\n"
 		    "<div class=\"saml-account-name\">",
 		    i);
-		put_account(s, b, account);
+		put_account(s, b, account, english);
 		put(b,
 		    "</div>\n</div>\n<hr>\n<div id=\"%zu\" "
 		    "class=\"saml-account\" >\n",
@@ -113,7 +167,7 @@ signin_handle(struct sim *s, const struct request *q, struct response *r)
 	_cleanup_free_ char *doc = NULL;
 	const struct assertion *a = NULL;
 	const struct mishap *m;
-	const char *text;
+	const char *text, *language = request_header(q, "accept-language");
 	char digest[65];
 	size_t len;
 
@@ -145,6 +199,15 @@ signin_handle(struct sim *s, const struct request *q, struct response *r)
 		    "https://console.aws.amazon.com/console/home");
 	} else {
 		response_text(r, 200, "text/html;charset=UTF-8", "");
-		page_chooser(s, &r->body, a, text);
+		if (str_eq(s->opt.chooser, "2023"))
+			page_2023(s, &r->body, a);
+		else if (str_eq(s->opt.chooser, "interstitial"))
+			put(&r->body,
+			    "<!DOCTYPE html>\n<html><head><script>var hashArgs "
+			    "= window.location.hash;</script></head><body>"
+			    "</body></html>\n");
+		else
+			page_chooser(s, &r->body, a, text,
+			    language != NULL && str_starts(language, "en"));
 	}
 }

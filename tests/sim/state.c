@@ -38,6 +38,8 @@ role_free(struct role *r)
 {
 	xfree(r->arn);
 	xfree(r->external_id);
+	xfree(r->policy);
+	strv_done(&r->policy_arns);
 	strv_done(&r->providers);
 	strv_done(&r->trust);
 	json_decref(r->last);
@@ -109,6 +111,7 @@ sim_init(struct sim *s, const char *dir)
 		.acs = xstrdup("https://signin.aws.amazon.com/saml"),
 		.order = xstrdup("as-is"),
 		.extra = xstrdup(""),
+		.chooser = xstrdup("classic"),
 		.sso_life = 8 * 3600,
 		.kmsi_life = 24 * 3600,
 		.assertion_life = 300,
@@ -138,6 +141,7 @@ sim_done(struct sim *s)
 	xfree(s->opt.acs);
 	xfree(s->opt.order);
 	xfree(s->opt.extra);
+	xfree(s->opt.chooser);
 	xfree(s->dir);
 	if (s->log != NULL)
 		fclose(s->log);

@@ -47,6 +47,8 @@ struct role {
 	int64_t assume_calls;
 	int64_t assume_good;
 	json_t *last; /* the last good AssumeRole's parameters, or NULL */
+	char *policy; /* of the last good AssumeRoleWithSAML */
+	struct strv policy_arns;
 };
 
 /* A sign-in that lives in MSISAuth cookies. */
@@ -102,6 +104,7 @@ struct options {
 	char *acs;     /* Destination and Recipient */
 	char *order;   /* as-is, role-first, provider-first */
 	char *extra;   /* NAME=VALUE: one more hidden field, or "" */
+	char *chooser; /* classic, 2023 or interstitial */
 	int64_t sso_life;
 	int64_t kmsi_life;
 	int64_t token_life; /* cap on the life of keys, 0 = as asked */

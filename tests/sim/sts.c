@@ -238,6 +238,20 @@ check_assertion(struct call *c)
 	return a;
 }
 
+/* What the session was narrowed to, for tests to look at. */
+static void
+remember_policy(struct role *role, const struct form *f)
+{
+	xreplace(&role->policy, xstrdup(form_get(f, "Policy")));
+	strv_done(&role->policy_arns);
+	for (size_t i = 0; i < f->n; i++)
+		if (str_starts(f->v[i].name, "PolicyArns.member."))
+			strv_take(&role->policy_arns,
+			    xasprintf("%s=%s",
+				f->v[i].name + strlen("PolicyArns.member."),
+				f->v[i].value));
+}
+
 static void
 saml_answer(struct call *c, const struct assertion *a, struct role *role,
     int64_t seconds)
@@ -249,6 +263,7 @@ saml_answer(struct call *c, const struct assertion *a, struct role *role,
 		seconds = a->session_until - now;
 	k = key_new(c->sim, role->arn, a->session_name, seconds);
 	role->saml_good++;
+	remember_policy(role, &c->f);
 	begin(c);
 	element(c, "Issuer", a->issuer);
 	put_credentials(c, k);

@@ -221,10 +221,13 @@ def restart(w):
 def logout(w):
     r = w.ctl("logout", "root")
     tap.ok(r.rc == 0, "logout of the root", r)
-    tap.equal(sorted(w.credentials()), [], "takes what was assumed with it")
-    config = w.read(w.config_file).decode()
-    tap.ok("proc.live" not in config, "and the twin by process", config)
-    tap.ok("[profile proc]" in config, "the profile itself stays")
+    tap.equal([s for s, keys in w.credentials().items()
+               if "aws_session_token" in keys], [],
+              "takes what was assumed with it")
+    for twin in ("deep.live", "proc.live"):
+        who = w.identity("--profile", twin)
+        tap.ok(not isinstance(who, str) and "awsfedctl login" in who.err,
+               "%s fails with what to do" % twin, who)
 
 
 def main():

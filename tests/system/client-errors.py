@@ -127,11 +127,23 @@ def odd_steps():
 
 
 @tap.test
+def busy():
+    """a busy agent is tried again for some seconds, then named"""
+    with Agent([error("Busy"), error("Busy"), {"changed": []}]) as a:
+        r = run(a, "reload")
+        equal((r.status, len(a.calls)), (0, 3))
+    with Agent([error("Busy")] * 40) as a:
+        r = run(a, "status")
+        equal((r.status, r.out), (5, ""))
+        has(r.err, "too much to do")
+        has(r.err, "\n  Next: ")
+
+
+@tap.test
 def errors():
     """each error of the protocol: a sentence, what next, a status"""
     for name, status, text in (
             ("NoSuchProfile", 1, "no such profile"),
-            ("Busy", 5, "too much to do"),
             ("NoSuchLogin", 1, "ended meanwhile"),
             ("BadFrame", 1, "could not read the request"),
             ("org.varlink.service.MethodNotFound", 1, "another version"),

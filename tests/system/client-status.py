@@ -187,15 +187,17 @@ def roles():
     """roles: a table, by profile or host, --json"""
     reply = {"host": "h", "user": "u", "roles": [
         {"account": "012345678901", "role": "MyAdminRole", "profile": "p",
+         "alias": "acme",
          "roleArn": ADMIN["roleArn"], "principalArn": "x"},
         {"account": "765432109876", "role": "WebDeploy",
          "roleArn": DEPLOY["roleArn"], "principalArn": "x"}]}
     with Agent([reply, reply, dict(reply, roles=[])]) as a:
         r = run(a, "roles", "--adfs-host", "h")
         equal(r.out.splitlines(), [
-            "ACCOUNT       ROLE         PROFILE  ARN",
-            "012345678901  MyAdminRole  p        " + ADMIN["roleArn"],
-            "765432109876  WebDeploy    -        " + DEPLOY["roleArn"]])
+            "ACCOUNT       ALIAS  ROLE         PROFILE  ARN",
+            "012345678901  acme   MyAdminRole  p        " + ADMIN["roleArn"],
+            "765432109876  -      WebDeploy    -        " +
+            DEPLOY["roleArn"]])
         equal(json.loads(run(a, "roles", "p", "--json").out), reply)
         has(run(a, "roles").out, "no roles")
         equal([c["parameters"] for c in a.calls],

@@ -9,6 +9,10 @@ SYSTEM_TESTS = \
 	tests/system/seed.py \
 	tests/system/spine.py \
 	tests/system/chained.py \
+	tests/system/gone.py \
+	tests/system/logout.py \
+	tests/system/ownership.py \
+	tests/system/reload.py \
 	tests/system/badinput.py
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \

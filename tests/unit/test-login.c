@@ -334,6 +334,7 @@ test_joins_unattended(void **state)
 {
 	struct rig *r = rig_new(ONE);
 	struct job *first;
+	json_t *wait;
 
 	(void)state;
 	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "a");
@@ -344,6 +345,11 @@ test_joins_unattended(void **state)
 	fake_advance(r->loop, 6 * USEC);
 	assert_int_equal(fake_jobs_started(r->jobs), 2);
 	assert_true(json_is_true(json_object_get(rig_job(r)->job, "attended")));
+	/* It was told why nothing happened for a while. */
+	wait = step(r, 2, "wait");
+	rig_call(r, 2, M_AWAIT, "{s:s}", "login",
+	    rig_str(wait, "parameters.login"));
+	json_decref(wait);
 	rig_succeed(r, rig_job(r), "A");
 	ended(r, 2, NULL, "fresh");
 	rig_free(r);

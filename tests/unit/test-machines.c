@@ -543,7 +543,7 @@ lone_wanted(struct identity *id, struct want *ret, void *arg)
 {
 	(void)id;
 	(void)arg;
-	*ret = (struct want){ lone.profile, lone.attended };
+	*ret = (struct want){ lone.profile, lone.attended, false };
 	return lone.wanted;
 }
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by credfile.c (what is written) and credfile-look.c (what is read). */
+#ifndef AWSFED_CREDFILE_INT_H
+#define AWSFED_CREDFILE_INT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "awsfed/fault.h"
+#include "awsfed/str.h"
+
+#include "credfile.h"
+
+struct session;
+struct batch;
+
+struct held {
+	struct held *next;
+	struct barrier *barrier;
+};
+
+/* A profile whose section was left alone, until it is written or let go. */
+struct refusal {
+	char *name;
+	struct fault fault;
+};
+
+struct credfile {
+	struct manager *manager;
+	struct loop *loop;
+	struct files *files;
+	struct undo *undo; /* NULL: nobody keeps a record */
+	struct timer *timer;
+	int64_t delay;	       /* of it; grows while one job trickles */
+	struct timer *again;   /* for a second look */
+	struct strv pending;   /* names of profiles to look at */
+	struct strv gone;      /* those whose keys are to go */
+	struct strv forced;    /* names whose sections are taken over */
+	struct strv delivered; /* names whose sections hold our keys */
+	struct refusal *refusals;
+	size_t nrefusals;
+	struct batch *writing; /* with the writer, or NULL */
+	struct held *held;     /* released after the write */
+	struct fault fault;    /* of the last write */
+	int64_t doubt;	       /* boot clock: a section is missing since */
+	int64_t span;	       /* boot clock: rewrites are counted since */
+	unsigned rewrites;
+};
+
+/* Was it in there?  Then not any more. */
+/* The section that its keys go to; xalloc. */
+char *credfile_section(const struct session *s);
+bool credfile_drop(struct strv *list, const char *name);
+/* The profile's section is to be written, or emptied. */
+void credfile_changed(struct credfile *cf, const char *name);
+bool credfile_refused(const struct credfile *cf, const char *name);
+/* Its section holds our keys now, or does not. */
+void credfile_delivered(struct credfile *cf, const char *name, bool yes);
+
+#endif
