@@ -64,6 +64,7 @@ tests_unit_test_client_show_CPPFLAGS = $(CLIENT_UNIT_CPPFLAGS)
 tests_unit_test_client_show_LDADD = $(CLIENT_UNIT_LDADD)
 
 CLIENT_TESTS = \
+	tests/system/client-configure.py \
 	tests/system/client-credential-process.py \
 	tests/system/client-docs.py \
 	tests/system/client-errors.py \

@@ -17,6 +17,7 @@
 #include "files.h"
 #include "login-survey.h"
 #include "manager.h"
+#include "undo.h"
 
 #define TWIN_SUFFIX "-ro"
 
@@ -40,6 +41,7 @@ struct configure_plan {
 	char *diff;
 	/* while it is written */
 	struct manager *manager;
+	struct undo_change *change;
 	configure_done_fn *done;
 	void *arg;
 };
@@ -59,6 +61,7 @@ configure_plan_free(struct configure_plan *p)
 		xfree(e->role);
 		login_target_done(&e->section);
 	}
+	undo_change_free(p->change);
 	xfree(p->v);
 	xfree(p->path);
 	xfree(p->diff);
@@ -451,12 +454,34 @@ configure_json(const struct configure_plan *p)
 
 /* ---- writing ---------------------------------------------------------------------------- */
 
+/* The same with a record of what was there. */
+static int
+apply_recorded(struct ini *doc, void *arg, struct fault *fault)
+{
+	struct configure_plan *p = arg;
+
+	undo_change_start(p->change);
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_free_ char *section =
+		    config_section_name(p->v[i].profile);
+
+		if (!p->v[i].exists)
+			undo_change_before(p->change, doc, section);
+	}
+	if (apply(doc, p, fault) < 0)
+		return -1;
+	undo_change_after(p->change, doc);
+	return FILES_WRITE;
+}
+
 static void
 on_written(const struct fault *fault, bool written, void *arg)
 {
 	struct configure_plan *p = arg;
 	_cleanup_fault_ struct fault f = { 0 };
 
+	if (written)
+		undo_record(manager_env(p->manager)->undo, STEAL(p->change));
 	if (!fault_is(fault) && manager_reload(p->manager, NULL, &f) < 0)
 		log_warning("%s", f.text);
 	p->done(fault, written, p->arg);
@@ -471,10 +496,11 @@ configure_write(struct manager *m, struct configure_plan *p,
 	p->manager = m;
 	p->done = done;
 	p->arg = arg;
+	p->change = undo_change_new(UNDO_CONFIG, p->path);
 	env->files->ops->edit(env->files,
 	    (struct files_edit){
 		.path = xstrdup(p->path),
-		.apply = apply,
+		.apply = apply_recorded,
 		.done = on_written,
 		.arg = p,
 	    });

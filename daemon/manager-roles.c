@@ -74,6 +74,15 @@ manager_role_gone(struct manager *m, const struct identity *id,
 	return true;
 }
 
+bool
+manager_rests(struct manager *m, const struct session *s)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	return session_logged_out(s) ||
+	    manager_role_gone(m, manager_identity_of(m, s), s, &f);
+}
+
 /* ---- new ones -------------------------------------------------------------- */
 
 static bool

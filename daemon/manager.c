@@ -863,8 +863,9 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 		config_unref(fresh);
 		return -1;
 	}
+	if (m->config != NULL)
+		log_info("the configuration was read anew: %s", fresh->path);
 	config_unref(m->config);
-	log_info("the configuration was read anew: %s", fresh->path);
 	m->config = fresh;
 	apply(m, changed);
 	manager_publish(m, MANAGER_CONFIG, NULL, NULL);

@@ -162,6 +162,11 @@ bool manager_below(
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);
 
+/*
+ * Does it rest until a person logs in to it: logged out, or its role gone from
+ * the last assertion?
+ */
+bool manager_rests(struct manager *m, const struct session *s);
 /* Something about the session changed that is not its state. */
 void manager_tell(struct manager *m, struct session *s);
 /* What status says of the credentials file; an empty fault is well. */

@@ -472,11 +472,17 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 	p->waits = 1;
 	/*
 	 * All want it before any starts to wait: one assertion for all.  A
-	 * person has typed it: a back-off does not hold it, spacing does.
+	 * person has typed it: a back-off does not hold it, spacing does, and
+	 * so does what only a login can change.
 	 */
-	for (size_t i = 0; i < p->names.n; i++)
-		session_event(manager_session(ms->manager, p->names.v[i]),
-		    SESSION_ATTENDED, NULL);
+	for (size_t i = 0; i < p->names.n; i++) {
+		struct session *s = manager_session(ms->manager, p->names.v[i]);
+
+		session_event(s,
+		    manager_rests(ms->manager, s) ? SESSION_WANTED :
+						    SESSION_ATTENDED,
+		    NULL);
+	}
 	for (size_t i = 0; i < p->names.n; i++) {
 		struct session *s = manager_session(ms->manager, p->names.v[i]);
 

@@ -12,8 +12,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fakeagent import *  # noqa: E402,F403
 
 tap = Tap()
-VERBS = (["status"], ["roles"], ["list"], ["reload"], ["refresh"],
-         ["login", "p"], ["logout", "p"], ["credential-process", "p"])
+VERBS = (["status"], ["roles"], ["configure", "--yes"], ["list"],
+         ["reload"], ["refresh"], ["login", "p"], ["logout", "p"],
+         ["credential-process", "p"])
 
 
 @tap.test

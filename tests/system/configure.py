@@ -94,6 +94,13 @@ def the_story():
                 if line.startswith("+") and not line.startswith("+++")]
         tap.equal("\n".join(plus).strip(), text[len(MINE):].strip(),
                   "the diff was what was written")
+        r = w.ctl("undo")
+        tap.ok(r.rc == 0, "undo takes it back", r)
+        tap.equal(w.read(w.config_file).decode(), MINE, "all of it")
+        r = scripted(w, "--region", "eu-west-1", "--yes", "--filter", "Dev",
+                     "--filter", "Deploy*", "--filter", "acme-test")
+        tap.equal((r.rc, w.read(w.config_file).decode()), (0, text),
+                  "the same again, without questions")
         r = w.login("acme-prod-Dev", user=None, password=None)
         tap.ok(r.rc == 0, "a new profile logs in without a password", r)
         tap.equal(w.sim.since(before).get("password_posts"), 1, "really")

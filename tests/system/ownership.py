@@ -187,5 +187,19 @@ def undo():
         tap.ok(r.rc == 0 or "login p" in r.err, "credential-process", r)
 
 
+def undo_configure():
+    with harness.World() as w:
+        w.sim.user(USER, password=PASSWORD,
+                   roles=[harness.pair(x) for x in (A, B)])
+        w.write(w.config_file, "# mine\n")
+        r = w.type([w.program("awsfedctl"), "configure", "--adfs-host", HOST,
+                    "--yes"], [(harness.ASK_USER, USER),
+                               (harness.ASK_PASSWORD, PASSWORD)])
+        tap.ok(r.rc == 0 and w.read(w.config_file).count(b"[profile ") == 2,
+               "configure writes two profiles", r)
+        tap.equal(w.ctl("undo").rc, 0, "undo of configure")
+        tap.equal(w.read(w.config_file), b"# mine\n", "is the file before")
+
+
 harness.need()
-tap.run(refused, in_config, adopted, undo)
+tap.run(refused, in_config, adopted, undo, undo_configure)

@@ -57,13 +57,15 @@ def config_file():
                   "a changed profile takes effect")
         tap.equal(tail(w, "a"), keys, "and leaves the other alone")
 
+        # Its new role is redeemed at once, since the file had keys of it.
+        w.wait_states(fresh={"a", "b"})
         # Broken: the old settings stay.
         w.write(w.config_file, config(w, a=A) + "[profile a]\n")
         w.wait(lambda: "appears twice" in w.log(), "the fault", 5)
         s = w.status()
         tap.ok("configFault" in s["agent"], "status says that it is broken",
                s["agent"])
-        tap.equal(w.states(), {"a": "fresh", "b": "idle"},
+        tap.equal(w.states(), {"a": "fresh", "b": "fresh"},
                   "the old settings are in force")
         tap.equal(tail(w, "a"), keys, "keys are served on")
         n = reread(w)

@@ -106,9 +106,23 @@ test_logout(void **state)
 		assert_true(file_has(r, "ASIAEXAMPLE"));
 		fake_files_fail(r->files, NULL);
 		fake_advance(r->loop, 61 * USEC);
-		assert_string_equal(fake_files_text(r->files, r->credentials),
-		    "# mine\n[a]\nregion = x\n[other]\naws_access_key_id = "
-		    "y\n");
+		/* No keys, and nobody falls through to another identity. */
+		assert_false(file_has(r, "ASIAEXAMPLE"));
+		assert_false(file_has(r, "aws_session_token"));
+		assert_true(file_has(
+		    r, "# mine\n[a]\nregion = x\ncredential_process = /"));
+		assert_true(file_has(r,
+		    "/awsfedctl credential-process a\nx_managed_by = "
+		    "awsfed\nx_logged_out = "));
+		assert_true(file_has(r, "\n[other]\naws_access_key_id = y\n"));
+		rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "a");
+		assert_str(
+		    rig_str(r->reply[1], "parameters.kind"), "needs-user");
+		/* The next login takes it out again. */
+		sign_in(r, "a", false);
+		assert_true(file_has(r, "ASIAEXAMPLE"));
+		assert_false(file_has(r, "credential_process"));
+		assert_false(file_has(r, "SIGNED-OUT"));
 		rig_free(r);
 	}
 }

@@ -543,7 +543,8 @@ lone_wanted(struct identity *id, struct want *ret, void *arg)
 {
 	(void)id;
 	(void)arg;
-	*ret = (struct want){ lone.profile, lone.attended, false };
+	*ret =
+	    (struct want){ .profile = lone.profile, .attended = lone.attended };
 	return lone.wanted;
 }
 

@@ -135,7 +135,11 @@ test_logout_in_job(void **state)
 	fake_settle(r->loop);
 	assert_str(rig_state(r, "a"), "idle");
 	assert_str(rig_state(r, "b"), "fresh");
-	assert_null(strstr(fake_files_text(r->files, r->credentials), "[a]"));
+	/* Emptied: no keys, and a line that lets nobody fall through. */
+	assert_null(
+	    strstr(fake_files_text(r->files, r->credentials), ARN("A")));
+	assert_non_null(strstr(fake_files_text(r->files, r->credentials),
+	    "awsfedctl credential-process a\n"));
 	assert_non_null(r->reply[1]);
 	rig_check(r);
 	rig_free(r);
