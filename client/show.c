@@ -111,7 +111,7 @@ show_state(const json_t *profile)
 		"chained") &&
 	    str_eq(json_string_value(json_object_get(profile, "deliver")),
 		"none") &&
-	    str_eq(state, "idle"))
+	    (str_eq(state, "idle") || str_eq(state, "fresh")))
 		return xstrdup(_("via AWS CLI"));
 	if (str_eq(state, "waiting") && live)
 		xreplace(&state, xstrdup(_("refreshing")));

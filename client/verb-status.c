@@ -103,6 +103,10 @@ depth(const json_t *list, const json_t *profile)
 {
 	int n = 0;
 
+	/* What leads nowhere, or round in a circle, stands below nobody. */
+	if (json_object_get(profile, "root") == NULL &&
+	    json_object_get(profile, "fault") != NULL)
+		return 0;
 	while (n < DEPTH_MAX) {
 		const char *source =
 		    json_string_value(json_object_get(profile, "source"));

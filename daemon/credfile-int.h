@@ -13,6 +13,7 @@
 
 #include "credfile.h"
 
+struct session;
 struct batch;
 
 struct held {
@@ -49,6 +50,8 @@ struct credfile {
 };
 
 /* Was it in there?  Then not any more. */
+/* The section that its keys go to; xalloc. */
+char *credfile_section(const struct session *s);
 bool credfile_drop(struct strv *list, const char *name);
 /* The profile's section is to be written, or emptied. */
 void credfile_changed(struct credfile *cf, const char *name);

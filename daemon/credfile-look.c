@@ -32,6 +32,12 @@
 #define REWRITE_SPAN (60 * USEC)
 #define REWRITE_MAX 3 /* in a span: no fight with another program */
 
+char *
+credfile_section(const struct session *s)
+{
+	return profile_section(session_profile(s));
+}
+
 /* ---- the record of kept profiles --------------------------------------------------------- */
 
 /* Are these keys of the role that the profile wants now? */
@@ -48,7 +54,7 @@ same_role(const char *principal, const struct profile *p)
 static void
 adopt_keys(struct credfile *cf, const struct ini *doc, struct session *s)
 {
-	const char *name = session_name(s);
+	_cleanup_free_ char *name = credfile_section(s);
 	const struct profile *p = session_profile(s);
 	_cleanup_json_ json_t *j = json_object();
 	const char *principal = ini_get(doc, name, "x_principal_arn");
@@ -92,8 +98,9 @@ credfile_adopt(struct credfile *cf)
 	doc = ini_parse(data, len);
 	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
 	     i++) {
+		_cleanup_free_ char *section = credfile_section(s);
 		const char *why;
-		enum owner owner = owner_of(doc, session_name(s), &why);
+		enum owner owner = owner_of(doc, section, &why);
 
 		if (owner == OWNER_LOGGED_OUT)
 			session_set_logged_out(s, true);
@@ -101,7 +108,7 @@ credfile_adopt(struct credfile *cf)
 			continue;
 		adopt_keys(cf, doc, s);
 		session_set_kept(s, true);
-		credfile_delivered(cf, session_name(s), true);
+		credfile_delivered(cf, section, true);
 	}
 	/* What came from the file need not go back to it. */
 	strv_done(&cf->pending);
@@ -140,7 +147,8 @@ enum found { FOUND_GOOD, FOUND_GONE, FOUND_EMPTIED, FOUND_OLD };
 static enum found
 look_at(const struct ini *doc, struct session *s)
 {
-	const char *name = session_name(s), *why, *until;
+	_cleanup_free_ char *name = credfile_section(s);
+	const char *why, *until;
 	struct creds *c = session_creds(s);
 	char ours[RFC3339_SIZE];
 
@@ -197,10 +205,12 @@ write_again(struct credfile *cf, const char *name)
 static void
 let_go(struct credfile *cf, struct session *s, enum found found)
 {
+	_cleanup_free_ char *section = credfile_section(s);
+
 	log_info("profile %s: its section of the credentials file was %s; it "
 		 "is not kept any more",
 	    session_name(s), found == FOUND_EMPTIED ? "emptied" : "taken away");
-	credfile_drop(&cf->delivered, session_name(s));
+	credfile_drop(&cf->delivered, section);
 	session_set_kept(s, false);
 	if (found == FOUND_EMPTIED)
 		session_set_logged_out(s, true);
@@ -224,7 +234,7 @@ compare(struct credfile *cf, const struct ini *doc, bool sure)
 		}
 		found = look_at(doc, s);
 		if (found == FOUND_OLD)
-			write_again(cf, session_name(s));
+			write_again(cf, cf->delivered.v[i]);
 		else if (found != FOUND_GOOD && sure)
 			let_go(cf, s, found);
 		else

@@ -37,6 +37,7 @@ struct item {
 	bool force;   /* whoever's section it is */
 	bool put;     /* out: it holds our keys now */
 	char *values[OWNER_KEYS];
+	char *region; /* of a twin: no profile in the config file has it */
 	struct fault fault; /* why this one was left alone */
 };
 
@@ -62,8 +63,11 @@ take_away(struct batch *b, struct ini *doc, struct item *it, enum owner owner)
 	undo_change_before(b->emptied, doc, it->section);
 	if (it->log_out)
 		(void)owner_log_out(doc, it->section, b->program, b->when);
-	else
+	else {
+		if (str_ends(it->section, PROFILE_TWIN))
+			(void)ini_unset(doc, it->section, "region");
 		owner_remove(doc, it->section);
+	}
 	return true;
 }
 
@@ -73,7 +77,9 @@ put(struct batch *b, struct ini *doc, struct item *it, enum owner owner)
 	undo_change_before(
 	    owner == OWNER_US ? b->renewed : b->taken, doc, it->section);
 	if (owner_put(doc, it->section, (const char *const *)it->values,
-		it->force) < 0) {
+		it->force) < 0 ||
+	    (it->region != NULL &&
+		ini_set(doc, it->section, "region", it->region) < 0)) {
 		fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 		    _("The keys of %s cannot be written to a credentials "
 		      "file."),
@@ -131,6 +137,7 @@ batch_free(struct batch *b)
 {
 	for (size_t i = 0; i < b->n; i++) {
 		xfree(b->items[i].section);
+		xfree(b->items[i].region);
 		for (size_t k = 0; k < OWNER_KEYS; k++)
 			xfree(b->items[i].values[k]);
 		fault_done(&b->items[i].fault);
@@ -162,12 +169,17 @@ fill_item(struct item *it, struct session *s, const char *name)
 	it->values[3] = xstrdup(when);
 	it->values[4] = xstrdup(c->principal);
 	it->values[5] = xstrdup(OWNER_MARKER_VALUE);
+	if (session_profile(s)->kind == PROFILE_CHAINED)
+		it->region = xstrdup(session_profile(s)->region);
 }
 
 /* The user's own ways to get keys would be shadowed, or shadow ours. */
 static const char *
 shadowed_by(const struct profile *p)
 {
+	/* A twin has a section of its own; the configuration looked at it. */
+	if (p->kind == PROFILE_CHAINED)
+		return NULL;
 	return p->credential_process != NULL ? "credential_process" :
 	    p->has_sso			     ? "sso_*" :
 	    p->has_web_identity		     ? "web_identity_token_file" :
@@ -395,20 +407,21 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
     void *arg)
 {
 	struct credfile *cf = arg;
+	_cleanup_free_ char *section = s == NULL ? NULL : credfile_section(s);
 	struct held *h;
 
 	switch (ev) {
 	case MANAGER_CREDENTIALS:
 		if (session_kept(s) &&
 		    session_profile(s)->deliver == DELIVER_FILE)
-			credfile_changed(cf, session_name(s));
+			credfile_changed(cf, section);
 		break;
 	case MANAGER_FORCE:
-		add_once(&cf->forced, session_name(s));
+		add_once(&cf->forced, section);
 		break;
 	case MANAGER_LOGOUT:
-		add_once(&cf->gone, session_name(s));
-		credfile_changed(cf, session_name(s));
+		add_once(&cf->gone, section);
+		credfile_changed(cf, section);
 		break;
 	case MANAGER_JOB_ENDED:
 		cf->delay = COALESCE;

@@ -2,6 +2,8 @@
 # The engine, the surfaces that it does not know, and the agent.
 noinst_LIBRARIES += daemon/libengine.a
 daemon_libengine_a_SOURCES = \
+	daemon/chain.h daemon/chain-int.h daemon/chain.c \
+	daemon/chain-job.c \
 	daemon/configure.h daemon/configure.c \
 	daemon/configure-diff.c \
 	daemon/configure-name.h daemon/configure-name.c \
@@ -10,7 +12,8 @@ daemon_libengine_a_SOURCES = \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
-	daemon/login-flags.c daemon/login-step.c daemon/login-target.c \
+	daemon/login-chain.c daemon/login-flags.c daemon/login-step.c \
+	daemon/login-target.c \
 	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-roles.c daemon/manager-status.c \
@@ -26,6 +29,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile-int.h daemon/credfile.c \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
+	daemon/twin.h daemon/twin.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
 	daemon/methods-configure.c daemon/methods-idl.c \
 	daemon/methods-reset.c daemon/methods-undo.c

@@ -32,9 +32,18 @@ struct target {
 enum login_phase {
 	LOGIN_PREPARE,
 	LOGIN_GROUP,
+	LOGIN_CHAIN, /* what hangs below, once its root is there */
 	LOGIN_SAVE,
 	LOGIN_FLUSH,
 	LOGIN_DONE
+};
+
+/* A chained profile that was named, and that the agent assumes. */
+struct link {
+	char *name;
+	bool was_kept;
+	bool waits;
+	struct fault fault; /* its root could not be signed in */
 };
 
 struct watcher {
@@ -60,6 +69,8 @@ struct login {
 	json_t *roles; /* what it learned, for the last step */
 	struct target *targets;
 	size_t ntargets;
+	struct link *links;
+	size_t nlinks;
 	struct identity *identity; /* of the group, NULL between */
 	struct question *question; /* its own that is open, or NULL */
 	struct target *asking;	   /* what an own question is about */
@@ -79,6 +90,7 @@ struct login {
 	char *user;
 	char *host;
 	struct config_save *save; /* in flight */
+	void (*moved)(struct login *l);
 };
 
 struct logins {
@@ -93,6 +105,15 @@ struct logins {
 /* login.c */
 void login_free(struct login *l);
 
+/* login-chain.c */
+void login_link_add(struct login *l, const char *name);
+/* Has all assumed; false: moved() will come when one of them has moved. */
+bool login_links_done(struct login *l, void (*moved)(struct login *l));
+/* Gives up those that wait. */
+void login_links_cancel(struct login *l);
+/* Those that did not succeed are kept as they were before. */
+void login_links_settle(struct login *l);
+void login_links_free(struct login *l);
 /* login-survey.c */
 /* The target of a survey: 0, or -1 with *fault. */
 int login_survey_fill(

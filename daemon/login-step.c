@@ -144,6 +144,23 @@ target_result(const struct login *l, const struct target *t)
 }
 
 static json_t *
+link_result(const struct login *l, const struct link *k)
+{
+	struct session *s = manager_session(l->logins->manager, k->name);
+	json_t *o;
+
+	if (s != NULL && !fault_is(&k->fault) && !l->cancelled)
+		return session_result(s, true);
+	o = json_object();
+	json_put_str(o, "profile", k->name);
+	json_put_str(o, "state", session_state_name(SESSION_IDLE));
+	if (fault_is(&k->fault))
+		json_object_set_new(o, "fault", fault_to_json(&k->fault));
+	json_object_set_new(o, "named", json_true());
+	return o;
+}
+
+static json_t *
 string_list(const struct strv *sv)
 {
 	json_t *list = json_array();
@@ -178,6 +195,8 @@ login_results(struct login *l)
 
 	for (size_t i = 0; !l->survey && i < l->ntargets; i++)
 		json_array_append_new(list, target_result(l, &l->targets[i]));
+	for (size_t i = 0; i < l->nlinks; i++)
+		json_array_append_new(list, link_result(l, &l->links[i]));
 	for (size_t i = 0; i < l->others.n; i++) {
 		struct session *s =
 		    manager_session(l->logins->manager, l->others.v[i]);

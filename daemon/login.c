@@ -450,6 +450,7 @@ flush(struct login *l)
 		manager_settle(l->logins->manager, t->profile->name,
 		    fresh && !l->cancelled && !l->private);
 	}
+	login_links_settle(l);
 	manager_flush(l->logins->manager, on_flushed, f);
 }
 
@@ -492,6 +493,11 @@ advance(void *arg)
 		while (next_group(l))
 			if (!group_over(l))
 				return;
+		l->phase = LOGIN_CHAIN;
+	}
+	if (l->phase == LOGIN_CHAIN) {
+		if (!l->cancelled && !login_links_done(l, kick))
+			return;
 		l->phase = LOGIN_SAVE;
 		if (l->cancelled || l->private || !login_save(l, on_saved))
 			flush(l);
@@ -870,6 +876,7 @@ cancel(struct login *l)
 	if (l->phase >= LOGIN_SAVE)
 		return; /* it is being written already */
 	l->cancelled = true;
+	login_links_cancel(l);
 	prompt_close(STEAL(l->question));
 	l->asking = NULL;
 	fault_set(&l->fault, FAULT_CANCELLED, REASON_NONE,
@@ -955,6 +962,9 @@ add_all(struct login *l)
 	for (size_t i = 0; i < c->nprofiles; i++) {
 		const struct profile *p = c->profiles[i];
 
+		if (p->kind == PROFILE_CHAINED && !fault_is(&p->fault) &&
+		    p->deliver != DELIVER_NONE)
+			login_link_add(l, p->name);
 		if (p->kind != PROFILE_ADFS)
 			continue;
 		if (p->role_arn == NULL)
@@ -975,7 +985,13 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 
 	for (size_t i = 0; i < names->n; i++) {
 		const char *name = names->v[i];
-		const struct profile *p = config_profile(c, name);
+		struct session *s = manager_session(l->logins->manager, name);
+		const struct profile *p;
+
+		/* A twin is meant as what it is the twin of. */
+		if (s != NULL)
+			name = session_name(s);
+		p = config_profile(c, name);
 
 		if (str_empty(name) || strlen(name) > PROFILE_NAME_MAX ||
 		    !ini_name_safe(name))
@@ -990,7 +1006,10 @@ add_named(struct login *l, const struct strv *names, struct fault *fault)
 		}
 		login_add_target(l,
 		    p != NULL && p->kind == PROFILE_CHAINED ? p->root : name);
-		if (p != NULL && p->kind == PROFILE_CHAINED)
+		if (p != NULL && p->kind == PROFILE_CHAINED &&
+		    p->deliver != DELIVER_NONE)
+			login_link_add(l, name);
+		else if (p != NULL && p->kind == PROFILE_CHAINED)
 			strv_take(&l->warnings,
 			    xasprintf(_("%s is assumed "
 					"from %s, which was signed in."),
@@ -1006,6 +1025,7 @@ login_free(struct login *l)
 
 	prompt_close(l->question);
 	login_save_free(l);
+	login_links_free(l);
 	for (size_t i = 0; i < l->ntargets; i++)
 		if (l->targets[i].session != NULL)
 			manager_settle(l->logins->manager,

@@ -29,6 +29,7 @@
 
 #include "command.h"
 #include "control.h"
+#include "credfile-owner.h"
 #include "credfile.h"
 #include "files.h"
 #include "identity.h"
@@ -43,6 +44,7 @@
 #include "undo.h"
 #include "watch.h"
 #include "session.h"
+#include "twin.h"
 
 /* What a desktop or a shell may have set, and a holder of secrets must not
  * obey; LD_* too, for the commands and workers that we start. */
@@ -76,6 +78,7 @@ struct agent {
 	struct watch *watches[2];
 	struct manager *manager;
 	struct credfile *credfile;
+	struct twins *twins;
 	struct methods *methods;
 	struct control *control;
 	struct event *signals[3];
@@ -290,7 +293,7 @@ build_engine(struct agent *a, struct fault *fault)
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *path = path_socket();
+	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path();
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -303,9 +306,11 @@ build_surfaces(struct agent *a, struct fault *fault)
 	if (a->control == NULL)
 		return -1;
 	a->credfile = credfile_new(a->manager);
+	a->twins = twins_new(a->manager, ctl);
 	manager_subscribe(a->manager, &(struct surface){ on_event, a });
 	set_log_level(a);
 	credfile_adopt(a->credfile);
+	twins_adopt(a->twins);
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
@@ -328,6 +333,7 @@ take_down(struct agent *a)
 	control_free(a->control);
 	methods_free(a->methods);
 	credfile_free(a->credfile);
+	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
 	known_free(a->known);

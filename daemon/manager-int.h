@@ -14,7 +14,7 @@
 
 struct member {
 	struct session *session;
-	struct identity *identity; /* that signs it in */
+	struct identity *identity; /* that signs it in; NULL: chained */
 	bool redeeming;		   /* its role is with the worker */
 	bool took_part;		   /* in the identity's last assertion */
 	unsigned drafts;	   /* logins that try it out */
@@ -37,6 +37,7 @@ struct manager {
 	struct identity_env identity_env;
 	struct session_env session_env;
 	struct manager_logins logins;
+	struct chain *chain;
 	struct config *config;
 	struct fault config_fault;
 	struct fault file_fault;

@@ -86,13 +86,16 @@ put_next(json_t *o, const struct session *s, const struct identity *id)
 }
 
 static json_t *
-adfs_status(struct manager *m, struct session *s)
+session_status_of(struct manager *m, struct session *s)
 {
 	const struct profile *p = session_profile(s);
 	json_t *o = session_status(s);
+	struct identity *id = manager_identity_of(m, s);
 
-	json_put_str(o, "identity", identity_name(manager_identity_of(m, s)));
-	put_next(o, s, manager_identity_of(m, s));
+	if (id != NULL)
+		json_put_str(o, "identity", identity_name(id));
+	if (id != NULL && p->kind == PROFILE_ADFS)
+		put_next(o, s, id);
 	/* A profile that contradicts another says so before anything else. */
 	if (fault_is(&p->fault) && json_object_get(o, "fault") == NULL) {
 		json_put_str(o, "reason", reason_name(p->fault.reason));
@@ -108,12 +111,15 @@ add_chained(
 {
 	for (size_t i = 0; i < m->config->nprofiles; i++) {
 		const struct profile *p = m->config->profiles[i];
+		struct session *s;
 
 		if (p->kind != PROFILE_CHAINED || strv_has(shown, p->name) ||
 		    !str_eq(p->source_profile, source))
 			continue;
 		strv_add(shown, p->name);
-		json_array_append_new(list, chained_status(m, p));
+		s = manager_session(m, p->name);
+		json_array_append_new(list,
+		    s != NULL ? session_status_of(m, s) : chained_status(m, p));
 		add_chained(m, list, p->name, shown);
 	}
 }
@@ -137,13 +143,15 @@ profiles_status(struct manager *m, const char *asked, struct strv *ids)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *s = m->members[i].session;
 		const char *name = session_name(s);
-		const char *id = identity_name(manager_identity_of(m, s));
+		const char *id;
 
-		if (!related(m, name, asked))
+		if (session_profile(s)->kind == PROFILE_CHAINED ||
+		    !related(m, name, asked))
 			continue;
+		id = identity_name(manager_identity_of(m, s));
 		if (!strv_has(ids, id))
 			strv_add(ids, id);
-		json_array_append_new(list, adfs_status(m, s));
+		json_array_append_new(list, session_status_of(m, s));
 		add_chained(m, list, name, &shown);
 	}
 	/* What leads nowhere hangs below nobody, but is shown. */
@@ -164,6 +172,9 @@ manager_status(struct manager *m, const char *asked)
 	_cleanup_strv_ struct strv ids = { 0 };
 	json_t *o, *list, *profiles;
 
+	/* A twin is asked for as what it is the twin of. */
+	if (asked != NULL && manager_session(m, asked) != NULL)
+		asked = session_name(manager_session(m, asked));
 	if (asked != NULL && manager_session(m, asked) == NULL) {
 		const struct profile *p = config_profile(m->config, asked);
 

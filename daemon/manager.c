@@ -11,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "chain.h"
 #include "identity.h"
 #include "loop.h"
 #include "manager-int.h"
@@ -115,9 +116,17 @@ manager_flush(struct manager *m, manager_done_fn *done, void *arg)
 
 /* An AD FS profile whose host can be told; others only show their fault. */
 static bool
-usable(const struct profile *p)
+signs_in(const struct profile *p)
 {
 	return p != NULL && p->kind == PROFILE_ADFS && p->identity_base != NULL;
+}
+
+/* Does it have a session?  Also a chained one that the agent assumes. */
+static bool
+usable(const struct profile *p)
+{
+	return signs_in(p) ||
+	    (p != NULL && p->kind == PROFILE_CHAINED && p->held);
 }
 
 /* ---- identities ----------------------------------------------------------------- */
@@ -131,7 +140,7 @@ only_user(const struct manager *m, const char *base)
 	for (size_t i = 0; m->config != NULL && i < m->config->nprofiles; i++) {
 		const struct profile *p = m->config->profiles[i];
 
-		if (!usable(p) || p->adfs_user == NULL ||
+		if (!signs_in(p) || p->adfs_user == NULL ||
 		    !str_eq(p->identity_base, base))
 			continue;
 		if (user != NULL && !str_caseeq(user, p->adfs_user))
@@ -236,7 +245,42 @@ manager_session(struct manager *m, const char *name)
 {
 	struct member *mb = member_of(m, name);
 
+	for (size_t i = 0; mb == NULL && i < m->nmembers; i++) {
+		struct session *s = m->members[i].session;
+		_cleanup_free_ char *section = NULL;
+
+		/* Only a chained one has another name in the files. */
+		if (session_profile(s)->kind != PROFILE_CHAINED)
+			continue;
+		section = profile_section(session_profile(s));
+		if (str_eq(section, name))
+			mb = &m->members[i];
+	}
 	return mb == NULL ? NULL : mb->session;
+}
+
+size_t
+manager_assuming(const struct manager *m)
+{
+	return chain_running(m->chain);
+}
+
+bool
+manager_below(struct manager *m, const struct session *s, const char *name)
+{
+	const struct profile *p = session_profile(s);
+	size_t hops = m->nmembers;
+
+	while (p->kind == PROFILE_CHAINED && hops-- > 0) {
+		struct member *up;
+
+		if (str_eq(p->source_profile, name))
+			return true;
+		if ((up = member_of(m, p->source_profile)) == NULL)
+			break;
+		p = session_profile(up->session);
+	}
+	return false;
 }
 
 struct session *
@@ -248,7 +292,11 @@ manager_session_at(struct manager *m, size_t i)
 struct identity *
 manager_identity_of(struct manager *m, const struct session *s)
 {
-	return member_of(m, session_name(s))->identity;
+	const struct profile *p = session_profile(s);
+	struct member *mb = member_of(
+	    m, p->kind == PROFILE_CHAINED ? p->root : session_name(s));
+
+	return mb == NULL ? NULL : mb->identity;
 }
 
 bool
@@ -267,7 +315,8 @@ same_person(const struct identity *a, const struct identity *b)
 
 	if (a == b)
 		return true;
-	if (identity_user(a) == NULL || identity_user(b) == NULL ||
+	if (a == NULL || b == NULL || identity_user(a) == NULL ||
+	    identity_user(b) == NULL ||
 	    !str_eq(identity_base(a), identity_base(b)))
 		return false;
 	x = user_normal(identity_user(a));
@@ -282,7 +331,7 @@ set_profile(struct manager *m, struct member *mb, struct profile *p)
 	struct identity *before = mb->identity;
 	bool moved;
 
-	mb->identity = manager_identity(m, p);
+	mb->identity = signs_in(p) ? manager_identity(m, p) : NULL;
 	moved = !same_person(before, mb->identity);
 	/* What a job brings for the profile as it was is not for this one. */
 	if (moved || before != mb->identity ||
@@ -307,7 +356,7 @@ take_profile(struct manager *m, struct profile *p)
 	    xreallocarray(m->members, m->nmembers + 1, sizeof(*m->members));
 	mb = &m->members[m->nmembers++];
 	*mb = (struct member){ .session = session_new(&m->session_env, p),
-		.identity = manager_identity(m, p) };
+		.identity = signs_in(p) ? manager_identity(m, p) : NULL };
 	return mb;
 }
 
@@ -374,6 +423,7 @@ static void
 member_drop(struct manager *m, size_t i)
 {
 	unstash(&m->members[i]);
+	chain_drop(m->chain, m->members[i].session);
 	session_free(m->members[i].session);
 	memmove(&m->members[i], &m->members[i + 1],
 	    (m->nmembers - i - 1) * sizeof(*m->members));
@@ -556,10 +606,10 @@ static enum session_want
 on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 {
 	struct manager *m = arg;
-	struct identity *id = manager_identity_of(m, s);
 	const struct member *mb = member_of(m, session_name(s));
+	struct identity *id = mb->identity;
 
-	if (mb != NULL && mb->orphan) {
+	if (mb->orphan) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("The profile %s is not in %s any more."), session_name(s),
 		    m->config->path);
@@ -582,6 +632,8 @@ on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 		fault_next(fault, "awsfedctl login %s", session_name(s));
 		return SESSION_REFUSES;
 	}
+	if (id == NULL)
+		return chain_want(m->chain, s, attended, fault);
 	/* It is looked at again when another sign-in brings an assertion. */
 	if (!attended && manager_role_gone(m, id, s, fault))
 		return SESSION_REFUSES;
@@ -613,6 +665,8 @@ on_session_changed(struct session *s, bool new_creds, void *arg)
 	if (mb != NULL && mb->orphan && session_creds(s) == NULL)
 		m->env.loop->ops->timer_set(
 		    m->reaper, (struct deadline){ 0, 0 });
+	chain_changed(
+	    m->chain, s, new_creds || session_state(s) == SESSION_FRESH);
 	manager_publish(
 	    m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION, s, NULL);
 }
@@ -650,8 +704,8 @@ redeem_entry(
 	json_put_str(o, "region", p->region);
 	json_put_str(o, "endpoint",
 	    set->endpoint_sts != NULL ? set->endpoint_sts : p->endpoint_sts);
-	json_object_set_new(o, "fips", json_boolean(set->use_fips));
-	json_object_set_new(o, "dualstack", json_boolean(set->use_dualstack));
+	json_object_set_new(o, "fips", json_boolean(p->use_fips));
+	json_object_set_new(o, "dualstack", json_boolean(p->use_dualstack));
 	json_put_str(o, "policy", p->policy);
 	if (p->policy_arns.n > 0) {
 		json_t *list = json_array();
@@ -747,7 +801,8 @@ apply(struct manager *m, struct strv *changed)
 		if (had && session_creds(mb->session) == NULL &&
 		    session_renews(mb->session))
 			session_event(mb->session, SESSION_WANTED, NULL);
-		(void)manager_identity(m, p);
+		if (signs_in(p))
+			(void)manager_identity(m, p);
 	}
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
@@ -900,6 +955,9 @@ manager_logout(struct manager *m, struct session *s)
 	session_set_kept(s, false);
 	session_set_logged_out(s, true);
 	manager_publish(m, MANAGER_LOGOUT, s, NULL);
+	chain_drop(m->chain, s);
+	if (session_profile(s)->kind == PROFILE_CHAINED)
+		return; /* its source stays signed in */
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *other = m->members[i].session;
 
@@ -953,6 +1011,7 @@ manager_new(const struct manager_env *env)
 	m->started = clk_real(env->loop->clk) / USEC;
 	m->new_roles = json_array();
 	m->reaper = timer_new(env->loop, reap, m);
+	m->chain = chain_new(m);
 	return m;
 }
 
@@ -965,6 +1024,7 @@ manager_free(struct manager *m)
 		member_drop(m, m->nmembers - 1);
 	for (size_t i = 0; i < m->nidentities; i++)
 		identity_free(m->identities[i]);
+	chain_free(m->chain);
 	while (m->barriers != NULL)
 		barrier_free(m->barriers);
 	m->env.loop->ops->timer_free(m->reaper);

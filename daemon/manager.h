@@ -103,7 +103,10 @@ const struct config *manager_config(const struct manager *m);
 /* Why the file as it is now is not in force; empty when it is. */
 const struct fault *manager_config_fault(const struct manager *m);
 
-/* The session of an AD FS profile; NULL when there is none. */
+/*
+ * The session of a profile, by its name or by that of its twin "P.live"; NULL
+ * when the agent has none: it is not an AD FS profile, nor one to be assumed.
+ */
 struct session *manager_session(struct manager *m, const char *name);
 struct session *manager_session_at(struct manager *m, size_t i);
 struct identity *manager_identity_at(struct manager *m, size_t i);
@@ -112,6 +115,7 @@ struct identity *manager_identity(struct manager *m, const struct profile *p);
 /* The same, for a person who signs in: identity_ask_again(). */
 struct identity *manager_identity_attended(
     struct manager *m, const struct profile *p);
+/* Of a chained session: the identity of its root, or NULL. */
 struct identity *manager_identity_of(
     struct manager *m, const struct session *s);
 /*
@@ -149,6 +153,11 @@ void barrier_release(struct barrier *b, const struct fault *fault);
 
 /* Its section of the credentials file is ours from now on. */
 void manager_force(struct manager *m, struct session *s);
+/* How many jobs assume chained roles now. */
+size_t manager_assuming(const struct manager *m);
+/* Does s hang below the named profile, over any number of hops? */
+bool manager_below(
+    struct manager *m, const struct session *s, const char *name);
 /* Stops keeping a session, drops its keys, and its identity with the last. */
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);

@@ -574,6 +574,14 @@ do_logout(struct methods *ms, uint64_t conn, const json_t *params)
 	for (size_t i = 0; i < list.n; i++)
 		if (methods_session(ms, conn, list.v[i]) == NULL)
 			return;
+	/* What was assumed from a session goes with it. */
+	for (size_t i = 0; (s = manager_session_at(ms->manager, i)) != NULL;
+	     i++)
+		for (size_t k = list.n; k-- > 0;)
+			if (!strv_has(&list, session_name(s)) &&
+			    (session_kept(s) || session_creds(s) != NULL) &&
+			    manager_below(ms->manager, s, list.v[k]))
+				strv_add(&list, session_name(s));
 	for (size_t i = 0;
 	     all && (s = manager_session_at(ms->manager, i)) != NULL; i++)
 		if (!strv_has(&list, session_name(s)) &&

@@ -666,7 +666,12 @@ session_status(const struct session *s)
 	int64_t next = session_next(s);
 
 	json_put_str(o, "profile", s->profile->name);
-	json_put_str(o, "kind", "adfs");
+	json_put_str(o, "kind",
+	    s->profile->kind == PROFILE_CHAINED ? "chained" : "adfs");
+	if (s->profile->kind == PROFILE_CHAINED) {
+		json_put_str(o, "source", s->profile->source_profile);
+		json_put_str(o, "root", s->profile->root);
+	}
 	if (arn_parse(s->profile->role_arn, &arn) == 0) {
 		json_put_str(o, "account", arn.account);
 		json_put_str(o, "role", arn.name);

@@ -15,7 +15,7 @@ ENGINE_TESTS = \
 	tests/unit/test-login \
 	tests/unit/test-private \
 	tests/unit/test-machines \
-	tests/unit/test-manager \
+	tests/unit/test-chain tests/unit/test-manager \
 	tests/unit/test-methods \
 	tests/unit/test-prompt \
 	tests/unit/test-schedule \
@@ -41,6 +41,9 @@ tests_unit_test_login_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_machines_SOURCES = tests/unit/test-machines.c
 tests_unit_test_machines_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_machines_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_chain_SOURCES = tests/unit/test-chain.c
+tests_unit_test_chain_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_chain_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_manager_SOURCES = tests/unit/test-manager.c
 tests_unit_test_manager_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_manager_LDADD = $(ENGINE_TEST_LDADD)

@@ -10,6 +10,8 @@
 #include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
 
+#define TAGS_MAX 50
+
 static const char *const auth_names[] = {
 	[AUTH_AUTO] = "auto",
 	[AUTH_FORMS] = "forms",
@@ -155,6 +157,29 @@ set_list(struct strv *sv, const char *text)
 	return 0;
 }
 
+/* "key=value", within the limits of STS. */
+static bool
+tag_ok(const char *s)
+{
+	const char *eq = strchr(s, '=');
+
+	return eq != NULL && eq > s && eq - s <= 128 && strlen(eq + 1) <= 256;
+}
+
+static int
+set_tags(struct strv *sv, const char *text)
+{
+	_cleanup_strv_ struct strv list = { 0 };
+
+	strv_split(&list, text);
+	if (list.n > TAGS_MAX)
+		return -1;
+	for (size_t i = 0; i < list.n; i++)
+		if (!tag_ok(list.v[i]))
+			return -1;
+	return set_list(sv, text);
+}
+
 static int
 set_value(const struct field *f, void *p, const char *text)
 {
@@ -174,6 +199,9 @@ set_value(const struct field *f, void *p, const char *text)
 		break;
 	case FIELD_LIST:
 		e = set_list(p, text);
+		break;
+	case FIELD_TAGS:
+		e = set_tags(p, text);
 		break;
 	case FIELD_HOST:
 		e = set_host(p, text);
@@ -218,6 +246,8 @@ expected(const struct field *f)
 {
 	static const char *const words[] = {
 		[FIELD_BOOL] = N_("must be yes or no"),
+		[FIELD_TAGS] = N_("must be at most 50 tags of the form "
+				  "key=value, with commas between"),
 		[FIELD_HOST] = N_("must be a host name, with a port if need "
 				  "be, and without https://"),
 		[FIELD_FILE] = N_("must be an absolute path or start with ~/"),
@@ -277,6 +307,7 @@ shape(const struct field *f)
 		[FIELD_BOOL] = SHAPE_BOOL,
 		[FIELD_INT] = SHAPE_INT,
 		[FIELD_LIST] = SHAPE_LIST,
+		[FIELD_TAGS] = SHAPE_LIST,
 		[FIELD_HOST] = SHAPE_STRING,
 		[FIELD_FILE] = SHAPE_STRING,
 		[FIELD_URL] = SHAPE_STRING,

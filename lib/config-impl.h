@@ -14,6 +14,7 @@ enum field_type {
 	FIELD_BOOL,
 	FIELD_INT,
 	FIELD_LIST,	/* struct strv, split at commas and blanks */
+	FIELD_TAGS,	/* the same, of key=value */
 	FIELD_HOST,	/* host or host:port, made lower case */
 	FIELD_FILE,	/* absolute path or ~/… */
 	FIELD_URL,	/* http or https */

@@ -101,6 +101,17 @@ const struct field profile_fields[] = {
 	FIELD("duration_seconds", FIELD_INT, duration_seconds, NULL, false,
 	    true, N_("life of the assumed session, in seconds"), .min = 900,
 	    .max = 43200),
+	FIELD(OURS("source_identity"), FIELD_STRING, source_identity, NULL,
+	    false, true, N_("who is behind the assumed session")),
+	FIELD(OURS("session_tags"), FIELD_TAGS, session_tags, NULL, false, true,
+	    N_("tags of the assumed session, key=value")),
+	FIELD(OURS("transitive_tag_keys"), FIELD_LIST, transitive_tag_keys,
+	    NULL, false, true,
+	    N_("which of its tags go on to roles assumed from it")),
+	FIELD("use_fips_endpoint", FIELD_BOOL, use_fips, NULL, false, true,
+	    N_("use the FIPS endpoint of STS where there is one")),
+	FIELD("use_dualstack_endpoint", FIELD_BOOL, use_dualstack, NULL, false,
+	    true, N_("use the IPv6 and IPv4 endpoint of STS")),
 	FIELD("credential_process", FIELD_STRING, credential_process, NULL,
 	    false, false, N_("command by which tools get credentials")),
 	FIELD("endpoint_url", FIELD_URL, endpoint_sts, NULL, false, true,
@@ -192,6 +203,10 @@ inherit(struct profile *p, const struct ini *ini, const char *section,
 		p->allow_http_loopback = s->allow_http_loopback;
 	if (p->ca_bundle == NULL)
 		p->ca_bundle = xstrdup(s->ca_bundle);
+	if (s->fips_said)
+		p->use_fips = s->use_fips;
+	if (s->dualstack_said)
+		p->use_dualstack = s->use_dualstack;
 	if (p->session_duration > s->max_duration)
 		p->session_duration = s->max_duration;
 	if (p->duration_seconds > s->max_duration)
@@ -248,8 +263,8 @@ find_endpoint(struct profile *p, const struct ini *ini, const char *section,
  * either name: a link named aws-adfs leads to us, and where it is the tool
  * itself its line goes on as it did.
  */
-static bool
-process_is_ours(const char *command)
+bool
+profile_process_is_ours(const char *command)
 {
 	_cleanup_strv_ struct strv words = { 0 };
 	const char *name;
@@ -278,7 +293,7 @@ find_shadows(struct profile *p, const struct ini *ini, const char *section)
 	    value_of(ini, section, "sso_start_url") != NULL ||
 	    value_of(ini, section, "sso_account_id") != NULL;
 	if (p->credential_process != NULL &&
-	    process_is_ours(p->credential_process)) {
+	    profile_process_is_ours(p->credential_process)) {
 		xreplace(&p->credential_process, NULL);
 		p->credential_process_ours = true;
 	}
@@ -410,6 +425,14 @@ profile_finish(struct profile *p)
 	/* Not the user: who compares keys compares identities as well. */
 	h = hash_string(h, p->identity_base);
 	p->fingerprint = hash_string(h, p->root);
+}
+
+char *
+profile_section(const struct profile *p)
+{
+	return p->kind != PROFILE_CHAINED || p->deliver == DELIVER_NONE ?
+	    xstrdup(p->name) :
+	    xasprintf("%s%s", p->name, PROFILE_TWIN);
 }
 
 struct profile *

@@ -142,10 +142,11 @@ env_first(const char *a, const char *b)
 	return !str_empty(v) ? v : getenv(b);
 }
 
-static void
+/* Does the variable say anything? */
+static bool
 env_bool(const char *name, bool *ret)
 {
-	(void)str_bool(getenv(name), ret);
+	return str_bool(getenv(name), ret) == 0;
 }
 
 static void
@@ -160,9 +161,11 @@ env_string(char **p, const char *value)
 void
 settings_env(struct settings *s)
 {
-	env_bool("AWS_USE_FIPS_ENDPOINT", &s->use_fips);
-	env_bool("AWS_USE_DUALSTACK_ENDPOINT", &s->use_dualstack);
-	env_bool("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &s->ignore_endpoints);
+	s->fips_said = env_bool("AWS_USE_FIPS_ENDPOINT", &s->use_fips);
+	s->dualstack_said =
+	    env_bool("AWS_USE_DUALSTACK_ENDPOINT", &s->use_dualstack);
+	(void)env_bool(
+	    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", &s->ignore_endpoints);
 	if (!s->ignore_endpoints)
 		env_string(&s->endpoint_sts,
 		    env_first("AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"));

@@ -12,6 +12,7 @@
 #include "awsfed/xalloc.h"
 #include "config-impl.h"
 
+#define CHAIN_HOPS_MAX 100
 #define FLEET_SETTINGS "/etc/awsfed/awsfed.conf"
 
 /* ---- finding profiles ----------------------------------------------------- */
@@ -241,6 +242,60 @@ read_chains(struct config *c)
 	xfree(w.path);
 }
 
+/* What stands in the way of a twin "P.live", or NULL; xalloc. */
+static char *
+twin_problem(const struct config *c, const struct profile *p)
+{
+	_cleanup_free_ char *twin = profile_section(p);
+	const struct profile *other = find(c, twin);
+
+	if (strlen(twin) > PROFILE_NAME_MAX)
+		return xasprintf(_("The name of profile %s is too long for "
+				   "\"awsfed.deliver\": %s may have %d "
+				   "bytes."),
+		    p->name, twin, PROFILE_NAME_MAX);
+	if (other != NULL &&
+	    (other->kind != PROFILE_OTHER || other->has_static_keys ||
+		other->has_sso || other->has_web_identity ||
+		other->source_profile != NULL ||
+		other->credential_process != NULL))
+		return xasprintf(_("Profile %s is delivered as %s, but there "
+				   "is a profile of that name already."),
+		    p->name, twin);
+	return NULL;
+}
+
+/* Marks what the agent assumes: what is delivered, and all above it. */
+static void
+hold(struct config *c)
+{
+	for (size_t i = 0; i < c->nprofiles; i++) {
+		struct profile *p = c->profiles[i];
+		_cleanup_free_ char *why = NULL;
+		unsigned hops = 0;
+
+		if (p->kind != PROFILE_CHAINED || p->deliver == DELIVER_NONE)
+			continue;
+		why = twin_problem(c, p);
+		for (struct profile *up = p;
+		     up->kind == PROFILE_CHAINED && why == NULL;
+		     up = find(c, up->source_profile))
+			if (++hops > CHAIN_HOPS_MAX)
+				why = xasprintf(
+				    _("Profile %s hangs %d hops below the one "
+				      "that signs in: awsfed follows no more "
+				      "than that."),
+				    p->name, CHAIN_HOPS_MAX);
+		if (why != NULL) {
+			profile_fault(p, "%s", why);
+			continue;
+		}
+		for (struct profile *up = p; up->kind == PROFILE_CHAINED;
+		     up = find(c, up->source_profile))
+			up->held = true;
+	}
+}
+
 /* ---- identities ------------------------------------------------------------ */
 
 struct member {
@@ -359,6 +414,7 @@ read_aws(struct config *c, const struct ini *aws)
 	}
 	read_profiles(c, aws);
 	read_chains(c);
+	hold(c);
 	for (size_t i = 0; i < c->nprofiles; i++)
 		profile_finish(c->profiles[i]);
 	check_identities(c);

@@ -22,6 +22,7 @@
 struct transfer {
 	CURL *easy;
 	struct http_call *call;
+	struct curl_slist *headers; /* of a signed call, or NULL */
 	size_t header_bytes;
 	char error[CURL_ERROR_SIZE];
 };
@@ -244,6 +245,31 @@ set_policy(struct http *h, CURL *e)
 }
 
 /*
+ * libcurl 7.88 signs every header of the list: so none in it that is not sent
+ * ("Expect:"), no second date, and region and service spelled out, since it
+ * would take both from the host's name.
+ */
+static void
+set_signature(struct transfer *t, const struct http_signature *s)
+{
+	_cleanup_free_ char *provider =
+	    xasprintf("aws:amz:%s:%s", s->region, s->service);
+
+	t->headers = curl_slist_append(NULL,
+	    "Content-Type: application/x-www-form-urlencoded; charset=utf-8");
+	if (s->session_token != NULL) {
+		_cleanup_free_ char *token =
+		    xasprintf("X-Amz-Security-Token: %s", s->session_token);
+
+		t->headers = curl_slist_append(t->headers, token);
+	}
+	curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->headers);
+	curl_easy_setopt(t->easy, CURLOPT_AWS_SIGV4, provider);
+	curl_easy_setopt(t->easy, CURLOPT_USERNAME, s->access_key_id);
+	curl_easy_setopt(t->easy, CURLOPT_PASSWORD, s->secret_access_key);
+}
+
+/*
  * http is only ever asked for after origin.h allowed it for loopback; libcurl
  * itself is told one scheme per request.
  */
@@ -273,6 +299,8 @@ set_request(struct http *h, struct transfer *t)
 		curl_easy_setopt(
 		    e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)c->body_len);
 	}
+	if (c->sign != NULL)
+		set_signature(t, c->sign);
 	/* libcurl re-posts by itself when a reused connection dies. */
 	if (c->flags & HTTP_SECRET)
 		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
@@ -366,6 +394,7 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 	} else {
 		curl_easy_cleanup(t->easy);
 	}
+	curl_slist_free_all(t->headers);
 	xfree(t);
 	c->transfer = NULL;
 	h->running--;

@@ -43,6 +43,15 @@ enum {
 	HTTP_PAGE = 1 << 3     /* without cookies, but for a page: in English */
 };
 
+/* AWS's Signature Version 4; strings borrowed until the call has ended. */
+struct http_signature {
+	const char *region;
+	const char *service;
+	const char *access_key_id;
+	const char *secret_access_key;
+	const char *session_token; /* NULL: long-term keys */
+};
+
 struct http_reply {
 	long status;
 	char *redirect; /* where 3xx leads, absolute, or NULL */
@@ -60,6 +69,7 @@ struct http_call {
 	const char *body; /* NULL: GET.  Borrowed, too */
 	size_t body_len;
 	unsigned flags;
+	const struct http_signature *sign; /* NULL: not signed */
 	int64_t timeout_ms; /* for this call alone; 0: the settings' */
 	void *arg;	    /* the caller's */
 

@@ -3,6 +3,7 @@
 # library of their own so that the tests link the real ones.
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
@@ -38,6 +39,7 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-classify \
 	tests/unit/test-saml \
 	tests/unit/test-sts \
+	tests/unit/test-assume \
 	tests/unit/test-http \
 	tests/unit/test-signin \
 	tests/unit/test-conduit
@@ -65,6 +67,10 @@ tests_unit_test_sts_SOURCES = tests/unit/test-sts.c \
 	tests/unit/worker-test.h
 tests_unit_test_sts_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_sts_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_assume_SOURCES = tests/unit/test-assume.c \
+	tests/unit/worker-test.h
+tests_unit_test_assume_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_assume_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test-http.c \
 	tests/unit/worker-test.h
 tests_unit_test_http_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)

@@ -17,6 +17,7 @@
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "assume.h"
 #include "conduit.h"
 #include "libraries.h"
 #include "sandbox.h"
@@ -27,6 +28,7 @@ static const struct {
 	void (*run)(struct conduit *c, const json_t *msg);
 } jobs[] = {
 	{ JOB_SIGNIN, signin_job },
+	{ JOB_ASSUME, assume_job },
 };
 
 static void

@@ -57,9 +57,10 @@ static const struct meaning meanings[] = {
 	{ "ValidationError", FAULT_CONFIG, REASON_SETTINGS,
 	    N_("AWS does not accept the request for %s."),
 	    N_("Check role_arn and session_duration of the profile.") },
-	{ "InvalidClientTokenId", FAULT_CONFIG, REASON_REFUSED,
+	{ "InvalidClientTokenId", FAULT_TEMPORARY, REASON_EXPIRED,
 	    N_("AWS does not know the credentials used for %s."),
-	    N_("Check that role and region belong to the same partition.") },
+	    N_("The source is renewed first; if it comes back, check that "
+	       "role, region and source belong to one partition.") },
 	{ "SignatureDoesNotMatch", FAULT_TEMPORARY, REASON_CLOCK,
 	    N_("AWS did not accept the signature of the request for %s."),
 	    N_("Check the clock of this computer: timedatectl status.") },

@@ -18,27 +18,30 @@
 
 /* ---- request ------------------------------------------------------------- */
 
+static int
+malformed(struct fault *fault)
+{
+	fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
+	    _("The agent's list of roles cannot be used."));
+	fault_next(
+	    fault, _("Restart the agent: systemctl --user restart awsfedd."));
+	return -1;
+}
+
 int
-sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
+sts_target_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
 {
 	struct sts_role r = { 0 };
 	const char *policy = json_string_value(json_object_get(j, "policy"));
 
 	if (json_str(j, "profile", 512, &r.profile) < 0 ||
 	    json_str(j, "roleArn", ARN_MAX, &r.role_arn) < 0 ||
-	    json_str(j, "principalArn", ARN_MAX, &r.principal_arn) < 0 ||
 	    json_str_opt(j, "region", 64, &r.region) < 0 ||
 	    json_str_opt(j, "endpoint", 2048, &r.endpoint) < 0 ||
 	    json_int_opt(j, "duration", 0, 43200, 0, &r.duration) < 0 ||
 	    json_bool_opt(j, "fips", false, &r.fips) < 0 ||
-	    json_bool_opt(j, "dualstack", false, &r.dualstack) < 0) {
-		fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
-		    _("The agent's list of roles cannot be used."));
-		fault_next(fault,
-		    _("Restart the agent: systemctl --user "
-		      "restart awsfedd."));
-		return -1;
-	}
+	    json_bool_opt(j, "dualstack", false, &r.dualstack) < 0)
+		return malformed(fault);
 	r.policy = str_empty(policy) ? NULL : policy;
 	r.policy_arns = json_object_get(j, "policyArns");
 	if (r.policy_arns != NULL &&
@@ -49,6 +52,19 @@ sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
 		    fault, _("Shorten awsfed.policy_arns of %s."), r.profile);
 		return -1;
 	}
+	*ret = r;
+	return 0;
+}
+
+int
+sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault)
+{
+	struct sts_role r;
+
+	if (sts_target_parse(j, &r, fault) < 0)
+		return -1;
+	if (json_str(j, "principalArn", ARN_MAX, &r.principal_arn) < 0)
+		return malformed(fault);
 	*ret = r;
 	return 0;
 }
@@ -72,12 +88,22 @@ own_endpoint(
 	return url_resolve(r->endpoint, NULL);
 }
 
+/* The ARN decides the partition: a region of another one is no use. */
+static const char *
+region_in(const struct partition *p, const char *region)
+{
+	if (region == NULL || !region_valid(region))
+		return NULL;
+	if (strcmp(region, "aws-global") == 0)
+		return p->global_sts != NULL ? region : NULL;
+	return partition_by_region(region) == p ? region : NULL;
+}
+
 char *
 sts_endpoint(
     const struct sts_role *r, bool allow_http_loopback, struct fault *fault)
 {
 	const struct partition *p = partition_of_arn(r->role_arn);
-	const char *region = r->region;
 	_cleanup_free_ char *host = NULL;
 
 	if (r->endpoint != NULL)
@@ -91,18 +117,26 @@ sts_endpoint(
 		    fault, _("Check adfs_config.role_arn of %s."), r->profile);
 		return NULL;
 	}
-	/* The ARN decides the partition: a region of another one is no use. */
-	if (region != NULL &&
-	    (!region_valid(region) ||
-		(strcmp(region, "aws-global") != 0 &&
-		    partition_by_region(region) != p)))
-		region = NULL;
-	host = sts_host(p, region, r->fips, r->dualstack, NULL);
+	host =
+	    sts_host(p, region_in(p, r->region), r->fips, r->dualstack, NULL);
 	return xasprintf("https://%s/", host);
 }
 
-static int
-add(struct buf *out, const char *name, const char *value)
+char *
+sts_signing_region(const struct sts_role *r)
+{
+	const struct partition *p = partition_of_arn(r->role_arn);
+	_cleanup_free_ char *host = NULL;
+	char *region;
+
+	if (p == NULL) /* with an endpoint of its own */
+		p = partition_by_region(r->region);
+	host = sts_host(p, region_in(p, r->region), false, false, &region);
+	return region;
+}
+
+int
+sts_add(struct buf *out, const char *name, const char *value)
 {
 	int r = out->len == 0 ? 0 : buf_add(out, "&", 1);
 
@@ -114,33 +148,40 @@ add(struct buf *out, const char *name, const char *value)
 }
 
 int
-sts_request(const struct sts_role *role, const char *assertion, struct buf *out)
+sts_add_limits(struct buf *out, const struct sts_role *role)
 {
 	char name[48], number[24];
 	size_t i;
 	json_t *v;
 
-	if (add(out, "Action", "AssumeRoleWithSAML") < 0 ||
-	    add(out, "Version", "2011-06-15") < 0 ||
-	    add(out, "RoleArn", role->role_arn) < 0 ||
-	    add(out, "PrincipalArn", role->principal_arn) < 0)
-		return -EMSGSIZE;
 	if (role->duration > 0) {
 		snprintf(
 		    number, sizeof(number), "%lld", (long long)role->duration);
-		if (add(out, "DurationSeconds", number) < 0)
+		if (sts_add(out, "DurationSeconds", number) < 0)
 			return -EMSGSIZE;
 	}
-	if (role->policy != NULL && add(out, "Policy", role->policy) < 0)
+	if (role->policy != NULL && sts_add(out, "Policy", role->policy) < 0)
 		return -EMSGSIZE;
 	json_array_foreach (role->policy_arns, i, v) {
 		snprintf(
 		    name, sizeof(name), "PolicyArns.member.%zu.arn", i + 1);
 		if (json_is_string(v) &&
-		    add(out, name, json_string_value(v)) < 0)
+		    sts_add(out, name, json_string_value(v)) < 0)
 			return -EMSGSIZE;
 	}
-	return add(out, "SAMLAssertion", assertion);
+	return 0;
+}
+
+int
+sts_request(const struct sts_role *role, const char *assertion, struct buf *out)
+{
+	if (sts_add(out, "Action", "AssumeRoleWithSAML") < 0 ||
+	    sts_add(out, "Version", "2011-06-15") < 0 ||
+	    sts_add(out, "RoleArn", role->role_arn) < 0 ||
+	    sts_add(out, "PrincipalArn", role->principal_arn) < 0 ||
+	    sts_add_limits(out, role) < 0)
+		return -EMSGSIZE;
+	return sts_add(out, "SAMLAssertion", assertion);
 }
 
 /* ---- answer -------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * AssumeRoleWithSAML as bytes: endpoint, request body, answer, what each error
- * code means.  Pure functions; redeem.h does the talking.  Source: the STS
+ * AssumeRoleWithSAML and AssumeRole as bytes: endpoint, request body, answer, what each error
+ * code means.  Pure functions; redeem.h and assume.h do the talking.  Source: the STS
  * service model of botocore and the API reference.
  */
 #ifndef AWSFED_WORKER_STS_H
@@ -22,9 +22,9 @@
 struct sts_role {
 	const char *profile;
 	const char *role_arn;
-	const char *principal_arn;
-	const char *region;   /* NULL: the partition's own */
-	const char *endpoint; /* NULL: from region and partition */
+	const char *principal_arn; /* AssumeRoleWithSAML only */
+	const char *region;	   /* NULL: the partition's own */
+	const char *endpoint;	   /* NULL: from region and partition */
 	const char *policy;
 	const json_t *policy_arns;
 	int64_t duration; /* seconds, 0: AWS's default */
@@ -45,12 +45,21 @@ struct sts_answer {
 
 /* 0, or -1 with a config or internal fault. */
 int sts_role_parse(const json_t *j, struct sts_role *ret, struct fault *fault);
+/* The same for a role to be assumed: without a principal. */
+int sts_target_parse(
+    const json_t *j, struct sts_role *ret, struct fault *fault);
 /*
  * The URL to post to: the configured endpoint, or the partition's host.
  * NULL with a config fault.  An assertion goes nowhere else.
  */
 char *sts_endpoint(
     const struct sts_role *r, bool allow_http_loopback, struct fault *fault);
+/* The region that a request to that URL is signed for; xalloc. */
+char *sts_signing_region(const struct sts_role *r);
+/* "&name=value", escaped: 0 or -EMSGSIZE. */
+int sts_add(struct buf *out, const char *name, const char *value);
+/* Duration, policy and policy ARNs, which both actions know. */
+int sts_add_limits(struct buf *out, const struct sts_role *r);
 int sts_request(
     const struct sts_role *r, const char *assertion, struct buf *out);
 /* 0 with credentials or an error code, or -EBADMSG. */

@@ -52,6 +52,8 @@ struct profile {
 	char *role_arn; /* adfs_config.role_arn; chained: role_arn */
 	/* Effective: environment, services … sts endpoint_url, endpoint_url. */
 	char *endpoint_sts;
+	bool use_fips; /* effective, like the endpoint */
+	bool use_dualstack;
 
 	/* AD FS: identity and sign-in */
 	char *adfs_host;	  /* host or host:port, lower case; NULL in an
@@ -91,6 +93,11 @@ struct profile {
 	char *external_id;
 	char *role_session_name;
 	int64_t duration_seconds;
+	char *source_identity;
+	struct strv session_tags; /* "key=value" */
+	struct strv transitive_tag_keys;
+	/* The agent assumes it: it delivers it, or one that hangs below it. */
+	bool held;
 
 	/* what would shadow or be shadowed by static keys */
 	bool has_static_keys;	  /* in the config file */
@@ -119,8 +126,10 @@ struct settings {
 	char *endpoint_sts;    /* AWS_ENDPOINT_URL_STS, AWS_ENDPOINT_URL */
 	bool ignore_endpoints; /* AWS_IGNORE_CONFIGURED_ENDPOINT_URLS */
 	bool allow_http_loopback;
-	bool use_fips;		/* AWS_USE_FIPS_ENDPOINT */
-	bool use_dualstack;	/* AWS_USE_DUALSTACK_ENDPOINT */
+	bool use_fips; /* AWS_USE_FIPS_ENDPOINT; a profile's key if unset */
+	bool fips_said;
+	bool use_dualstack; /* AWS_USE_DUALSTACK_ENDPOINT, the same */
+	bool dualstack_said;
 	int64_t max_duration;	/* seconds; caps every session_duration */
 	int64_t login_timeout;	/* seconds a person may take for one question */
 	int64_t worker_timeout; /* seconds one job may take, waits excluded */
@@ -164,6 +173,14 @@ const struct profile *config_profile(const struct config *c, const char *name);
 /* The same, for who wants to take a reference. */
 struct profile *config_find(const struct config *c, const char *name);
 
+/*
+ * The section by which a profile is delivered: its own, or the twin "P.live" of
+ * a chained one, since tools prefer a role_arn to keys beside it.  xalloc.
+ */
+char *profile_section(const struct profile *p);
+/* Is this credential_process "…/awsfedctl credential-process P"? */
+bool profile_process_is_ours(const char *command);
+#define PROFILE_TWIN ".live"
 struct profile *profile_ref(struct profile *p);
 struct profile *profile_unref(struct profile *p);
 

@@ -315,6 +315,10 @@ get_counters(struct sim *s, const json_t *args, json_t *reply)
 			"assume_role_with_saml_good", (json_int_t)r->saml_good,
 			"assume_role", (json_int_t)r->assume_calls,
 			"assume_role_good", (json_int_t)r->assume_good));
+	for (const struct role *r = s->roles; r != NULL; r = r->next)
+		if (r->last != NULL)
+			json_object_set(json_object_get(roles, r->arn),
+			    "assume_role_last", r->last);
 	for (size_t i = 0; i < s->violations.n; i++)
 		json_array_append_new(texts, json_string(s->violations.v[i]));
 	json_object_set_new(reply, "users", users);

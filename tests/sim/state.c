@@ -42,6 +42,7 @@ role_free(struct role *r)
 	strv_done(&r->policy_arns);
 	strv_done(&r->providers);
 	strv_done(&r->trust);
+	json_decref(r->last);
 	xfree(r);
 }
 

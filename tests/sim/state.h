@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <jansson.h>
+
 #include <awsfed/str.h>
 
 struct request;
@@ -44,7 +46,8 @@ struct role {
 	int64_t saml_good;
 	int64_t assume_calls;
 	int64_t assume_good;
-	char *policy;	    /* of the last good AssumeRoleWithSAML */
+	json_t *last; /* the last good AssumeRole's parameters, or NULL */
+	char *policy; /* of the last good AssumeRoleWithSAML */
 	struct strv policy_arns;
 };
 

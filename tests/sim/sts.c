@@ -340,6 +340,17 @@ caller(struct call *c)
 	return k;
 }
 
+/* For the counters: what a client asked for. */
+static void
+remember(struct role *role, const struct form *f)
+{
+	json_decref(role->last);
+	role->last = json_object();
+	for (size_t i = 0; i < f->n; i++)
+		json_object_set_new(
+		    role->last, f->v[i].name, json_string(f->v[i].value));
+}
+
 static void
 assume_role(struct call *c)
 {
@@ -379,6 +390,7 @@ assume_role(struct call *c)
 		return;
 	}
 	role->assume_good++;
+	remember(role, &c->f);
 	k = key_new(c->sim, role->arn, session, seconds);
 	begin(c);
 	put_credentials(c, k);

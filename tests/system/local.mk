@@ -10,6 +10,7 @@ SYSTEM_TESTS = \
 	tests/system/aws-adfs-user.py \
 	tests/system/migrating.py \
 	tests/system/spine.py \
+	tests/system/chained.py \
 	tests/system/gone.py \
 	tests/system/logout.py \
 	tests/system/ownership.py \

@@ -13,6 +13,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 
+#include "chain.h"
 #include "credfile.h"
 #include "identity-int.h"
 #include "ledger.h"
@@ -350,6 +351,11 @@ check_member(struct rig *r, const struct member *mb)
 	    !creds_expired(session_creds(s), r->loop->clk));
 	if (mb->orphan)
 		assert(!session_wants(s));
+	if (mb->identity == NULL) {
+		assert(session_state(s) != SESSION_WAITING ||
+		    chain_comes(r->manager->chain, s));
+		return;
+	}
 	/* Who waits is waited for. */
 	if (session_state(s) == SESSION_WAITING)
 		assert(comes(mb->identity));
@@ -373,6 +379,7 @@ rig_check(struct rig *r)
 		if (identity_question(id) != NULL)
 			assert(m->logins.watched(id, m->logins.arg));
 	}
+	running += manager_assuming(r->manager);
 	assert(running == fake_jobs_running(r->jobs));
 	for (size_t i = 0; i < m->nmembers; i++)
 		check_member(r, &m->members[i]);

@@ -133,7 +133,58 @@ test_partitions(void **state)
 		    "sts.us-gov-west-1.amazonaws.com", "us-gov-west-1" },
 	};
 
+	/* Every partition: where STS is when nothing names a region. */
+	static const struct {
+		const char *partition, *region, *plain, *dual, *fips;
+	} all[] = {
+		{ "aws", "us-east-1", "sts.us-east-1.amazonaws.com",
+		    "sts.us-east-1.api.aws",
+		    "sts-fips.us-east-1.amazonaws.com" },
+		{ "aws-cn", "cn-northwest-1",
+		    "sts.cn-northwest-1.amazonaws.com.cn",
+		    "sts.cn-northwest-1.api.amazonwebservices.com.cn",
+		    "sts.cn-northwest-1.amazonaws.com.cn" },
+		{ "aws-us-gov", "us-gov-west-1",
+		    "sts.us-gov-west-1.amazonaws.com",
+		    "sts.us-gov-west-1.api.aws",
+		    "sts.us-gov-west-1.amazonaws.com" },
+		{ "aws-iso", "us-iso-east-1", "sts.us-iso-east-1.c2s.ic.gov",
+		    "sts.us-iso-east-1.api.aws.ic.gov",
+		    "sts.us-iso-east-1.c2s.ic.gov" },
+		{ "aws-iso-b", "us-isob-east-1",
+		    "sts.us-isob-east-1.sc2s.sgov.gov",
+		    "sts.us-isob-east-1.api.aws.scloud",
+		    "sts.us-isob-east-1.sc2s.sgov.gov" },
+		{ "aws-iso-e", "eu-isoe-west-1",
+		    "sts.eu-isoe-west-1.cloud.adc-e.uk",
+		    "sts.eu-isoe-west-1.api.cloud-aws.adc-e.uk",
+		    "sts.eu-isoe-west-1.cloud.adc-e.uk" },
+		{ "aws-iso-f", "us-isof-south-1",
+		    "sts.us-isof-south-1.csp.hci.ic.gov",
+		    "sts.us-isof-south-1.api.aws.hci.ic.gov",
+		    "sts.us-isof-south-1.csp.hci.ic.gov" },
+		{ "aws-eusc", "eusc-de-east-1",
+		    "sts.eusc-de-east-1.amazonaws.eu",
+		    "sts.eusc-de-east-1.api.amazonwebservices.eu",
+		    "sts.eusc-de-east-1.amazonaws.eu" },
+	};
+
 	(void)state;
+	assert_null(partition_at(ARRAY_SIZE(all))); /* none is left out */
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+		_cleanup_free_ char *arn = xasprintf(
+		    "arn:%s:iam::123456789012:role/R", all[i].partition);
+		const struct partition *p = partition_of_arn(arn);
+		_cleanup_free_ char *region = NULL, *plain, *dual, *fips;
+
+		plain = sts_host(p, NULL, false, false, &region);
+		dual = sts_host(p, NULL, false, true, NULL);
+		fips = sts_host(p, NULL, true, false, NULL);
+		assert_string_equal(region, all[i].region);
+		assert_string_equal(plain, all[i].plain);
+		assert_string_equal(dual, all[i].dual);
+		assert_string_equal(fips, all[i].fips);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(regions); i++)
 		assert_string_equal(
 		    partition_by_region(regions[i].region)->name,

@@ -144,13 +144,17 @@ words(void **state)
 		    "\"deliver\":\"none\"}",
 		    "via AWS CLI" },
 		{ show_state,
+		    "{\"state\":\"fresh\",\"kind\":\"chained\","
+		    "\"deliver\":\"none\"}",
+		    "via AWS CLI" },
+		{ show_state,
+		    "{\"state\":\"fresh\",\"kind\":\"chained\","
+		    "\"deliver\":\"file\"}",
+		    "fresh" },
+		{ show_state,
 		    "{\"state\":\"idle\",\"kind\":\"adfs\","
 		    "\"deliver\":\"none\"}",
 		    "idle" },
-		{ show_state,
-		    "{\"state\":\"fresh\",\"kind\":\"chained\","
-		    "\"deliver\":\"none\"}",
-		    "fresh" },
 		{ show_identity, "{\"user\":\"C\\\\j\",\"host\":\"h\"}",
 		    "C\\j @ h" },
 		{ show_identity, "{\"host\":\"h\"}", "h" },

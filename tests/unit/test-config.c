@@ -259,6 +259,96 @@ test_chains(void **state)
 	assert_null(p->identity_base);
 }
 
+/* Which of them the agent assumes, and what stands in a twin's way. */
+static void
+test_held(void **state)
+{
+	static const char tagged[] =
+	    "awsfed.session_tags = a=b, c=\nawsfed.deliver = process\n";
+	_cleanup_config_ struct config *c = load("[profile p]\n" HOST HOP("a",
+	    "p") HOP("b", "a") "awsfed.deliver = file\n" HOP("c", "b") HOP("d",
+	    "p") "awsfed.deliver = process\n"
+		 "[profile d.live]\ncredential_process = "
+		 "/usr/bin/awsfedctl credential-process d.live\n" HOP(
+		     "e", "p") "awsfed.deliver = file\n[profile e.live]\n" HOST
+		     HOP("f", "p") "awsfed.session_tags = novalue\n" HOP(
+			 "g", "p"));
+	static const struct {
+		const char *name;
+		bool held;
+		const char *section;
+		const char *fault;
+	} cases[] = {
+		{ "p", false, "p", NULL },
+		{ "a", true, "a", NULL },
+		{ "b", true, "b.live", NULL },
+		{ "c", false, "c", NULL },
+		{ "d", true, "d.live", NULL },
+		{ "d.live", false, "d.live", NULL },
+		{ "e", false, "e.live", "already" },
+		{ "f", false, "f", "key=value" },
+		{ "g", false, "g", NULL },
+	};
+	_cleanup_free_ char *text =
+	    xasprintf("[profile p]\n" HOST HOP("t", "p") "%s", tagged);
+	_cleanup_config_ struct config *t = load(text);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct profile *p = config_profile(c, cases[i].name);
+		_cleanup_free_ char *section = profile_section(p);
+
+		print_message("# %s\n", cases[i].name);
+		assert_int_equal(p->held, cases[i].held);
+		assert_str(section, cases[i].section);
+		assert_int_equal(fault_is(&p->fault), cases[i].fault != NULL);
+		if (cases[i].fault != NULL)
+			assert_non_null(strstr(p->fault.text, cases[i].fault));
+	}
+	assert_int_equal(config_profile(t, "t")->session_tags.n, 2);
+	assert_str(config_profile(t, "t")->session_tags.v[1], "c=");
+}
+
+/* The agent's variable comes before the profile's key. */
+static void
+test_endpoint_kinds(void **state)
+{
+	static const struct {
+		const char *variable; /* NULL: not set */
+		const char *key;
+		bool on;
+	} cases[] = {
+		{ NULL, "", false },
+		{ NULL, "use_fips_endpoint = true\n", true },
+		{ "true", "", true },
+		{ "false", "use_fips_endpoint = true\n", false },
+		{ "true", "use_fips_endpoint = false\n", true },
+	};
+	char dir[] = "/tmp/awsfed-kinds.XXXXXX", path[64];
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/config", dir);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_config_ struct config *c = NULL;
+		_cleanup_fault_ struct fault f = { 0 };
+		FILE *file = fopen(path, "w");
+
+		assert_non_null(file);
+		fprintf(file, "[profile p]\n" HOST "%s", cases[i].key);
+		fclose(file);
+		if (cases[i].variable != NULL)
+			setenv("AWS_USE_FIPS_ENDPOINT", cases[i].variable, 1);
+		else
+			unsetenv("AWS_USE_FIPS_ENDPOINT");
+		assert_int_equal(config_load(path, path, &c, &f), 0);
+		assert_int_equal(config_profile(c, "p")->use_fips, cases[i].on);
+	}
+	unsetenv("AWS_USE_FIPS_ENDPOINT");
+	unlink(path);
+	rmdir(dir);
+}
+
 static void
 test_endpoints(void **state)
 {
@@ -749,6 +839,8 @@ main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_chains),
+		cmocka_unit_test(test_held),
+		cmocka_unit_test(test_endpoint_kinds),
 		cmocka_unit_test(test_endpoints),
 		cmocka_unit_test(test_identities),
 		cmocka_unit_test(test_completed),
