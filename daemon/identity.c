@@ -129,6 +129,17 @@ act_start(struct identity *id)
 	return IDENTITY_WORKING;
 }
 
+/* A slot that a person asked for who has left: those who wait must know. */
+static enum identity_state
+act_start_or_tell(struct identity *id)
+{
+	enum identity_state next = act_start(id);
+
+	if (next == IDENTITY_NEEDS_USER && !id->slot)
+		id->env.ops->ended(id, &id->fault, id->env.arg);
+	return next;
+}
+
 static enum identity_state
 act_ask(struct identity *id)
 {
@@ -250,7 +261,7 @@ static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
 		[IDENTITY_LOGOUT] = A(logout),
 	},
 	[IDENTITY_NEEDS_USER] = {
-		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start),
+		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start_or_tell),
 		[IDENTITY_LOGOUT] = A(logout),
 	},
 };

@@ -12,8 +12,9 @@ daemon_libengine_a_SOURCES = \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
-	daemon/login-chain.c daemon/login-flags.c daemon/login-step.c \
-	daemon/login-target.c \
+	daemon/login-chain.c daemon/login-events.c daemon/login-flags.c \
+	daemon/login-prepare.c daemon/login-step.c daemon/login-target.c \
+	daemon/login-watch.c \
 	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-roles.c daemon/manager-status.c \

@@ -10,6 +10,7 @@
 
 #include "login.h"
 #include "manager.h"
+#include "prompt.h"
 
 struct edit {
 	char *block; /* NULL: a plain key; else the key of a nested block */
@@ -104,6 +105,39 @@ struct logins {
 
 /* login.c */
 void login_free(struct login *l);
+void login_kick(struct login *l); /* it goes on, from the loop */
+struct login *login_by_id(struct logins *ls, const char *id);
+/* The first target of the group whose role is open, or NULL. */
+struct target *login_undecided(struct login *l);
+void login_start_session(struct login *l, struct target *t);
+/* Takes in what the identity can say about the sign-in that just ended. */
+void login_learn(struct login *l);
+
+/* login-prepare.c */
+/* False: a question is open, and its answer kicks the login. */
+bool login_prepare(struct login *l);
+/* What its watchers are to be asked: its own, or its identity's. */
+struct question *login_open_question(const struct login *l);
+void login_ask(struct login *l, struct target *t, const char *kind,
+    const char *name, const char *label, const json_t *choices, prompt_fn *fn);
+/* First thing in a prompt_fn: the target that the question was about. */
+struct target *login_answered(
+    struct login *l, const char *value, const struct fault *fault);
+/* A profile [default] that is not there yet is confirmed first. */
+bool login_new_default(const struct login *l, const struct target *t);
+void login_ask_default(struct login *l, struct target *t, prompt_fn *fn);
+void login_on_default(const char *value, const struct fault *fault, void *arg);
+/* What a flag or an answer made of the key, or NULL. */
+const char *login_edited(const struct target *t, const char *key);
+
+/* login-events.c */
+void login_events(struct manager_logins *ret, struct logins *ls);
+/* Does any login still wait for a choice of role at this identity? */
+bool login_choosing(struct logins *ls, const struct identity *id);
+
+/* login-watch.c */
+void login_pump(struct login *l); /* to each watcher its next step */
+struct watcher *login_watcher(struct login *l, uint64_t conn);
 
 /* login-chain.c */
 void login_link_add(struct login *l, const char *name);
