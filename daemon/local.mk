@@ -17,7 +17,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/login-watch.c \
 	daemon/login-survey.h daemon/login-survey.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
-	daemon/manager-roles.c daemon/manager-status.c \
+	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
 	daemon/schedule.h daemon/schedule.c \
 	daemon/session.h daemon/session.c \
@@ -32,7 +32,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-configure.c daemon/methods-idl.c \
+	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'

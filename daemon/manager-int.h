@@ -66,5 +66,7 @@ void manager_set_gone(
 
 void manager_publish(struct manager *m, enum manager_event ev,
     struct session *s, struct barrier *b);
+/* At the end of all: nobody is called. */
+void manager_barriers_free(struct manager *m);
 
 #endif

@@ -14,7 +14,6 @@
 #include "methods-int.h"
 #include "session.h"
 
-#define NAME_MAX_BYTES 256
 #define PICKS_MAX 20000
 
 /* The identity that a Roles call means, or NULL. */
@@ -46,8 +45,8 @@ methods_roles(struct methods *ms, uint64_t conn, const json_t *p)
 	struct identity *id;
 	json_t *o;
 
-	if (json_str_opt(p, "host", NAME_MAX_BYTES, &host) < 0 ||
-	    json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
+	if (json_str_opt(p, "host", METHODS_NAME_MAX, &host) < 0 ||
+	    json_str_opt(p, "profile", METHODS_NAME_MAX, &profile) < 0) {
 		methods_error(
 		    ms, conn, E_INVALID_PARAMETER, "parameter", "host");
 		return;
@@ -107,9 +106,9 @@ parameters(const json_t *p, struct configure_request *req, const char **survey,
 		return -1;
 	return json_str(p, "survey", 32, survey) < 0 ||
 		json_str_opt(p, "digest", 32, digest) < 0 ||
-		json_str_opt(p, "template", NAME_MAX_BYTES, &req->template) <
+		json_str_opt(p, "template", METHODS_NAME_MAX, &req->template) <
 		    0 ||
-		json_str_opt(p, "region", NAME_MAX_BYTES, &req->region) < 0 ||
+		json_str_opt(p, "region", METHODS_NAME_MAX, &req->region) < 0 ||
 		json_bool_opt(
 		    p, "readOnlyTwins", false, &req->read_only_twins) < 0 ?
 	    -1 :

@@ -8,6 +8,9 @@
 
 #include "methods.h"
 
+#define METHODS_NAME_MAX 256   /* bytes in a name */
+#define METHODS_VALUE_MAX 2048 /* bytes in a value */
+
 struct configure_plan;
 struct logins;
 struct reset;
@@ -54,6 +57,13 @@ void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
 /* The session of a profile, or NULL after having answered. */
 struct session *methods_session(
     struct methods *ms, uint64_t conn, const char *name);
+/* methods-login.c */
+void methods_step(uint64_t conn, json_t *reply, void *arg);
+void methods_login(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_answer(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_await(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_cancel(struct methods *ms, uint64_t conn, const json_t *p);
+
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */

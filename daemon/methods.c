@@ -17,13 +17,10 @@
 #include "loop.h"
 #include "manager.h"
 #include "methods-int.h"
-#include "prompt.h"
 #include "schedule.h"
 #include "session.h"
 
-#define NAME_MAX_BYTES 256
 #define NAMES_MAX 2000
-#define VALUE_MAX 2048
 
 /* ---- replies ------------------------------------------------------------------ */
 
@@ -74,7 +71,7 @@ methods_names(const json_t *p, const char *key, struct strv *ret)
 	json_array_foreach (list, i, v) {
 		const char *s = json_string_value(v);
 
-		if (s == NULL || strlen(s) > NAME_MAX_BYTES ||
+		if (s == NULL || strlen(s) > METHODS_NAME_MAX ||
 		    json_string_length(v) != strlen(s) || str_has_control(s))
 			return -EINVAL;
 		strv_add(ret, s);
@@ -90,7 +87,7 @@ do_status(struct methods *ms, uint64_t conn, const json_t *p)
 	const char *profile;
 	json_t *o;
 
-	if (json_str_opt(p, "profile", NAME_MAX_BYTES, &profile) < 0) {
+	if (json_str_opt(p, "profile", METHODS_NAME_MAX, &profile) < 0) {
 		methods_bad(ms, conn, "profile");
 		return;
 	}
@@ -117,190 +114,6 @@ do_reload(struct methods *ms, uint64_t conn, const json_t *p)
 	if (r < 0)
 		json_object_set_new(o, "fault", fault_to_json(&f));
 	methods_ok(ms, conn, o);
-}
-
-/* ---- Login and its conversation ------------------------------------------------------ */
-
-static void
-on_step(uint64_t conn, json_t *reply, void *arg)
-{
-	methods_ok(arg, conn, reply);
-}
-
-bool
-methods_same_files(struct methods *ms, const json_t *p, struct fault *fault)
-{
-	const struct config *c = manager_config(ms->manager);
-	const struct {
-		const char *key;
-		const char *variable;
-		const char *ours;
-	} files[] = {
-		{ "config", "AWS_CONFIG_FILE", c->path },
-		{ "credentials", "AWS_SHARED_CREDENTIALS_FILE",
-		    c->credentials_path },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		const char *theirs;
-
-		if (json_str_opt(p, files[i].key, VALUE_MAX, &theirs) < 0)
-			theirs = "?";
-		if (theirs == NULL || str_eq(theirs, files[i].ours))
-			continue;
-		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("Your %s is %s, but the agent works on %s."),
-		    files[i].variable, theirs, files[i].ours);
-		fault_next(fault, _("unset %s, or start the agent with it"),
-		    files[i].variable);
-		return false;
-	}
-	return true;
-}
-
-/* NULL, or the name of the parameter that is wrong. */
-static const char *
-login_parameters(const json_t *p, struct login_request *req)
-{
-	const struct {
-		const char *key;
-		const char **value;
-	} strings[] = {
-		{ "host", &req->host },
-		{ "roleArn", &req->role_arn },
-		{ "region", &req->region },
-		{ "user", &req->user },
-		{ "providerId", &req->provider_id },
-		{ "output", &req->output },
-		{ "caBundle", &req->ca_bundle },
-		{ "s3SignatureVersion", &req->s3_signature_version },
-		{ "usernamePasswordCommand", &req->username_password_command },
-		{ "mfaTokenCommand", &req->mfa_token_command },
-		{ "duoFactor", &req->duo_factor },
-		{ "duoDevice", &req->duo_device },
-	};
-	const char *deliver;
-	const struct {
-		const char *key;
-		bool *value;
-	} flags[] = {
-		{ "all", &req->all },
-		{ "force", &req->force },
-		{ "newDefault", &req->new_default },
-		{ "survey", &req->survey },
-		{ "aliases", &req->aliases },
-		{ "noSslVerification", &req->no_ssl_verification },
-		{ "chooseRole", &req->choose_role },
-		{ "renew", &req->renew },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++)
-		if (json_str_opt(
-			p, strings[i].key, VALUE_MAX, strings[i].value) < 0)
-			return strings[i].key;
-	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
-		if (json_bool_opt(p, flags[i].key, false, flags[i].value) < 0)
-			return flags[i].key;
-	if (methods_names(p, "profiles", &req->profiles) < 0)
-		return "profiles";
-	if (json_int_opt(
-		p, "sessionDuration", 0, 43200, 0, &req->session_duration) < 0)
-		return "sessionDuration";
-	if (json_str_opt(p, "assertion", LOGIN_ASSERTION_MAX, &req->assertion) <
-	    0)
-		return "assertion";
-	if (json_str_opt(p, "deliver", 16, &deliver) < 0 ||
-	    (deliver != NULL && !str_eq(deliver, "none")))
-		return "deliver";
-	req->deliver_none = deliver != NULL;
-	req->says_ssl_verification =
-	    json_is_boolean(json_object_get(p, "noSslVerification"));
-	return NULL;
-}
-
-static void
-do_login(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	_cleanup_fault_ struct fault f = { 0 };
-	struct login_request req = { 0 };
-	const char *wrong = login_parameters(p, &req);
-
-	manager_look(ms->manager);
-	if (wrong != NULL)
-		methods_bad(ms, conn, wrong);
-	else if (!methods_same_files(ms, p, &f) ||
-	    login_start(ms->logins, conn, &req, &f) < 0)
-		methods_fault(ms, conn, &f,
-		    req.profiles.n == 1 ? req.profiles.v[0] : NULL);
-	strv_done(&req.profiles);
-}
-
-static void
-login_result(struct methods *ms, uint64_t conn, int r)
-{
-	switch (r) {
-	case 0:
-		break; /* the reply comes with the next step */
-	case -ESTALE:
-		methods_error(ms, conn, E_STALE_QUESTION, NULL, NULL);
-		break;
-	case -EINVAL:
-		methods_bad(ms, conn, "value");
-		break;
-	case -EBUSY:
-		methods_error(ms, conn, E_BUSY, NULL, NULL);
-		break;
-	default:
-		methods_error(ms, conn, E_NO_SUCH_LOGIN, NULL, NULL);
-		break;
-	}
-}
-
-static void
-do_answer(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	const char *login, *question, *value, *wrong = NULL;
-	bool scripted;
-
-	/* An answer may be empty, and a password may hold a blank. */
-	if (json_str(p, "login", 32, &login) < 0)
-		wrong = "login";
-	else if (json_str(p, "question", 32, &question) < 0)
-		wrong = "question";
-	else if (json_str(p, "value", PROMPT_ANSWER_MAX, &value) < 0)
-		wrong = "value";
-	else if (json_bool_opt(p, "scripted", false, &scripted) < 0)
-		wrong = "scripted";
-	if (wrong != NULL)
-		methods_bad(ms, conn, wrong);
-	else
-		login_result(ms, conn,
-		    login_answer(
-			ms->logins, conn, login, question, value, scripted));
-}
-
-static void
-do_await(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	const char *login;
-
-	if (json_str(p, "login", 32, &login) < 0)
-		methods_bad(ms, conn, "login");
-	else
-		login_result(ms, conn, login_await(ms->logins, conn, login));
-}
-
-static void
-do_cancel(struct methods *ms, uint64_t conn, const json_t *p)
-{
-	const char *login;
-
-	if (json_str(p, "login", 32, &login) < 0)
-		methods_bad(ms, conn, "login");
-	else if (login_cancel(ms->logins, login) < 0)
-		methods_error(ms, conn, E_NO_SUCH_LOGIN, NULL, NULL);
-	else
-		methods_ok(ms, conn, NULL);
 }
 
 /* ---- Credentials ------------------------------------------------------------------------ */
@@ -370,7 +183,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	struct creds *c;
 	int64_t min;
 
-	if (json_str(p, "profile", NAME_MAX_BYTES, &name) < 0 ||
+	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0 ||
 	    json_int_opt(p, "minValid", 0, 43200, -1, &min) < 0) {
 		methods_bad(ms, conn, "profile");
 		return;
@@ -644,15 +457,15 @@ static const struct {
 	{ M_GET_INFO, do_info, "" },
 	{ M_GET_DESCRIPTION, do_description, "interface" },
 	{ M_STATUS, do_status, "profile" },
-	{ M_LOGIN, do_login,
+	{ M_LOGIN, methods_login,
 	    "profiles all host roleArn region user "
 	    "providerId sessionDuration noSslVerification force output "
 	    "newDefault survey aliases config credentials krb5ccname caBundle "
 	    "s3SignatureVersion usernamePasswordCommand mfaTokenCommand "
 	    "duoFactor duoDevice chooseRole deliver renew assertion" },
-	{ M_ANSWER, do_answer, "login question value scripted" },
-	{ M_AWAIT, do_await, "login" },
-	{ M_CANCEL, do_cancel, "login" },
+	{ M_ANSWER, methods_answer, "login question value scripted" },
+	{ M_AWAIT, methods_await, "login" },
+	{ M_CANCEL, methods_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
 	{ M_RESET, methods_reset, "profiles dryRun config credentials" },
@@ -741,7 +554,7 @@ methods_new(struct manager *m, methods_reply_fn *reply, void *arg)
 	ms->manager = m;
 	ms->reply = reply;
 	ms->arg = arg;
-	ms->logins = logins_new(m, on_step, ms);
+	ms->logins = logins_new(m, methods_step, ms);
 	return ms;
 }
 
