@@ -40,6 +40,15 @@ WHICH, WRITE = r"q to quit\): $", r"\[y/N\] $"
 NO_FILES = {"AWS_CONFIG_FILE": "/dev/null",
             "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
             "AWS_DEFAULT_REGION": "us-east-1"}
+BOTO = """
+import boto3, json, sys
+for name in sys.argv[1:]:
+    try:
+        print(json.dumps([name, boto3.Session(profile_name=name)
+                          .client("sts").get_caller_identity()["Arn"]]))
+    except Exception as e:
+        print(json.dumps([name, "failed: %s" % e]))
+"""
 STATIC = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
 
 
@@ -61,6 +70,12 @@ def is_role(who, arn, text):
     account, name = arn.split(":")[4], arn.split("/")[-1]
     tap.ok(isinstance(who, str) and who.startswith(
         "arn:aws:sts::%s:assumed-role/%s/" % (account, name)), text, who)
+
+
+def boto(w, names):
+    """profile -> its ARN or what went wrong, as boto3 says; one process."""
+    r = w.run(["/usr/bin/python3", "-c", BOTO, *names])
+    return dict(map(json.loads, r.out.splitlines())) if r.rc == 0 else r
 
 
 def entry(w, name):
@@ -106,11 +121,15 @@ def login(w):
 
 def second_shell(w):
     """Another terminal, which knows nothing but a name."""
-    for name, arn in PROFILES.items():
+    for name in (SOURCE, "acme-test-Deploy"):
+        arn = PROFILES[name]
         r = w.run(["/bin/sh", "-c", "export AWS_PROFILE=%s; "
                    "exec aws sts get-caller-identity" % shlex.quote(name)])
         is_role(json.loads(r.out)["Arn"] if r.rc == 0 else r, arn,
                 "AWS_PROFILE=%s in a second shell" % name)
+    who = boto(w, PROFILES)
+    for name, arn in PROFILES.items():
+        is_role(who[name], arn, name + " with boto3")
 
 
 def chained(w):
@@ -154,19 +173,22 @@ def logout(w):
            "logout of the source says what the CLI's cache may hold", r)
     r = w.run(["/bin/sh", "-c", "rm -rf ~/.aws/cli/cache"])
     tap.equal(r.rc, 0, "its command is run")
-    for name in (SOURCE, "audit", "scan", "scan.live"):
-        for what, who in (("--profile", w.identity("--profile", name)),
-                          ("AWS_PROFILE", w.identity(AWS_PROFILE=name))):
-            tap.ok(not isinstance(who, str) and who.rc != 0 and
-                   "awsfedctl login" in who.err,
-                   "%s %s: nobody, and what to do" % (what, name), who)
+    names = (SOURCE, "audit", "scan", "scan.live")
+    others = boto(w, names)
+    for name in names:
+        who = w.identity(AWS_PROFILE=name)
+        tap.ok(not isinstance(who, str) and "awsfedctl login" in who.err,
+               name + ": nobody, and what to do", who)
+        who = others[name]
+        tap.ok("arn:" not in who and "awsfedctl login" in who,
+               name + ": the same with boto3", who)
     del held[SOURCE]
     now = w.credentials()
     tap.equal({p: now[p]["aws_session_token"] for p in held}, held,
               "the other four keep their keys")
+    who = boto(w, held)
     for name in held:
-        is_role(w.identity("--profile", name), PROFILES[name],
-                name + " works on")
+        is_role(who[name], PROFILES[name], name + " works on")
     tap.equal(now["default"], {"aws_access_key_id": "AKIADEFAULT",
                                "aws_secret_access_key": "default"},
               "[default] is the person's own")
@@ -194,9 +216,8 @@ def the_end(w):
     have = w.credentials()
     tap.equal([s for s in have if "aws_session_token" in have[s]], [],
               "no keys are left")
-    for name in PROFILES:
-        who = w.identity("--profile", name)
-        tap.ok(not isinstance(who, str) and "awsfedctl login" in who.err,
+    for name, who in boto(w, PROFILES).items():
+        tap.ok("arn:" not in who and "awsfedctl login" in who,
                name + " is nobody", who)
     tap.ok(w.read(w.credentials_file).decode().startswith(DEFAULT),
            "[default] stands as it stood")
