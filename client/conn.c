@@ -231,8 +231,8 @@ conn_ask(const char *method, json_t *parameters, int timeout, json_t **ret,
 			json_decref(parameters);
 			return -1;
 		}
-		r = conn_call(c, method, json_incref(parameters), timeout, ret,
-		    problem);
+		r = conn_call(
+		    c, method, json_incref(parameters), timeout, ret, problem);
 		/* Sixty-four others are there: some will go. */
 		if (r == 0 || tries >= BUSY_TRIES ||
 		    !str_eq(problem->error, E_BUSY)) {

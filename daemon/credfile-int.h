@@ -57,6 +57,8 @@ bool credfile_drop(struct strv *list, const char *name);
 void credfile_changed(struct credfile *cf, const char *name);
 bool credfile_refused(const struct credfile *cf, const char *name);
 /* Its section holds our keys now, or does not. */
+/* Profiles that are delivered by another way now leave the file. */
+void credfile_take_back(struct credfile *cf);
 void credfile_delivered(struct credfile *cf, const char *name, bool yes);
 
 #endif

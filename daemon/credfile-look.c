@@ -104,6 +104,10 @@ credfile_adopt(struct credfile *cf)
 
 		if (owner == OWNER_LOGGED_OUT)
 			session_set_logged_out(s, true);
+		/* Our credential_process line is a record as well. */
+		else if (session_profile(s)->credential_process_ours &&
+		    session_profile(s)->deliver == DELIVER_PROCESS)
+			session_set_kept(s, true);
 		if (owner != OWNER_US)
 			continue;
 		adopt_keys(cf, doc, s);
@@ -113,6 +117,7 @@ credfile_adopt(struct credfile *cf)
 	/* What came from the file need not go back to it. */
 	strv_done(&cf->pending);
 	cf->loop->ops->timer_stop(cf->timer);
+	credfile_take_back(cf);
 }
 
 /* ---- what we wrote ------------------------------------------------------------ */

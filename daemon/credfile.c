@@ -157,6 +157,12 @@ fill_item(struct item *it, struct session *s, const char *name)
 	char when[RFC3339_SIZE];
 
 	it->section = xstrdup(name);
+	/* Static keys would shadow the way by which it is delivered now. */
+	if (s != NULL && session_kept(s) &&
+	    session_profile(s)->deliver != DELIVER_FILE) {
+		it->remove = true;
+		return;
+	}
 	if (c == NULL || !session_kept(s)) {
 		it->log_out = s != NULL && session_logged_out(s);
 		it->remove = !it->log_out;
@@ -262,10 +268,12 @@ collect(struct credfile *cf)
 		forget_refusal(cf, name);
 		if (s != NULL && session_kept(s) &&
 		    !(session_creds(s) == NULL && strv_has(&cf->gone, name)) &&
-		    (session_creds(s) == NULL ||
-			session_profile(s)->deliver != DELIVER_FILE))
+		    (session_profile(s)->deliver == DELIVER_FILE ?
+			    session_creds(s) == NULL :
+			    !strv_has(&cf->delivered, name)))
 			continue; /* nothing to deliver: keep what is */
 		if (s != NULL && session_kept(s) &&
+		    session_profile(s)->deliver == DELIVER_FILE &&
 		    shadowed_by(session_profile(s)) != NULL) {
 			fault_set(&cf->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The profile %s has %s of yours in the "
@@ -402,6 +410,21 @@ credfile_changed(struct credfile *cf, const char *name)
 		    cf->timer, deadline_in(cf->loop->clk, cf->delay));
 }
 
+void
+credfile_take_back(struct credfile *cf)
+{
+	struct session *s;
+
+	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
+	     i++) {
+		_cleanup_free_ char *section = credfile_section(s);
+
+		if (session_profile(s)->deliver != DELIVER_FILE &&
+		    strv_has(&cf->delivered, section))
+			credfile_changed(cf, section);
+	}
+}
+
 static void
 on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
     void *arg)
@@ -443,6 +466,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	case MANAGER_SESSION:
 	case MANAGER_IDENTITY:
 	case MANAGER_CONFIG:
+		credfile_take_back(cf);
 		break;
 	}
 }

@@ -539,6 +539,7 @@ def chooser_page():
     a = login()
     sim.do(do="alias", account="012345678901", name="prod-account")
     b = browser()
+    b.headers = dict(b.headers, **{"Accept-Language": "en"})
     r = b.send("POST", "/saml", {"SAMLResponse": a, "RelayState": ""})
     has(r.text, "Account: prod-account (012345678901)")
     has(r.text, "Account: 0123456789<")

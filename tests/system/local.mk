@@ -5,6 +5,7 @@ SYSTEM_TESTS = \
 	tests/system/linkage.py \
 	tests/system/units.py \
 	tests/system/manual.py \
+	tests/system/process.py \
 	tests/system/selftest.py \
 	tests/system/seed.py \
 	tests/system/aws-adfs-user.py \

@@ -15,7 +15,10 @@ import tempfile
 
 top = os.environ.get('top_builddir', '.')
 tool = os.path.join(top, 'tests/tools/initool')
-count = int(os.environ.get('AWSFED_DOCUMENTS', '4000'))
+# Sanitizers make the reader ten times as slow.
+count = int(os.environ.get('AWSFED_DOCUMENTS',
+                           '10000' if os.environ.get('AWSFED_INSTRUMENTED')
+                           in ('1', 'yes') else '100000'))
 seed = int(os.environ.get('AWSFED_SEED', random.SystemRandom().getrandbits(32)))
 
 try:

@@ -36,10 +36,12 @@ to_disk(struct rig *r)
 {
 	const char *text = fake_files_text(r->files, r->config);
 	FILE *f = fopen(r->config, "w");
+	int closed;
 
 	assert(f != NULL);
 	fputs(text != NULL ? text : "", f);
-	assert(fclose(f) == 0);
+	closed = fclose(f);
+	assert(closed == 0);
 }
 
 static int

@@ -157,9 +157,9 @@ test_hop_again(void **state)
 #define MANY \
 	CHAINED("b", "B", "a", FILE_TWIN) \
 	CHAINED("c", "C", "a", FILE_TWIN) \
-	CHAINED("d", "D", "a", FILE_TWIN) CHAINED("e", "E", "a", FILE_TWIN) \
-	    CHAINED("f", "F", "a", FILE_TWIN) \
-		CHAINED("g", "G", "a", FILE_TWIN)
+	CHAINED("d", "D", "a", FILE_TWIN) \
+	CHAINED("e", "E", "a", FILE_TWIN) CHAINED("f", "F", "a", FILE_TWIN) \
+	    CHAINED("g", "G", "a", FILE_TWIN)
 
 static void
 test_parallel(void **state)

@@ -347,8 +347,8 @@ test_joins_unattended(void **state)
 	assert_true(json_is_true(json_object_get(rig_job(r)->job, "attended")));
 	/* It was told why nothing happened for a while. */
 	wait = step(r, 2, "wait");
-	rig_call(r, 2, M_AWAIT, "{s:s}", "login",
-	    rig_str(wait, "parameters.login"));
+	rig_call(
+	    r, 2, M_AWAIT, "{s:s}", "login", rig_str(wait, "parameters.login"));
 	json_decref(wait);
 	rig_succeed(r, rig_job(r), "A");
 	ended(r, 2, NULL, "fresh");
