@@ -21,6 +21,7 @@ struct known {
 	char *path;
 	struct files *files;
 	json_t *all;
+	bool dirty;
 };
 
 static json_t *
@@ -87,6 +88,7 @@ save(struct known *k)
 	    json_dumps(k->all, JSON_INDENT(1) | JSON_SORT_KEYS);
 	size_t len = strlen(text);
 
+	k->dirty = false;
 	k->files->ops->replace(k->files, k->path, STEAL(text), len, NULL, NULL);
 }
 
@@ -165,9 +167,16 @@ known_set_gone(struct known *k, const char *who, const char *role)
 		return since;
 	if (gone != NULL) {
 		json_object_set_new(gone, role, json_integer(0));
-		save(k);
+		k->dirty = true;
 	}
 	return 0;
+}
+
+void
+known_save(struct known *k)
+{
+	if (k != NULL && k->dirty)
+		save(k);
 }
 
 bool

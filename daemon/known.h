@@ -30,9 +30,12 @@ void known_update(struct known *k, const char *who, const json_t *roles,
     int64_t now_s, struct strv *ret_new);
 /*
  * The profile's role is not in the last assertion.  Since when, in seconds since
- * 1970; 0: it has never been offered.
+ * 1970; 0: it has never been offered.  To be followed by known_save(), once for
+ * all that one assertion lacks.
  */
 int64_t known_set_gone(struct known *k, const char *who, const char *role);
+/* Writes what known_set_gone() has noted since; k may be NULL. */
+void known_save(struct known *k);
 /* Is it known to be missing?  *ret_since as above. */
 bool known_is_gone(const struct known *k, const char *who, const char *role,
     int64_t *ret_since);

@@ -13,6 +13,7 @@
 
 #include "chain.h"
 #include "identity.h"
+#include "known.h"
 #include "loop.h"
 #include "manager-int.h"
 #include "session.h"
@@ -670,6 +671,7 @@ manager_redeem(struct manager *m, struct identity *id)
 		mb->redeeming = true;
 		json_array_append_new(list, redeem_entry(m, p, principal));
 	}
+	known_save(m->env.known);
 	identity_redeem(id, list);
 }
 

@@ -16,7 +16,10 @@ SYSTEM_TESTS = \
 	tests/system/logout.py \
 	tests/system/ownership.py \
 	tests/system/reload.py \
-	tests/system/badinput.py
+	tests/system/badinput.py \
+	tests/system/story.py \
+	tests/system/peers.py \
+	tests/system/oddities.py
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/demo/demo.py \

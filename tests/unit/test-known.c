@@ -136,9 +136,11 @@ test_gone(void **state)
 	assert_true(known_is_gone(k, WHO, "Z", &since));
 	assert_int_equal(since, 0);
 	assert_false(known_is_gone(k, "another", "A", &since));
+	known_save(k);
 	to_disk();
 	known_free(k);
 	k = known_new(path, files);
+	assert_true(known_is_gone(k, WHO, "Z", &since));
 	assert_true(known_is_gone(k, WHO, "A", &since));
 	assert_int_equal(since, 200);
 	expect(k, WHO, "A B", 400, "A"); /* back, and that is news */
