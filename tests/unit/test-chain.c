@@ -158,8 +158,8 @@ test_hop_again(void **state)
 	CHAINED("b", "B", "a", FILE_TWIN) \
 	CHAINED("c", "C", "a", FILE_TWIN) \
 	CHAINED("d", "D", "a", FILE_TWIN) \
-	CHAINED("e", "E", "a", FILE_TWIN) CHAINED("f", "F", "a", FILE_TWIN) \
-	    CHAINED("g", "G", "a", FILE_TWIN)
+	CHAINED("e", "E", "a", FILE_TWIN) \
+	CHAINED("f", "F", "a", FILE_TWIN) CHAINED("g", "G", "a", FILE_TWIN)
 
 static void
 test_parallel(void **state)
