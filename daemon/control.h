@@ -18,7 +18,7 @@ struct loop;
 
 #define CONTROL_CLIENTS 64
 #define CONTROL_REQUEST_TIME 5		     /* seconds for one whole request */
-#define CONTROL_QUEUED_MAX (8 * 1024 * 1024) /* unsent bytes of one client */
+#define CONTROL_QUEUED_MAX (9 * 1024 * 1024) /* unsent bytes of one client */
 
 struct control_handler {
 	/* parameters is borrowed, never NULL.  Answer with control_reply. */

@@ -15,9 +15,9 @@
 
 #include "buf.h"
 
-#define WIRE_MAX_REQUEST (64 * 1024)	  /* bytes, client to agent */
-#define WIRE_MAX_REPLY (16 * 1024 * 1024) /* bytes, agent to client */
-#define WIRE_MAX_WORKER (1024 * 1024)	  /* bytes, either way */
+#define WIRE_MAX_REQUEST (64 * 1024)	 /* bytes, client to agent */
+#define WIRE_MAX_REPLY (8 * 1024 * 1024) /* bytes, agent to client */
+#define WIRE_MAX_WORKER (1024 * 1024)	 /* bytes, either way */
 #define WIRE_MAX_DEPTH 12
 
 /* Appends the object and its NUL.  0 or -EMSGSIZE. */

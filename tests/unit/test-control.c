@@ -56,7 +56,7 @@ on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
 			    reply_new(json_pack("{s:i}", "i", i), i < 2),
 			    i == 2);
 	else if (strcmp(method, "Big") == 0 || strcmp(method, "Huge") == 0) {
-		size_t n = method[1] == 'i' ? 1024 * 1024 : 5 * 1024 * 1024;
+		size_t n = method[1] == 'i' ? 1024 * 1024 : WIRE_MAX_REPLY;
 		char *s = xmalloc(n + 1);
 
 		memset(s, 'x', n);
