@@ -2,6 +2,7 @@
 /* What a named profile is to become, and how that gets into the config file. */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
@@ -14,6 +15,9 @@
 #include "login-int.h"
 #include "session.h"
 #include "undo.h"
+
+#define LOOKS 4
+#define PAUSE 20000 /* microseconds */
 
 void
 login_target_edit_nested(
@@ -98,19 +102,44 @@ login_edits_apply(struct ini *doc, const char *section,
 	return 0;
 }
 
+/* Are the profiles that were there a moment ago still there? */
+static bool
+whole(const struct config *base, const struct ini *doc)
+{
+	if (ini_problem(doc, NULL, NULL))
+		return false;
+	for (size_t i = 0; i < base->nprofiles; i++) {
+		_cleanup_free_ char *section =
+		    config_find_section(doc, base->profiles[i]->name);
+
+		if (!ini_has_section(doc, section))
+			return false;
+	}
+	return true;
+}
+
 struct ini *
 login_config_read(const struct config *base, struct fault *fault)
 {
-	_cleanup_free_ char *data = NULL;
-	size_t len = 0;
-	int r = path_read(base->path, INI_MAX, &data, &len);
+	for (int looks = 0;; looks++) {
+		_cleanup_free_ char *data = NULL;
+		struct ini *doc;
+		size_t len = 0;
+		int r = path_read(base->path, INI_MAX, &data, &len);
 
-	if (r < 0 && r != -ENOENT) {
-		fault_set(fault, FAULT_CONFIG, REASON_FILE,
-		    _("%s cannot be read: %s."), base->path, strerror(-r));
-		return NULL;
+		if (r < 0 && r != -ENOENT) {
+			fault_set(fault, FAULT_CONFIG, REASON_FILE,
+			    _("%s cannot be read: %s."), base->path,
+			    strerror(-r));
+			return NULL;
+		}
+		doc = ini_parse(data != NULL ? data : "", len);
+		/* The AWS CLI truncates and writes: it may be at it. */
+		if (looks >= LOOKS || whole(base, doc))
+			return doc;
+		ini_free(doc);
+		usleep(PAUSE);
 	}
-	return ini_parse(data != NULL ? data : "", len);
 }
 
 /* Takes the target's profile out of a config: 0, or -1 with *fault. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
@@ -17,6 +18,11 @@
 #include "loop.h"
 #include "manager-int.h"
 #include "session.h"
+
+/* 80 ms at the most, and only for a file that has just lost something. */
+#define HALF_WRITTEN_AGE 2 /* seconds */
+#define HALF_WRITTEN_LOOKS 4
+#define HALF_WRITTEN_PAUSE 20000 /* microseconds */
 
 /* ---- identities ----------------------------------------------------------------- */
 
@@ -750,14 +756,51 @@ remember_file(struct manager *m)
 	}
 }
 
+/*
+ * The AWS CLI truncates the file and writes it again: somebody may be at it
+ * just now.  Is something missing that was there, in a file so young?
+ */
+static bool
+half_written(const struct manager *m, const struct config *fresh)
+{
+	int64_t age = clk_real(m->env.loop->clk) / USEC - m->seen.mtime.tv_sec;
+
+	if (m->config == NULL || age < 0 || age > HALF_WRITTEN_AGE)
+		return false;
+	if (fault_is(&fresh->fault))
+		return true;
+	for (size_t i = 0; i < m->config->nprofiles; i++)
+		if (config_profile(fresh, m->config->profiles[i]->name) == NULL)
+			return true;
+	return false;
+}
+
+/* As env.load, with a few more looks at a file that seems half written. */
+static int
+load_whole(struct manager *m, struct config **ret, struct fault *fault)
+{
+	struct config *fresh;
+
+	for (int looks = 0;; looks++) {
+		/* First: what changes meanwhile is seen the next time. */
+		remember_file(m);
+		if (m->env.load(&fresh, fault, m->env.arg) < 0)
+			return -1;
+		if (looks >= HALF_WRITTEN_LOOKS || !half_written(m, fresh))
+			break;
+		config_unref(fresh);
+		usleep(HALF_WRITTEN_PAUSE);
+	}
+	*ret = fresh;
+	return 0;
+}
+
 int
 manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 {
 	struct config *fresh;
 
-	/* Before it is read: what changes meanwhile is seen the next time. */
-	remember_file(m);
-	if (m->env.load(&fresh, fault, m->env.arg) < 0) {
+	if (load_whole(m, &fresh, fault) < 0) {
 		fault_copy(&m->config_fault, fault);
 		return -1;
 	}
