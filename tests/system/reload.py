@@ -2,6 +2,7 @@
 """The AWS files are watched: changes take effect by themselves."""
 
 import os
+import re
 import time
 
 import harness
@@ -133,7 +134,7 @@ def credentials_file():
         w.write(w.credentials_file, old.decode())
 
         # A section that vanishes for a moment is no deletion.
-        cut = old.decode().split("[b]")[0]
+        cut = re.sub(r"(?ms)^\[b\]\n.*?(?=^\[|\Z)", "", old.decode())
         w.write(w.credentials_file, cut)
         time.sleep(0.6)
         w.write(w.credentials_file, old.decode())
