@@ -154,6 +154,13 @@ login_learn(struct login *l)
 	}
 }
 
+static void
+on_session(struct session *s, void *arg)
+{
+	(void)s;
+	login_kick(arg);
+}
+
 /* Is the group over?  Then its targets are done. */
 static bool
 group_over(struct login *l)
@@ -163,10 +170,17 @@ group_over(struct login *l)
 
 		if (!t->active || t->done)
 			continue;
-		if (t->session == NULL ||
-		    (session_wants(t->session) &&
-			session_state(t->session) == SESSION_WAITING))
+		if (t->session == NULL)
 			return false;
+		if (session_state(t->session) == SESSION_WAITING) {
+			/*
+			 * Its identity's end calls as well, but the profile may
+			 * have gone over to another one meanwhile.
+			 */
+			session_unwait(t->session, l);
+			session_wait(t->session, on_session, l);
+			return false;
+		}
 	}
 	if (login_open_question(l) != NULL)
 		return false;
@@ -268,6 +282,7 @@ flush(struct login *l)
 
 		if (t->session == NULL)
 			continue;
+		session_unwait(t->session, l);
 		fresh = session_state(t->session) == SESSION_FRESH;
 		if (l->private) {
 			give_back(l, t);
@@ -421,9 +436,11 @@ login_free(struct login *l)
 	login_save_free(l);
 	login_links_free(l);
 	for (size_t i = 0; i < l->ntargets; i++)
-		if (l->targets[i].session != NULL)
+		if (l->targets[i].session != NULL) {
+			session_unwait(l->targets[i].session, l);
 			manager_settle(l->logins->manager,
 			    l->targets[i].profile->name, false);
+		}
 	env->loop->ops->timer_free(l->timer);
 	for (size_t i = 0; i < l->ntargets; i++)
 		login_target_done(&l->targets[i]);
