@@ -154,11 +154,18 @@ login_learn(struct login *l)
 	}
 }
 
+/*
+ * A session has settled.  What its identity did is complete at the identity's
+ * end, which calls for itself; only one that has gone over to another identity
+ * meanwhile is heard of here alone.
+ */
 static void
 on_session(struct session *s, void *arg)
 {
-	(void)s;
-	login_kick(arg);
+	struct login *l = arg;
+
+	if (manager_identity_of(l->logins->manager, s) != l->identity)
+		login_kick(l);
 }
 
 /* Is the group over?  Then its targets are done. */
@@ -173,10 +180,6 @@ group_over(struct login *l)
 		if (t->session == NULL)
 			return false;
 		if (session_state(t->session) == SESSION_WAITING) {
-			/*
-			 * Its identity's end calls as well, but the profile may
-			 * have gone over to another one meanwhile.
-			 */
 			session_unwait(t->session, l);
 			session_wait(t->session, on_session, l);
 			return false;
