@@ -69,6 +69,8 @@ void identity_event(struct identity *id, enum identity_event ev);
 char *identity_name_for(const struct identity *id, const char *user);
 void identity_set_user(struct identity *id, const char *user);
 void identity_job_start(struct identity *id, const struct want *want);
+/* The job's message (new). */
+json_t *identity_job_message(struct identity *id, const struct want *want);
 /* Kills the job and forgets all that belonged to it; no event. */
 void identity_job_drop(struct identity *id);
 

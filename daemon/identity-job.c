@@ -608,67 +608,6 @@ on_ended(const struct fault *fault, void *arg)
 	identity_event(id, ev);
 }
 
-static json_t *
-string_list(const struct strv *sv)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < sv->n; i++)
-		json_array_append_new(list, json_string(sv->v[i]));
-	return list;
-}
-
-static json_t *
-cookie_list(const struct identity *id)
-{
-	json_t *list = NULL;
-
-	if (id->cookies != NULL)
-		list = json_loadb(secret_bytes(id->cookies),
-		    secret_len(id->cookies), 0, NULL);
-	return list != NULL ? list : json_array();
-}
-
-static json_t *
-build_job(struct identity *id, const struct want *want)
-{
-	const struct profile *p = want->profile;
-	const struct settings *s = id->env.settings(id->env.arg);
-	json_t *o = json_object();
-
-	json_put_str(o, "type", W_JOB);
-	json_put_str(o, "job", JOB_SIGNIN);
-	json_put_str(o, "host", p->adfs_host);
-	json_put_str(o, "path", p->path);
-	json_put_str(o, "query", p->query);
-	json_put_str(o, "providerId", p->provider_id);
-	json_put_str(o, "user", id->user);
-	json_put_str(o, "domain", p->domain);
-	json_put_str(o, "auth", auth_method_name(p->auth));
-	json_put_str(o, "homeRealm", p->home_realm);
-	json_put_str(o, "mfaMethod", p->mfa_method);
-	json_object_set_new(o, "keepSignedIn", json_boolean(p->keep_signed_in));
-	json_object_set_new(
-	    o, "sslVerification", json_boolean(p->ssl_verification));
-	json_object_set_new(o, "allowHttpLoopback",
-	    json_boolean(p->allow_http_loopback || s->allow_http_loopback));
-	json_put_str(
-	    o, "caBundle", p->ca_bundle != NULL ? p->ca_bundle : s->ca_bundle);
-	json_object_set_new(o, "allowedHosts", string_list(&p->allowed_hosts));
-	json_put_str(o, "httpsProxy", s->https_proxy);
-	json_put_str(o, "noProxy", s->no_proxy);
-	json_object_set_new(o, "attended", json_boolean(want->attended));
-	json_object_set_new(o, "aliases", json_boolean(want->aliases));
-	json_object_set_new(o, "cookies", cookie_list(id));
-	json_put_str(o, "salt", ledger_salt(id->env.ledger));
-	json_put_int(o, "connectTimeout", s->connect_timeout);
-	json_put_int(o, "timeout", s->worker_timeout);
-	json_put_int(o, "questionTimeout", s->login_timeout);
-	if (want->assertion != NULL)
-		json_put_str(o, "assertion", secret_bytes(want->assertion));
-	return o;
-}
-
 void
 identity_job_start(struct identity *id, const struct want *want)
 {
@@ -688,6 +627,7 @@ identity_job_start(struct identity *id, const struct want *want)
 	id->passwords = id->pushes = 0;
 	id->source = SOURCE_STORED; /* until somebody types one */
 	id->serial++;
-	id->job = id->env.jobs->ops->start(id->env.jobs, build_job(id, want),
-	    (int)s->worker_timeout, &handler, id);
+	id->job = id->env.jobs->ops->start(id->env.jobs,
+	    identity_job_message(id, want), (int)s->worker_timeout, &handler,
+	    id);
 }

@@ -9,6 +9,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/configure-name.h daemon/configure-name.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-job.c \
+	daemon/identity-message.c \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \

@@ -114,6 +114,8 @@ conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
 	json_put_str(msg, "name", q->name);
 	json_put_str(msg, "label", q->label);
 	json_put_int(msg, "deadline", q->deadline_s);
+	if (q->choices != NULL)
+		json_object_set_new(msg, "choices", json_deep_copy(q->choices));
 	if (call(c, W_ASK, msg, W_ANSWER, &reply, fault) < 0)
 		return -1;
 	value = json_object_get(reply, "value");
@@ -125,16 +127,50 @@ conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
 	return 0;
 }
 
-void
-conduit_tell(
-    struct conduit *c, const char *kind, const char *text, int64_t seconds)
+static json_t *
+telling(const char *kind, const char *text, int64_t seconds)
 {
 	json_t *msg = json_object();
 
 	json_put_str(msg, "kind", kind);
 	json_put_str(msg, "text", text);
 	json_put_int(msg, "seconds", seconds);
+	return msg;
+}
+
+void
+conduit_tell(
+    struct conduit *c, const char *kind, const char *text, int64_t seconds)
+{
+	conduit_send(c, W_TELL, telling(kind, text, seconds));
+}
+
+void
+conduit_tell_push(
+    struct conduit *c, const char *kind, const char *text, int64_t seconds)
+{
+	json_t *msg = telling(kind, text, seconds);
+
+	json_object_set_new(msg, "push", json_true());
 	conduit_send(c, W_TELL, msg);
+}
+
+char *
+conduit_page(struct conduit *c, const char *skeleton)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	json_t *msg = json_object(), *reply;
+	const char *path;
+	char *kept = NULL;
+
+	json_put_str(msg, "skeleton", skeleton);
+	if (call(c, W_PAGE, msg, W_KEPT, &reply, &f) < 0)
+		return NULL;
+	path = json_string_value(json_object_get(reply, "path"));
+	if (!str_empty(path))
+		kept = xstrdup(path);
+	json_decref(reply);
+	return kept;
 }
 
 int

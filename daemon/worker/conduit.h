@@ -30,6 +30,8 @@ struct question {
 	const char *name; /* QN_USER, … */
 	const char *label;
 	int64_t deadline_s; /* 0: none */
+	/* Q_CHOICE: an array of {"value","label"}; borrowed; else NULL. */
+	const json_t *choices;
 };
 
 void conduit_init(struct conduit *c, int fd);
@@ -42,6 +44,17 @@ int conduit_ask(struct conduit *c, const struct question *q,
     struct secret **ret, struct fault *fault);
 void conduit_tell(
     struct conduit *c, const char *kind, const char *text, int64_t seconds);
+/*
+ * The same of a push, call or message that was just sent to a person: the agent
+ * counts them.
+ */
+void conduit_tell_push(
+    struct conduit *c, const char *kind, const char *text, int64_t seconds);
+/*
+ * Gives the flight recorder a page's skeleton.  The file it is in, or NULL when
+ * it was not kept.
+ */
+char *conduit_page(struct conduit *c, const char *skeleton);
 /* May the password go?  0, or -1 with the agent's fault. */
 int conduit_attempt(
     struct conduit *c, const char *tag, const char *user, struct fault *fault);

@@ -23,6 +23,12 @@ static const struct {
 	{ "auth", offsetof(struct job, auth), 32, false },
 	{ "homeRealm", offsetof(struct job, home_realm), 1024, false },
 	{ "mfaMethod", offsetof(struct job, mfa_method), 256, false },
+	{ "mfaAdapters", offsetof(struct job, mfa_adapters), 4096, false },
+	{ "duoFactor", offsetof(struct job, duo_factor), 256, false },
+	{ "duoDevice", offsetof(struct job, duo_device), 256, false },
+	{ "clientCert", offsetof(struct job, client_cert), 4096, false },
+	{ "clientKey", offsetof(struct job, client_key), 4096, false },
+	{ "ccache", offsetof(struct job, ccache), 4096, false },
 	{ "caBundle", offsetof(struct job, ca_bundle), 4096, false },
 	{ "httpsProxy", offsetof(struct job, https_proxy), 1024, false },
 	{ "noProxy", offsetof(struct job, no_proxy), 4096, false },
@@ -41,6 +47,8 @@ static const struct {
 	    false },
 	{ "attended", offsetof(struct job, attended), false },
 	{ "aliases", offsetof(struct job, aliases), false },
+	{ "spInitiated", offsetof(struct job, sp_initiated), false },
+	{ "totp", offsetof(struct job, totp), false },
 };
 
 static const struct {
@@ -51,6 +59,7 @@ static const struct {
 } numbers[] = {
 	{ "connectTimeout", offsetof(struct job, connect_timeout), 600, 10 },
 	{ "timeout", offsetof(struct job, timeout), 3600, 60 },
+	{ "mfaTimeout", offsetof(struct job, mfa_timeout), 3600, 120 },
 	{ "questionTimeout", offsetof(struct job, question_timeout), 86400,
 	    300 },
 };

@@ -27,7 +27,13 @@ struct job {
 	const char *domain; /* NULL: none */
 	const char *auth;
 	const char *home_realm;
-	const char *mfa_method;
+	const char *mfa_method;	  /* preferred, comma-separated */
+	const char *mfa_adapters; /* "NAME=KIND, …": renamed adapters */
+	const char *duo_factor;
+	const char *duo_device;
+	const char *client_cert; /* PEM file or pkcs11: URI; NULL: none */
+	const char *client_key;	 /* the same; NULL: in client_cert */
+	const char *ccache;	 /* KRB5CCNAME; NULL: the default */
 	const char *ca_bundle;	 /* NULL: the system's */
 	const char *https_proxy; /* NULL: none */
 	const char *no_proxy;
@@ -36,13 +42,16 @@ struct job {
 	bool ssl_verification; /* of the identity provider only */
 	bool allow_http_loopback;
 	bool attended;
-	bool aliases; /* ask AWS's sign-in page for the accounts' names */
+	bool sp_initiated; /* begin with an AuthnRequest */
+	bool totp;	   /* the agent can give a TOTP secret */
+	bool aliases;	   /* ask AWS's sign-in page for the accounts' names */
 	struct strv allowed_hosts; /* owned */
 	const json_t *cookies;
 	unsigned char salt[JOB_SALT_SIZE];
 	int64_t connect_timeout;  /* seconds */
 	int64_t timeout;	  /* seconds on the network */
 	int64_t question_timeout; /* seconds a person may take */
+	int64_t mfa_timeout;	  /* seconds to wait for a push or a call */
 };
 
 /* 0, or -1 with a fault that names the bad field, never its value. */

@@ -65,7 +65,7 @@ need_user(struct signin *s, struct fault *fault)
 {
 	const struct question q = { Q_TEXT, QN_USER,
 		_("User (DOMAIN\\user or user@domain)"),
-		s->job->question_timeout };
+		s->job->question_timeout, NULL };
 	_cleanup_secret_ struct secret *typed = NULL;
 
 	if (s->user != NULL)
@@ -84,7 +84,7 @@ need_password(struct signin *s, struct secret **ret, struct fault *fault)
 	_cleanup_free_ char *label =
 	    xasprintf(_("Password for %s at %s"), s->user, s->host);
 	const struct question q = { Q_SECRET, QN_PASSWORD, label,
-		s->job->question_timeout };
+		s->job->question_timeout, NULL };
 
 	if (conduit_ask(s->conduit, &q, ret, fault) < 0)
 		return -1;

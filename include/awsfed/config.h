@@ -77,7 +77,11 @@ struct profile {
 	char *client_cert;
 	char *client_key;
 	bool keep_signed_in;
-	char *mfa_method;
+	char *mfa_method;    /* preferred methods, comma-separated */
+	char *mfa_adapters;  /* "NAME=KIND, …" */
+	int64_t mfa_timeout; /* seconds */
+	char *totp_command;  /* prints a TOTP secret */
+	bool sp_initiated;
 
 	/* delivery */
 	enum deliver deliver;

@@ -59,6 +59,9 @@
 #define QN_METHOD "method"
 #define QN_REALM "realm"
 #define QN_ROLE "role"
+#define QN_TOTP "totp-secret"
+#define QN_PIN "pin"	     /* of a token, or of a private key */
+#define QN_APPROVE "approve" /* go on: a push, another way */
 #define QN_DEFAULT "default-profile"
 
 /* A SAMLResponse in a Login, base64: with the rest below WIRE_MAX_REQUEST. */
@@ -72,6 +75,8 @@
 #define W_REFUSE "refuse" /* agent: to ask, attempt, assertion */
 #define W_ASK "ask"
 #define W_TELL "tell"
+#define W_PAGE "page" /* a skeleton for the flight recorder */
+#define W_KEPT "kept" /* agent: to page */
 #define W_ATTEMPT "attempt"
 #define W_OUTCOME "outcome"
 #define W_ASSERTION "assertion"

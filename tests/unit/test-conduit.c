@@ -48,7 +48,8 @@ heard(int agent)
 static void
 test_ask(void **state)
 {
-	const struct question q = { Q_SECRET, QN_PASSWORD, "Password", 30 };
+	const struct question q = { Q_SECRET, QN_PASSWORD, "Password", 30,
+		NULL };
 	_cleanup_secret_ struct secret *s = NULL;
 	_cleanup_fault_ struct fault f = { 0 };
 	struct conduit c;
@@ -143,7 +144,7 @@ status_after(const char *says, size_t len)
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
 	if ((pid = fork()) == 0) {
-		const struct question q = { Q_TEXT, QN_USER, "User", 0 };
+		const struct question q = { Q_TEXT, QN_USER, "User", 0, NULL };
 		struct secret *s = NULL;
 		struct fault f = { 0 };
 		struct conduit c;
