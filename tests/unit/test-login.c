@@ -389,6 +389,44 @@ test_wrong_user(void **state)
 	rig_free(r);
 }
 
+/*
+ * The profile goes over to another identity while a login waits for it, and
+ * somebody else signs in there: the first one's own identity has nothing to
+ * say any more, but it is answered all the same.
+ */
+static void
+test_moves_away(void **state)
+{
+	struct rig *r;
+	struct job *first, *second;
+
+	(void)state;
+	for (int fails = 0; fails < 2; fails++) {
+		r = rig_new(ONE);
+		login(r, 1, "a");
+		first = rig_job(r);
+		rig_config(
+		    r, PROFILE("a", "sso.example.net", "CORP\\jane", "A"));
+		rig_call(r, 3, M_RELOAD, NULL);
+		login(r, 2, "a");
+		second = rig_job(r);
+		assert_ptr_not_equal(first, second);
+		rig_fail(first, FAULT_NEEDS_USER, REASON_EXPIRED);
+		fake_settle(r->loop);
+		assert_null(rig_take(r, 1));
+		if (fails)
+			rig_fail(second, FAULT_DENIED, REASON_NONE);
+		else
+			rig_succeed(r, second, "A");
+		fake_settle(r->loop);
+		/* Its own identity's word, and what became of the profile. */
+		ended(r, 1, "needs-user", fails ? "needs-login" : "fresh");
+		ended(r, 2, fails ? "denied" : NULL,
+		    fails ? "needs-login" : "fresh");
+		rig_free(r);
+	}
+}
+
 /* Stopped while a password is on its way: nothing reaches for the writer. */
 static void
 test_shutdown(void **state)
@@ -425,6 +463,7 @@ main(void)
 		cmocka_unit_test(test_no_role),
 		cmocka_unit_test(test_joins_unattended),
 		cmocka_unit_test(test_wrong_user),
+		cmocka_unit_test(test_moves_away),
 		cmocka_unit_test(test_shutdown),
 	};
 
