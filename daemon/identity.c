@@ -16,6 +16,7 @@
 #include "job.h"
 #include "ledger.h"
 #include "loop.h"
+#include "machine.h"
 #include "prompt.h"
 #include "schedule.h"
 
@@ -278,22 +279,19 @@ identity_event(struct identity *id, enum identity_event ev)
 	set_state(id, act(id));
 }
 
+static const char *
+cell_name(size_t state, size_t event)
+{
+	return table[state][event].name;
+}
+
 void
 identity_table(FILE *out)
 {
-	fputs("| event |", out);
-	for (int s = 0; s < IDENTITY_STATE_MAX; s++)
-		fprintf(out, " %s |", state_names[s]);
-	fputs("\n|---|", out);
-	for (int s = 0; s < IDENTITY_STATE_MAX; s++)
-		fputs("---|", out);
-	for (int e = 0; e < IDENTITY_EVENT_MAX; e++) {
-		fprintf(out, "\n| %s |", event_names[e]);
-		for (int s = 0; s < IDENTITY_STATE_MAX; s++)
-			fprintf(out, " %s |",
-			    table[s][e].act == NULL ? "·" : table[s][e].name);
-	}
-	fputc('\n', out);
+	static const struct machine m = { state_names, IDENTITY_STATE_MAX,
+		event_names, IDENTITY_EVENT_MAX, cell_name };
+
+	machine_print(&m, out);
 }
 
 /* ---- life ------------------------------------------------------------------ */

@@ -17,9 +17,11 @@ daemon_libengine_a_SOURCES = \
 	daemon/login-prepare.c daemon/login-step.c daemon/login-target.c \
 	daemon/login-watch.c \
 	daemon/login-survey.h daemon/login-survey.c \
+	daemon/machine.h daemon/machine.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
+	daemon/reread.h daemon/reread.c \
 	daemon/schedule.h daemon/schedule.c \
 	daemon/session.h daemon/session.c \
 	daemon/undo.h daemon/undo.c

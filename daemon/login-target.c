@@ -2,7 +2,6 @@
 /* What a named profile is to become, and how that gets into the config file. */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
@@ -13,11 +12,9 @@
 #include "files.h"
 #include "identity.h"
 #include "login-int.h"
+#include "reread.h"
 #include "session.h"
 #include "undo.h"
-
-#define LOOKS 4
-#define PAUSE 20000 /* microseconds */
 
 void
 login_target_edit_nested(
@@ -118,28 +115,37 @@ whole(const struct config *base, const struct ini *doc)
 	return true;
 }
 
+struct reading {
+	const struct config *base;
+	struct ini *doc;
+	struct fault *fault;
+};
+
+static int
+look(bool last, void *arg)
+{
+	struct reading *r = arg;
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int e = path_read(r->base->path, INI_MAX, &data, &len);
+
+	if (e < 0 && e != -ENOENT)
+		return fault_set(r->fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s cannot be read: %s."), r->base->path, strerror(-e));
+	r->doc = ini_parse(data != NULL ? data : "", len);
+	if (last || whole(r->base, r->doc))
+		return 1;
+	r->doc = ini_free(r->doc);
+	return 0;
+}
+
 struct ini *
 login_config_read(const struct config *base, struct fault *fault)
 {
-	for (int looks = 0;; looks++) {
-		_cleanup_free_ char *data = NULL;
-		struct ini *doc;
-		size_t len = 0;
-		int r = path_read(base->path, INI_MAX, &data, &len);
+	struct reading r = { .base = base, .fault = fault };
 
-		if (r < 0 && r != -ENOENT) {
-			fault_set(fault, FAULT_CONFIG, REASON_FILE,
-			    _("%s cannot be read: %s."), base->path,
-			    strerror(-r));
-			return NULL;
-		}
-		doc = ini_parse(data != NULL ? data : "", len);
-		/* The AWS CLI truncates and writes: it may be at it. */
-		if (looks >= LOOKS || whole(base, doc))
-			return doc;
-		ini_free(doc);
-		usleep(PAUSE);
-	}
+	(void)reread(look, &r);
+	return r.doc;
 }
 
 /* Takes the target's profile out of a config: 0, or -1 with *fault. */

@@ -3,7 +3,6 @@
 
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
@@ -17,12 +16,11 @@
 #include "known.h"
 #include "loop.h"
 #include "manager-int.h"
+#include "reread.h"
 #include "session.h"
 
 /* 80 ms at the most, and only for a file that has just lost something. */
 #define HALF_WRITTEN_AGE 2 /* seconds */
-#define HALF_WRITTEN_LOOKS 4
-#define HALF_WRITTEN_PAUSE 20000 /* microseconds */
 
 /* ---- identities ----------------------------------------------------------------- */
 
@@ -775,35 +773,38 @@ half_written(const struct manager *m, const struct config *fresh)
 	return false;
 }
 
-/* As env.load, with a few more looks at a file that seems half written. */
-static int
-load_whole(struct manager *m, struct config **ret, struct fault *fault)
-{
+struct loading {
+	struct manager *m;
 	struct config *fresh;
+	struct fault *fault;
+};
 
-	for (int looks = 0;; looks++) {
-		/* First: what changes meanwhile is seen the next time. */
-		remember_file(m);
-		if (m->env.load(&fresh, fault, m->env.arg) < 0)
-			return -1;
-		if (looks >= HALF_WRITTEN_LOOKS || !half_written(m, fresh))
-			break;
-		config_unref(fresh);
-		usleep(HALF_WRITTEN_PAUSE);
-	}
-	*ret = fresh;
+static int
+look(bool last, void *arg)
+{
+	struct loading *l = arg;
+
+	/* First: what changes meanwhile is seen the next time. */
+	remember_file(l->m);
+	if (l->m->env.load(&l->fresh, l->fault, l->m->env.arg) < 0)
+		return -1;
+	if (last || !half_written(l->m, l->fresh))
+		return 1;
+	l->fresh = config_unref(l->fresh);
 	return 0;
 }
 
 int
 manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 {
+	struct loading l = { .m = m, .fault = fault };
 	struct config *fresh;
 
-	if (load_whole(m, &fresh, fault) < 0) {
+	if (reread(look, &l) < 0) {
 		fault_copy(&m->config_fault, fault);
 		return -1;
 	}
+	fresh = l.fresh;
 	fault_copy(&m->config_fault, &fresh->fault);
 	if (fault_is(&fresh->fault) && m->config != NULL) {
 		/* A broken file keeps the old settings. */

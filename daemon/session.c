@@ -12,6 +12,7 @@
 #include "awsfed/xalloc.h"
 
 #include "loop.h"
+#include "machine.h"
 #include "schedule.h"
 
 #define TIMER(s) ((s)->env.loop->ops)
@@ -405,22 +406,19 @@ session_event(
 		wake_waiters(s);
 }
 
+static const char *
+cell_name(size_t state, size_t event)
+{
+	return table[state][event].name;
+}
+
 void
 session_table(FILE *out)
 {
-	fputs("| event |", out);
-	for (int s = 0; s < SESSION_STATE_MAX; s++)
-		fprintf(out, " %s |", state_names[s]);
-	fputs("\n|---|", out);
-	for (int s = 0; s < SESSION_STATE_MAX; s++)
-		fputs("---|", out);
-	for (int e = 0; e < SESSION_EVENT_MAX; e++) {
-		fprintf(out, "\n| %s |", event_names[e]);
-		for (int s = 0; s < SESSION_STATE_MAX; s++)
-			fprintf(out, " %s |",
-			    table[s][e].act == NULL ? "·" : table[s][e].name);
-	}
-	fputc('\n', out);
+	static const struct machine m = { state_names, SESSION_STATE_MAX,
+		event_names, SESSION_EVENT_MAX, cell_name };
+
+	machine_print(&m, out);
 }
 
 void
