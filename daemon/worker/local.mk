@@ -7,6 +7,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
+	daemon/worker/entry.c \
 	daemon/worker/http.c daemon/worker/http.h \
 	daemon/worker/http-fault.c daemon/worker/http-fault.h \
 	daemon/worker/job.c daemon/worker/job.h \
@@ -22,6 +23,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/signin.c daemon/worker/signin.h \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
+	daemon/worker/travel.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
 	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)

@@ -15,60 +15,6 @@
 #include "redeem.h"
 #include "saml.h"
 
-/* ---- moving from page to page -------------------------------------------- */
-
-static int
-add_escaped(struct buf *b, const char *s)
-{
-	for (; *s != '\0'; s++) {
-		unsigned char c = (unsigned char)*s;
-		bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || strchr("-_.~:/", c) != NULL;
-		int r = plain ? buf_add(b, s, 1) : buf_addf(b, "%%%02X", c);
-
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-char *
-signin_entry_url(const struct job *job, const char *request_id)
-{
-	_cleanup_buf_ struct buf b = BUF_INIT(URL_MAX);
-	_cleanup_origin_ struct origin o = { 0 };
-	const char *query = job->query;
-	int r;
-
-	if (query != NULL && *query == '?')
-		query++;
-	r = buf_addf(&b, "%s%s%s?",
-	    strstr(job->host, "://") != NULL ? "" : "https://", job->host,
-	    job->path);
-	if (r == 0 && !str_empty(query))
-		r = buf_addf(&b, "%s&", query);
-	if (r == 0 &&
-	    (query == NULL || strcasestr(query, "loginToRp=") == NULL)) {
-		r = buf_adds(&b, "loginToRp=");
-		if (r == 0)
-			r = add_escaped(&b, job->provider_id);
-		if (r == 0)
-			r = buf_add(&b, "&", 1);
-	}
-	if (r == 0 && job->home_realm != NULL) {
-		r = buf_adds(&b, "RedirectToIdentityProvider=");
-		if (r == 0)
-			r = add_escaped(&b, job->home_realm);
-		if (r == 0)
-			r = buf_add(&b, "&", 1);
-	}
-	if (r == 0)
-		r = buf_addf(&b, "client-request-id=%s", request_id);
-	if (r < 0 || origin_parse(b.data, &o) < 0)
-		return NULL;
-	return buf_take(&b);
-}
-
 void
 signin_settle(struct signin *s, const char *outcome)
 {
@@ -78,153 +24,16 @@ signin_settle(struct signin *s, const char *outcome)
 	conduit_outcome(s->conduit, outcome);
 }
 
-static bool
-is_redirect(const struct http_reply *r)
+int
+signin_begin(struct signin *s, struct fault *fault)
 {
-	return r->redirect != NULL &&
-	    (r->status == 301 || r->status == 302 || r->status == 303 ||
-		r->status == 307 || r->status == 308);
-}
-
-/* A foreign host as the very first answer is often a network's own page. */
-static int
-captive(struct signin *s, const char *url, struct fault *fault)
-{
-	_cleanup_origin_ struct origin o = { 0 };
-	_cleanup_free_ char *to = origin_parse(url, &o) < 0 ?
-	    xstrdup(_("another place")) :
-	    origin_label(&o);
-
-	fault_set(fault, FAULT_TEMPORARY, REASON_CAPTIVE_PORTAL,
-	    _("%s sent us on to %s at once. A network that wants you to sign "
-	      "in first does that."),
-	    s->host, to);
-	fault_next(fault,
-	    _("Open a browser and sign in to the network. If %s "
-	      "belongs to your company, add it to awsfed.allowed_hosts."),
-	    to);
-	return -1;
-}
-
-static int
-sent_elsewhere(struct signin *s, struct fault *fault)
-{
-	fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
-	    _("%s asked to send the password on to another address."), s->host);
-	fault_next(fault,
-	    _("It was not sent again. Show this to your "
-	      "administrator."));
-	return -1;
-}
-
-/* The connection failed: was the password on it? */
-static void
-lost(struct signin *s, const struct http_call *c, enum grade grade,
-    struct fault *fault)
-{
-	fault_copy(fault, &c->fault);
-	if (grade != GRADE_SECRET)
-		return;
-	if (!c->sent) {
-		signin_settle(s, OUTCOME_UNSENT);
-		return;
-	}
-	signin_settle(s, OUTCOME_UNKNOWN);
-	fault_set(fault, FAULT_TEMPORARY, c->fault.reason,
-	    _("%s The password was on its way: whether it arrived is not "
-	      "known, so it counts as an attempt."),
-	    c->fault.text);
-	fault_next(fault, _("Check the network, then sign in again."));
-}
-
-static void
-notice_clock(struct signin *s, const struct http_reply *r)
-{
-	if (r->dated)
-		s->skew_s = r->skew_s;
-}
-
-/* Takes a reply in as the page at hand. */
-static int
-take_page(struct signin *s, const struct http_call *c, const char *url,
-    struct fault *fault)
-{
-	struct page p;
-
-	if (page_parse(c->reply.body.data, c->reply.body.len, url, &p, fault) <
-	    0)
-		return -1;
-	page_done(&s->page);
-	s->page = p;
-	s->form = NULL;
-	s->status = c->reply.status;
-	s->retry_after = c->reply.retry_after;
-	return 0;
-}
-
-/*
- * One request and the redirects behind it.  301 to 303 turn into GET as
- * browsers do; 307 and 308 would send the body again, which a password must
- * not be.
- */
-static int
-travel(struct signin *s, const char *start, const char *body, size_t len,
-    enum grade grade, struct fault *fault)
-{
-	_cleanup_free_ char *url = xstrdup(start);
-	bool first = s->steps == 0;
-
-	for (int hop = 0; hop <= SIGNIN_REDIRECTS_MAX; hop++) {
-		struct http_call c = { .url = url,
-			.body = body,
-			.body_len = len,
-			.flags = HTTP_COOKIES |
-			    (grade == GRADE_SECRET ? HTTP_SECRET : 0u) };
-		_cleanup_free_ char *next = NULL;
-		int r;
-
-		if (http_run(s->http, &c) < 0) {
-			lost(s, &c, grade, fault);
-			http_call_done(&c);
-			return -1;
-		}
-		notice_clock(s, &c.reply);
-		if (!is_redirect(&c.reply)) {
-			r = take_page(s, &c, url, fault);
-			http_call_done(&c);
-			return r;
-		}
-		next = STEAL(c.reply.redirect);
-		if (c.reply.status < 304)
-			body = NULL;
-		http_call_done(&c);
-		if (body != NULL && grade == GRADE_SECRET)
-			return sent_elsewhere(s, fault);
-		if (body == NULL)
-			grade = GRADE_PAGE;
-		if (policy_check(&s->policy, next, GRADE_PAGE, fault) < 0)
-			return first ? captive(s, next, fault) : -1;
-		xreplace(&url, STEAL(next));
-	}
-	fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,
-	    _("%s sends the sign-in round in circles."), s->host);
-	fault_next(fault,
-	    _("Try again with awsfedctl logout, then login; if "
-	      "it stays, show this to your administrator."));
-	return -1;
+	return signin_get(s, s->entry, fault);
 }
 
 int
-signin_get(struct signin *s, const char *url, struct fault *fault)
+signin_unknown(struct signin *s, enum page_kind kind, struct fault *fault)
 {
-	return travel(s, url, NULL, 0, GRADE_PAGE, fault);
-}
-
-int
-signin_post(struct signin *s, const char *url, const char *body, size_t len,
-    enum grade grade, struct fault *fault)
-{
-	return travel(s, url, body, len, grade, fault);
+	return unknown_page_fault(&s->page, kind, s->host, fault);
 }
 
 /* ---- handlers: 1 done, 0 next page, -1 fault ----------------------------- */
@@ -232,21 +41,9 @@ signin_post(struct signin *s, const char *url, const char *body, size_t len,
 static int
 auto_post(struct signin *s, struct fault *fault)
 {
-	_cleanup_buf_ struct buf body = BUF_INIT(FORM_BODY_MAX);
-	_cleanup_free_ char *action = NULL;
-
-	if (s->page.foreign_base || s->form->action == NULL || !s->form->post ||
-	    !s->form->plain)
-		return unknown_page_fault(
-		    &s->page, PAGE_AUTO_POST, s->host, fault);
-	if (policy_check(&s->policy, s->form->action, GRADE_PAGE, fault) < 0)
-		return -1;
-	if (form_encode(s->form, NULL, 0, NULL, &body) < 0)
-		return unknown_page_fault(
-		    &s->page, PAGE_AUTO_POST, s->host, fault);
-	action = xstrdup(s->form->action);
-	return signin_post(s, action, body.data == NULL ? "" : body.data,
-	    body.len, GRADE_PAGE, fault);
+	if (s->form->action == NULL || !s->form->post || !s->form->plain)
+		return signin_unknown(s, PAGE_AUTO_POST, fault);
+	return signin_post_form(s, s->form, NULL, 0, NULL, GRADE_PAGE, fault);
 }
 
 /* A partner's assertion goes back to AD FS; AWS's is what we came for. */
@@ -274,7 +71,7 @@ error_page(struct signin *s, struct fault *fault)
 	    strcmp(code, "MSIS7001") == 0) {
 		s->restarted = true;
 		http_cookies_clear(s->http);
-		return signin_get(s, s->entry, fault);
+		return signin_begin(s, fault);
 	}
 	error_page_fault(&s->page, s->status, s->host, fault);
 	if (s->retry_after > fault->retry_after)
@@ -320,14 +117,14 @@ step(struct signin *s, struct fault *fault)
 	}
 	signin_settle(s, h->outcome);
 	if (h->answer == NULL)
-		return unknown_page_fault(&s->page, kind, s->host, fault);
+		return signin_unknown(s, kind, fault);
 	return h->answer(s, fault);
 }
 
 static int
 walk(struct signin *s, struct fault *fault)
 {
-	int r = signin_get(s, s->entry, fault);
+	int r = signin_begin(s, fault);
 
 	while (r == 0) {
 		if (s->steps++ == SIGNIN_STEPS_MAX) {
@@ -462,5 +259,6 @@ signin_job(struct conduit *c, const json_t *msg)
 	xfree(s.entry);
 	xfree(s.host);
 	xfree(s.user);
+	xfree(s.authenticate);
 	http_free(s.http);
 }

@@ -4,7 +4,7 @@
  *
  * Straight-line code: a question to the agent blocks, and cancelling is the
  * end of the process.  handlers (in signin.c) is the table of who answers which
- * kind of page.
+ * kind of page; travel.c moves from page to page.
  */
 #ifndef AWSFED_WORKER_SIGNIN_H
 #define AWSFED_WORKER_SIGNIN_H
@@ -41,6 +41,7 @@ struct signin {
 	struct page page;
 	const struct form *form;
 	int64_t retry_after;
+	char *authenticate; /* WWW-Authenticate, or NULL */
 };
 
 /* The whole job: everything is reported over the conduit. */
@@ -53,6 +54,20 @@ void signin_job(struct conduit *c, const json_t *msg);
 int signin_get(struct signin *s, const char *url, struct fault *fault);
 int signin_post(struct signin *s, const char *url, const char *body, size_t len,
     enum grade grade, struct fault *fault);
+/*
+ * Submits a form of the page at hand; fields and press as in form_encode.  With
+ * GRADE_SECRET the page itself must have come from the identity provider.
+ */
+int signin_post_form(struct signin *s, const struct form *f,
+    const struct field *fields, size_t nfields, const struct control *press,
+    enum grade grade, struct fault *fault);
+/* Gets the first page (again); cookies stay as they are. */
+int signin_begin(struct signin *s, struct fault *fault);
+/*
+ * Nobody answers the page at hand: -1 with a protocol fault that names its
+ * kind, title and fields, and the flight recorder's file.
+ */
+int signin_unknown(struct signin *s, enum page_kind kind, struct fault *fault);
 /* Tells the attempt's outcome, if it has not been told. */
 void signin_settle(struct signin *s, const char *outcome);
 
