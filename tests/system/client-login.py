@@ -174,6 +174,7 @@ def hung_up():
             os.close(fd)
         os.close(t.master)
         equal(os.waitstatus_to_exitcode(status), 1)
+        a.wait_calls(2)
         equal(a.methods(), ["Login", "Cancel"])
 
 

@@ -20,8 +20,6 @@ print(json.dumps({p: boto3.Session(profile_name=p).client("sts")
                   .get_caller_identity()["Arn"] for p in sys.argv[1:]}))
 """
 ASK_ROLE = harness.ASK_ROLE
-# Generous: a busy machine. What is quadratic is far beyond.
-SLOW = 20
 
 
 def offer(w, *arns, **more):
@@ -205,10 +203,10 @@ def many():
 
 
 def timed(what, run):
+    """Each call has its own limit; how long it took is for the reader."""
     start = time.monotonic()
     r = run()
-    took = time.monotonic() - start
-    tap.ok(took < SLOW, "%s takes %.1f s" % (what, took))
+    print("# %s took %.1f s" % (what, time.monotonic() - start))
     return r
 
 
