@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -190,6 +191,17 @@ cli_add_profile(const struct verb *v, json_t *names, const char *name)
 		}
 	}
 	json_array_append_new(names, s);
+	return 0;
+}
+
+int
+cli_check_profile(const char *name)
+{
+	json_t *s = name == NULL ? NULL : plain_text(name);
+
+	if (s == NULL)
+		return -EINVAL;
+	json_decref(s);
 	return 0;
 }
 

@@ -13,6 +13,11 @@
 
 #include <jansson.h>
 
+/* What exec says of itself, as env(1) does; other statuses are the command's. */
+#define EXIT_EXEC_OURS 125
+#define EXIT_EXEC_CANNOT 126
+#define EXIT_EXEC_MISSING 127
+
 struct option_info {
 	const char *name; /* long name without its dashes */
 	int id;		  /* what the verb's setter is called with, > 0 */
@@ -41,6 +46,7 @@ extern const struct verb verb_reset;
 extern const struct verb verb_undo;
 extern const struct verb verb_list;
 extern const struct verb verb_credential_process;
+extern const struct verb verb_exec;
 
 /*
  * Called for each option in the order typed.  0, or an exit status after
@@ -81,6 +87,15 @@ int cli_add_profile(const struct verb *v, json_t *names, const char *name);
  * AWS_DEFAULT_PROFILE, NULL when both are unset or empty.  Borrowed.
  */
 const char *cli_env_profile(void);
+
+/* Can it be a profile's name in a call?  0 or -EINVAL; NULL and "" cannot. */
+int cli_check_profile(const char *name);
+
+/*
+ * Signals as they were when the program started, for another to be executed:
+ * main.c ignores SIGPIPE.
+ */
+void cli_signals_restore(void);
 
 /* The table entry nearest to a mistyped word, or NULL when none is near. */
 const char *cli_nearest(const char *word, const char *const *names, size_t n);

@@ -6,6 +6,9 @@ client_libclient_a_SOURCES = \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
 	client/deliver.c client/deliver.h \
+	client/duration.c client/duration.h \
+	client/environ.c client/environ.h \
+	client/obtain.c client/obtain.h \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
@@ -24,6 +27,7 @@ awsfedctl_SOURCES = \
 	client/main.c \
 	client/verb-configure.c \
 	client/verb-credential-process.c \
+	client/verb-exec.c \
 	client/verb-list.c \
 	client/verb-login.c \
 	client/verb-logout.c \

@@ -28,6 +28,7 @@ static const struct verb *const verbs[] = {
 	&verb_logout,
 	&verb_undo,
 	&verb_credential_process,
+	&verb_exec,
 	&verb_list,
 	&verb_reset,
 	&verb_reload,
@@ -133,13 +134,21 @@ say(int priority, const char *line, void *arg)
 	fprintf(stderr, "awsfedctl: %s\n", line);
 }
 
+static void (*inherited_pipe)(int);
+
+void
+cli_signals_restore(void)
+{
+	signal(SIGPIPE, inherited_pipe);
+}
+
 static void
 set_up(void)
 {
 	xalloc_install();
 	fill_standard_descriptors();
 	/* A reader that went away is told by write(2), not by a signal. */
-	signal(SIGPIPE, SIG_IGN);
+	inherited_pipe = signal(SIGPIPE, SIG_IGN);
 #ifndef __SANITIZE_ADDRESS__ /* its leak check traces the process */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif

@@ -50,6 +50,24 @@ signals_hold(void)
 	holding = true;
 }
 
+void
+signals_release(void)
+{
+	if (!holding)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
+		struct sigaction sa;
+
+		sigaction(held[i], NULL, &sa);
+		if (sa.sa_handler == SIG_IGN)
+			continue;
+		sa = (struct sigaction){ .sa_handler = SIG_DFL };
+		sigaction(held[i], &sa, NULL);
+	}
+	sigprocmask(SIG_SETMASK, &outside, NULL);
+	holding = false;
+}
+
 int
 signals_take(void)
 {

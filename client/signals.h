@@ -10,6 +10,8 @@
 #include <poll.h>
 
 void signals_hold(void);
+/* Puts back what was before signals_hold(): for a program to be executed. */
+void signals_release(void);
 /* The signal that came in last, 0 if none; forgets it. */
 int signals_take(void);
 int signals_peek(void); /* the same, without forgetting it */

@@ -45,14 +45,6 @@ set(void *arg, int id, const char *value)
 	return 0;
 }
 
-static bool
-is_utf8(const char *s)
-{
-	_cleanup_json_ json_t *j = json_string(s);
-
-	return j != NULL;
-}
-
 static int
 serve(const struct request *r, struct problem *problem)
 {
@@ -80,8 +72,7 @@ run(const struct verb *v, int argc, char **argv)
 		r.profile = argv[i++];
 	if (r.profile == NULL)
 		r.profile = cli_env_profile();
-	if (i < argc || str_empty(r.profile) || str_has_control(r.profile) ||
-	    !is_utf8(r.profile))
+	if (i < argc || cli_check_profile(r.profile) < 0)
 		return cli_usage(v, "%s", _("name one profile."));
 	if (serve(&r, &problem) == 0)
 		return EXIT_OK;

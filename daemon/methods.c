@@ -21,6 +21,7 @@
 #include "session.h"
 
 #define NAMES_MAX 2000
+#define FRESH_AGE 60 /* seconds: younger keys are as good as new ones */
 
 /* ---- replies ------------------------------------------------------------------ */
 
@@ -166,6 +167,10 @@ methods_session(struct methods *ms, uint64_t conn, const char *name)
 		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", name);
 		return NULL;
 	}
+	if (fault_is(&p->fault)) {
+		methods_fault(ms, conn, &p->fault, name);
+		return NULL;
+	}
 	fault_set(&f, FAULT_CONFIG, REASON_SETTINGS,
 	    _("%s is assumed from %s by the AWS CLI and the SDKs themselves; "
 	      "the agent holds no keys for it."),
@@ -173,6 +178,21 @@ methods_session(struct methods *ms, uint64_t conn, const char *name)
 	fault_next(&f, "aws sts get-caller-identity --profile %s", name);
 	methods_fault(ms, conn, &f, name);
 	return NULL;
+}
+
+/*
+ * What the caller wants of keys that are held.  More than new ones would have
+ * is never there: who asks for it again and again must not have them renewed
+ * each time.
+ */
+static int64_t
+least_valid(const struct creds *c, int64_t asked)
+{
+	int64_t most = c->lifetime_s - FRESH_AGE;
+
+	if (asked < 0)
+		return schedule_min_valid(c->lifetime_s);
+	return asked < most ? asked : most;
 }
 
 static void
@@ -193,10 +213,9 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	if ((s = methods_session(ms, conn, name)) == NULL)
 		return;
 	c = session_creds(s);
-	if (c != NULL && min < 0)
-		min = schedule_min_valid(c->lifetime_s);
 	if (c != NULL &&
-	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >= min) {
+	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >=
+		least_valid(c, min)) {
 		send_credentials(ms, conn, s);
 		return;
 	}

@@ -265,7 +265,10 @@ twin_problem(const struct config *c, const struct profile *p)
 	return NULL;
 }
 
-/* Marks what the agent assumes: what is delivered, and all above it. */
+/*
+ * Marks what the agent assumes: what is delivered, and all above it; and what
+ * is not, for those who ask the agent itself.
+ */
 static void
 hold(struct config *c)
 {
@@ -274,9 +277,11 @@ hold(struct config *c)
 		_cleanup_free_ char *why = NULL;
 		unsigned hops = 0;
 
-		if (p->kind != PROFILE_CHAINED || p->deliver == DELIVER_NONE)
+		if (p->kind != PROFILE_CHAINED ||
+		    (p->deliver == DELIVER_NONE && fault_is(&p->fault)))
 			continue;
-		why = twin_problem(c, p);
+		if (p->deliver != DELIVER_NONE)
+			why = twin_problem(c, p);
 		for (struct profile *up = p;
 		     up->kind == PROFILE_CHAINED && why == NULL;
 		     up = find(c, up->source_profile))
@@ -286,8 +291,10 @@ hold(struct config *c)
 				      "that signs in: awsfed follows no more "
 				      "than that."),
 				    p->name, CHAIN_HOPS_MAX);
+		/* The AWS CLI may still follow what awsfed does not. */
 		if (why != NULL) {
-			profile_fault(p, "%s", why);
+			if (p->deliver != DELIVER_NONE)
+				profile_fault(p, "%s", why);
 			continue;
 		}
 		for (struct profile *up = p; up->kind == PROFILE_CHAINED;

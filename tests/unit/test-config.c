@@ -282,12 +282,12 @@ test_held(void **state)
 		{ "p", false, "p", NULL },
 		{ "a", true, "a", NULL },
 		{ "b", true, "b.live", NULL },
-		{ "c", false, "c", NULL },
+		{ "c", true, "c", NULL },
 		{ "d", true, "d.live", NULL },
 		{ "d.live", false, "d.live", NULL },
 		{ "e", false, "e.live", "already" },
 		{ "f", false, "f", "key=value" },
-		{ "g", false, "g", NULL },
+		{ "g", true, "g", NULL },
 	};
 	_cleanup_free_ char *text =
 	    xasprintf("[profile p]\n" HOST HOP("t", "p") "%s", tagged);

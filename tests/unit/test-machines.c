@@ -1032,15 +1032,21 @@ consume(struct rig *r, unsigned conn)
 	struct session *s = manager_session(r->manager, name);
 	struct identity *id =
 	    s == NULL ? NULL : manager_identity_of(r->manager, s);
-	bool rests = id != NULL &&
-	    (identity_state(id) == IDENTITY_BACKOFF ||
-		session_state(s) == SESSION_BACKOFF);
+	bool away = id != NULL && identity_state(id) == IDENTITY_BACKOFF;
+	/* What is assumed needs its source's keys, and no sign-in. */
+	bool assumed = s != NULL &&
+	    session_profile(s)->kind == PROFILE_CHAINED &&
+	    session_state(s) != SESSION_BACKOFF;
+	bool rests = id != NULL && !assumed &&
+	    (away || session_state(s) == SESSION_BACKOFF);
 	size_t before = fake_jobs_started(r->jobs);
 
 	rig_call_json(
 	    r, conn, M_CREDENTIALS, json_pack("{s:s}", "profile", name));
 	if (rests)
 		assert(fake_jobs_started(r->jobs) == before);
+	if (away)
+		assert(identity_state(id) == IDENTITY_BACKOFF);
 }
 
 static void

@@ -41,12 +41,13 @@ test_errors(void **state)
 		{ M_ROLES, "{\"profile\":\"zz\"}", E_NO_SUCH_PROFILE },
 		{ M_CREDENTIALS, "{}", E_INVALID_PARAMETER },
 		{ M_CREDENTIALS, "{\"profile\":\"zz\"}", E_NO_SUCH_PROFILE },
-		{ M_CREDENTIALS, "{\"profile\":\"w\"}", E_FAULT },
+		{ M_CREDENTIALS, "{\"profile\":\"x\"}", E_FAULT },
 		{ M_GET_DESCRIPTION, "{\"interface\":\"x\"}",
 		    E_INTERFACE_NOT_FOUND },
 	};
-	struct rig *r = rig_new(
-	    TWO "[profile w]\nrole_arn = " ARN("W") "\nsource_profile = a\n");
+	struct rig *r = rig_new(TWO "[profile x]\nrole_arn = " ARN(
+	    "W") "\nsource_profile = a\n"
+		 "awsfed.session_tags = novalue\n");
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -85,7 +86,12 @@ test_waiters(void **state)
 	/* What is fresh enough is served at once. */
 	rig_call(r, 0, M_CREDENTIALS, "{s:s}", "profile", "a");
 	assert_non_null(rig_str(r->reply[0], "parameters.accessKeyId"));
+	/* More than new ones would have is never there: no job for it. */
 	fake_advance(r->loop, 10 * USEC);
+	rig_call(r, 0, M_CREDENTIALS, "{s:s,s:i}", "profile", "a", "minValid",
+	    43200);
+	assert_non_null(rig_str(r->reply[0], "parameters.accessKeyId"));
+	fake_advance(r->loop, 60 * USEC);
 	rig_call(
 	    r, 0, M_CREDENTIALS, "{s:s,s:i}", "profile", "a", "minValid", 3595);
 	assert_null(r->reply[0]);
