@@ -47,6 +47,7 @@ extern const struct verb verb_undo;
 extern const struct verb verb_list;
 extern const struct verb verb_credential_process;
 extern const struct verb verb_exec;
+extern const struct verb verb_env;
 
 /*
  * Called for each option in the order typed.  0, or an exit status after

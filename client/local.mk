@@ -3,6 +3,7 @@ noinst_LIBRARIES += client/libclient.a
 client_libclient_a_SOURCES = \
 	client/ask.c client/ask.h \
 	client/assertfile.c client/assertfile.h \
+	client/check.c client/check.h \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
 	client/deliver.c client/deliver.h \
@@ -12,13 +13,15 @@ client_libclient_a_SOURCES = \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
+	client/shell.c client/shell.h \
 	client/show.c client/show.h \
 	client/signals.c client/signals.h \
 	client/supply.c client/supply.h \
 	client/survey.c client/survey.h \
 	client/table.c client/table.h \
 	client/talk.c client/talk.h \
-	client/term.c client/term.h
+	client/term.c client/term.h \
+	client/who.c client/who.h
 client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 	$(SMARTCOLS_CFLAGS)
 
@@ -27,6 +30,7 @@ awsfedctl_SOURCES = \
 	client/main.c \
 	client/verb-configure.c \
 	client/verb-credential-process.c \
+	client/verb-env.c \
 	client/verb-exec.c \
 	client/verb-list.c \
 	client/verb-login.c \
@@ -74,6 +78,7 @@ CLIENT_TESTS = \
 	tests/system/client-configure.py \
 	tests/system/client-credential-process.py \
 	tests/system/client-docs.py \
+	tests/system/client-env.py \
 	tests/system/client-errors.py \
 	tests/system/client-login.py \
 	tests/system/client-status.py

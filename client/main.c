@@ -29,6 +29,7 @@ static const struct verb *const verbs[] = {
 	&verb_undo,
 	&verb_credential_process,
 	&verb_exec,
+	&verb_env,
 	&verb_list,
 	&verb_reset,
 	&verb_reload,

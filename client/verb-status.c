@@ -7,13 +7,16 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "check.h"
 #include "cli.h"
 #include "conn.h"
+#include "duration.h"
 #include "show.h"
 #include "table.h"
+#include "who.h"
 
 #define DEPTH_MAX 8
-enum { OPT_PROFILE = 1, OPT_JSON };
+enum { OPT_PROFILE = 1, OPT_JSON, OPT_CHECK, OPT_MIN };
 enum { COL_STATE = 4, COLUMNS };
 
 static const struct option_info options[] = {
@@ -21,12 +24,20 @@ static const struct option_info options[] = {
 	    N_("only this profile, and what "
 	       "is chained to it") },
 	{ "json", OPT_JSON, NULL, N_("the agent's own answer, as JSON") },
+	{ "check", OPT_CHECK, NULL,
+	    N_("print nothing: the exit status tells, for scripts") },
+	{ "min", OPT_MIN, "TIME",
+	    N_("with --check: how long the credentials must last, such as "
+	       "20m") },
 	{ 0 },
 };
 
 struct status {
+	const struct verb *verb;
 	const char *profile;
 	bool json;
+	bool check;
+	int64_t min;
 };
 
 static int
@@ -36,8 +47,13 @@ set(void *arg, int id, const char *value)
 
 	if (id == OPT_PROFILE)
 		s->profile = value;
-	else
+	else if (id == OPT_JSON)
 		s->json = true;
+	else if (id == OPT_CHECK)
+		s->check = true;
+	else if (duration_parse(value, &s->min) < 0)
+		return cli_usage(s->verb, "%s",
+		    _("--min takes a time such as 3h, 20m or 1h30m."));
 	return 0;
 }
 
@@ -180,7 +196,7 @@ run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *reply = NULL;
-	struct status s = { 0 };
+	struct status s = { .verb = v };
 	_cleanup_json_ json_t *par = json_object();
 	const json_t *agent;
 	int status, i;
@@ -192,14 +208,25 @@ run(const struct verb *v, int argc, char **argv)
 		s.profile = argv[i++];
 	if (i < argc)
 		return cli_usage(v, "%s", _("name one profile, or none."));
+	if (s.min > 0 && !s.check)
+		return cli_usage(v, "%s", _("--min goes with --check."));
+	if (s.check && s.profile == NULL)
+		s.profile = cli_env_profile();
+	if (s.check && (s.json || s.profile == NULL))
+		return cli_usage(v, "%s",
+		    _("--check needs one profile, and prints nothing."));
 	status = cli_put(v, par, "profile", _("the profile"), s.profile);
 	if (status != 0)
 		return status;
 	if (conn_ask(M_STATUS, STEAL(par), CALL_SHORT, &reply, &problem) < 0) {
+		if (s.check)
+			return problem.exit;
 		if (problem.profile == NULL)
 			problem.profile = xstrdup(s.profile);
 		return problem_report(&problem);
 	}
+	if (s.check)
+		return check_profile(reply, s.profile, s.min);
 	if (s.json) {
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		putchar('\n');
@@ -210,12 +237,14 @@ run(const struct verb *v, int argc, char **argv)
 	show_file_fault(agent, "credentialsFault", "credentials");
 	show_identities(json_object_get(reply, "identities"), show_now());
 	show_profiles(json_object_get(reply, "profiles"), show_now());
+	if (s.profile != NULL)
+		who_show(reply, s.profile);
 	return EXIT_OK;
 }
 
 const struct verb verb_status = {
 	.name = "status",
-	.usage = N_("[PROFILE] [--json]"),
+	.usage = N_("[PROFILE] [--json | --check [--min TIME]]"),
 	.summary = N_("Show sign-ins, profiles and when they renew"),
 	.options = options,
 	.run = run,
