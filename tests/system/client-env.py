@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from fakeagent import *  # noqa: E402,F403
@@ -35,8 +36,9 @@ def text(shell, **change):
 
 def evaluated(argv):
     """The environment that a shell has after it."""
-    p = subprocess.run(argv, env=environment(None, **STALE), text=True,
-                       capture_output=True, timeout=20)
+    with tempfile.TemporaryDirectory() as home:  # fish writes there
+        p = subprocess.run(argv, env=environment(None, **dict(
+            STALE, HOME=home)), text=True, capture_output=True, timeout=20)
     equal((p.returncode, p.stderr), (0, ""))
     env = json.loads(p.stdout)
     equal({k: env.get(k) for k in WANT}, WANT)
