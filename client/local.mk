@@ -9,6 +9,7 @@ client_libclient_a_SOURCES = \
 	client/deliver.c client/deliver.h \
 	client/duration.c client/duration.h \
 	client/environ.c client/environ.h \
+	client/hand.c client/hand.h \
 	client/obtain.c client/obtain.h \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \
@@ -29,6 +30,7 @@ bin_PROGRAMS += awsfedctl
 awsfedctl_SOURCES = \
 	client/main.c \
 	client/verb-configure.c \
+	client/verb-console.c \
 	client/verb-credential-process.c \
 	client/verb-env.c \
 	client/verb-exec.c \

@@ -33,9 +33,11 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile-int.h daemon/credfile.c \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
+	daemon/landing.h daemon/landing.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-login.c \
+	daemon/methods-configure.c daemon/methods-console.c \
+	daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'

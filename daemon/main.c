@@ -294,6 +294,7 @@ static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path();
+	_cleanup_free_ char *run = path_runtime();
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -314,7 +315,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
-	a->methods = methods_new(a->manager, on_reply, a);
+	a->methods = methods_new(a->manager, run, on_reply, a);
 	return 0;
 }
 

@@ -12,6 +12,8 @@
 #define METHODS_VALUE_MAX 2048 /* bytes in a value */
 
 struct configure_plan;
+struct console_call;
+struct landing;
 struct logins;
 struct reset;
 struct session;
@@ -34,6 +36,8 @@ struct methods {
 	void *arg;
 	struct pending *pending;
 	struct reset *resets; /* whose edits are with the writer */
+	struct console_call *consoles;
+	struct landing *landing;
 };
 
 struct pending *pending_new(
@@ -63,6 +67,18 @@ void methods_login(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_answer(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_await(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_cancel(struct methods *ms, uint64_t conn, const json_t *p);
+
+/*
+ * Asks for keys that last min seconds (-1: the usual): true when the session
+ * now waits for them, false when what it has is to be served.
+ */
+bool methods_want_keys(struct methods *ms, struct session *s, int64_t min);
+/* Why a session has no keys, and what to do. */
+void methods_no_keys(const struct session *s, struct fault *fault);
+/* methods-console.c */
+void methods_console(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_consoles_closed(struct methods *ms, uint64_t conn);
+void methods_consoles_free(struct methods *ms);
 
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);

@@ -19,8 +19,9 @@ struct methods;
 typedef void methods_reply_fn(
     uint64_t conn, json_t *reply, bool last, void *arg);
 
+/* dir: where pages for a browser may be put for a while; may be NULL. */
 struct methods *methods_new(
-    struct manager *m, methods_reply_fn *reply, void *arg);
+    struct manager *m, const char *dir, methods_reply_fn *reply, void *arg);
 /* Drops what waits, unanswered.  After files_free. */
 void methods_free(struct methods *ms);
 void methods_call(struct methods *ms, uint64_t conn, const char *method,

@@ -7,6 +7,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
+	daemon/worker/console.c daemon/worker/console.h \
 	daemon/worker/entry.c \
 	daemon/worker/http.c daemon/worker/http.h \
 	daemon/worker/http-fault.c daemon/worker/http-fault.h \

@@ -63,6 +63,7 @@ static const struct option {
 	FLAG(idp_page),
 	FLAG(wia),
 	FLAG(detailed),
+	FLAG(federation_post),
 #undef TEXT
 #undef NUMBER
 #undef FLAG
@@ -90,6 +91,10 @@ static const struct {
 	COUNTER(assertions),
 	COUNTER(loops),
 	COUNTER(signin_posts),
+	COUNTER(federation_posts),
+	COUNTER(federation_gets),
+	COUNTER(signin_tokens),
+	COUNTER(console_sign_ins),
 	COUNTER(assume_role_with_saml),
 	COUNTER(assume_role),
 	COUNTER(get_caller_identity),

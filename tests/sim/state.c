@@ -84,6 +84,7 @@ key_free(struct key *k)
 	xfree(k->role);
 	xfree(k->principal);
 	xfree(k->user_id);
+	xfree(k->signin_token);
 	xfree(k);
 }
 
@@ -121,6 +122,7 @@ sim_init(struct sim *s, const char *dir)
 		.chunk = 2000,
 		.idp_page = true,
 		.detailed = true,
+		.federation_post = true,
 	};
 }
 
