@@ -359,6 +359,15 @@ methods_console(struct methods *ms, uint64_t conn, const json_t *p)
 		call_free(c);
 		return;
 	}
+	/* Typed for another partition: a slip, not to be left out silently. */
+	if (region != NULL &&
+	    partition_by_region(region) !=
+		partition_of_arn(
+		    c->role_arn != NULL ? c->role_arn : c->profile->role_arn)) {
+		methods_bad(ms, conn, "region");
+		call_free(c);
+		return;
+	}
 	c->destination = destination(
 	    c->role_arn != NULL ? c->role_arn : c->profile->role_arn, service,
 	    region != NULL ? region : c->profile->region, &f);
