@@ -130,24 +130,3 @@ EXTRA_DIST += \
 	tests/fixtures/sts/sts-AssumeRoleWithSAML-200.xml \
 	tests/fixtures/sts/sts-error-400-validation-maxsession.xml \
 	tests/fixtures/sts/sts-error-403-moto-shape.xml
-
-# The bodies; tests/fuzz/replay-main.c drives them without a fuzzer.
-EXTRA_DIST += tests/fuzz/fuzz-page.c tests/fuzz/fuzz-saml.c \
-	tests/fuzz/fuzz-sts.c
-if FUZZING
-WORKER_FUZZERS = tests/fuzz/fuzz-page tests/fuzz/fuzz-saml \
-	tests/fuzz/fuzz-sts
-noinst_PROGRAMS += $(WORKER_FUZZERS)
-tests_fuzz_fuzz_page_SOURCES = tests/fuzz/fuzz-page.c
-tests_fuzz_fuzz_page_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
-tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_page_LDADD = $(WORKER_LIBS)
-tests_fuzz_fuzz_saml_SOURCES = tests/fuzz/fuzz-saml.c
-tests_fuzz_fuzz_saml_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
-tests_fuzz_fuzz_saml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_saml_LDADD = $(WORKER_LIBS)
-tests_fuzz_fuzz_sts_SOURCES = tests/fuzz/fuzz-sts.c
-tests_fuzz_fuzz_sts_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
-tests_fuzz_fuzz_sts_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_sts_LDADD = $(WORKER_LIBS)
-endif
