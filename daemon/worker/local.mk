@@ -87,8 +87,10 @@ tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_conduit_LDADD = $(WORKER_TEST_LIBS)
 
 EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
-	tests/system/worker_agent.py
-TESTS += tests/system/worker.py tests/system/worker-sim.py
+	tests/system/worker_agent.py tests/system/hostile.py \
+	tests/system/hostile_server.py
+TESTS += tests/system/worker.py tests/system/worker-sim.py \
+	tests/system/hostile.py
 EXTRA_DIST += \
 	tests/fixtures/PROVENANCE.md \
 	tests/fixtures/aws-adfs-login/LICENSE \

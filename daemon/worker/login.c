@@ -188,7 +188,7 @@ login_answer(struct signin *s, struct fault *fault)
 	if (conduit_attempt(s->conduit, tag, s->user, fault) < 0)
 		return -1;
 	s->posted = s->open = true;
-	password = secret_free(password);
+	conduit_hush(s->conduit, STEAL(password));
 	action = xstrdup(s->form->action);
 	return signin_post(s, action, body.data, body.len, GRADE_SECRET, fault);
 }

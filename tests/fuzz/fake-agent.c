@@ -261,6 +261,13 @@ conduit_fault(struct conduit *c, const char *profile, const struct fault *fault)
 }
 
 void
+conduit_hush(struct conduit *c, struct secret *secret)
+{
+	secret_free(c->hushed);
+	c->hushed = secret;
+}
+
+void
 conduit_init(struct conduit *c, int fd)
 {
 	*c = (struct conduit){ .fd = fd };
@@ -269,7 +276,7 @@ conduit_init(struct conduit *c, int fd)
 void
 conduit_done(struct conduit *c)
 {
-	(void)c;
+	c->hushed = secret_free(c->hushed);
 }
 
 void

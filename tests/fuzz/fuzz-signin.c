@@ -92,6 +92,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	conduit_init(&c, -1);
 	signin_job(&c, job);
 	json_decref(job);
+	conduit_done(&c);
 	if (fake.assertions + fake.faults != 1)
 		fake_wrong("not one end, but none or several");
 	if (fake.outcomes != fake.attempts)

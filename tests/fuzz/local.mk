@@ -101,6 +101,16 @@ tests_fuzz_fuzz_signin_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP)
 tests_fuzz_fuzz_signin_LDADD = $(WORKER_LIBS)
 endif
 
+# The same peers, for pages that are cut off.
+check_PROGRAMS += tests/unit/test-cut
+TESTS += tests/unit/test-cut
+tests_unit_test_cut_SOURCES = tests/unit/test-cut.c tests/unit/worker-test.h \
+	tests/fuzz/fuzz.h tests/fuzz/fuzz-signin.c $(FUZZ_PEER)
+tests_unit_test_cut_CPPFLAGS = $(UNIT_CPPFLAGS) $(FUZZ_WORKER_CPPFLAGS) \
+	-I$(top_srcdir)/tests/fuzz
+tests_unit_test_cut_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_WRAP)
+tests_unit_test_cut_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
+
 # Each target for FUZZ_SECONDS, one after the other; what is found stays in
 # tests/fuzz/found of the build directory.
 .PHONY: proof

@@ -27,7 +27,7 @@ class Agent:
                     'SSLKEYLOGFILE': '/nonexistent/keys'})
         fd = theirs.fileno()
         self.process = subprocess.Popen(
-            ['/bin/sh', '-c', f'exec 3<&{fd}; [ {fd} = 3 ] || exec {fd}<&-; '
+            ['/bin/bash', '-c', f'exec 3<&{fd}; [ {fd} = 3 ] || exec {fd}<&-; '
              'exec "$0"', WORKER], env=env, pass_fds=(fd,),
             stdin=subprocess.DEVNULL)
         theirs.close()
