@@ -22,6 +22,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
 	daemon/reread.h daemon/reread.c \
+	daemon/recorder.h daemon/recorder.c \
 	daemon/schedule.h daemon/schedule.c \
 	daemon/session.h daemon/session.c \
 	daemon/undo.h daemon/undo.c

@@ -40,6 +40,7 @@
 #include "manager.h"
 #include "methods.h"
 #include "prompt.h"
+#include "recorder.h"
 #include "service.h"
 #include "undo.h"
 #include "watch.h"
@@ -73,6 +74,7 @@ struct agent {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct recorder *recorder;
 	struct known *known;
 	struct undo *undo;
 	struct watch *watches[2];
@@ -249,7 +251,7 @@ static int
 build_engine(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *state = path_state(), *ledger = NULL,
-			    *known = NULL;
+			    *known = NULL, *pages = NULL;
 	const char *worker = getenv("AWSFED_WORKER");
 	int r;
 
@@ -265,6 +267,7 @@ build_engine(struct agent *a, struct fault *fault)
 		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
 	known = path_join(state, "roles.json");
+	pages = path_join(state, "pages");
 	a->jobs = jobs_new(a->loop,
 	    worker != NULL && worker[0] == '/' ? worker :
 						 LIBEXECDIR "/awsfed-worker");
@@ -272,6 +275,7 @@ build_engine(struct agent *a, struct fault *fault)
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
+	a->recorder = recorder_new(a->files, pages);
 	a->known = known_new(known, a->files);
 	a->undo = undo_new();
 	a->manager = manager_new(&(struct manager_env){
@@ -280,6 +284,7 @@ build_engine(struct agent *a, struct fault *fault)
 	    .commands = a->commands,
 	    .prompts = a->prompts,
 	    .ledger = a->ledger,
+	    .recorder = a->recorder,
 	    .files = a->files,
 	    .known = a->known,
 	    .undo = a->undo,
@@ -336,6 +341,7 @@ take_down(struct agent *a)
 	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
+	recorder_free(a->recorder);
 	known_free(a->known);
 	undo_free(a->undo);
 	prompts_free(a->prompts);

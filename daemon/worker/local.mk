@@ -5,30 +5,37 @@ noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
+	daemon/worker/choice.c daemon/worker/choice.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
 	daemon/worker/entry.c \
+	daemon/worker/error.c \
 	daemon/worker/http.c daemon/worker/http.h \
 	daemon/worker/http-fault.c daemon/worker/http-fault.h \
 	daemon/worker/job.c daemon/worker/job.h \
 	daemon/worker/libraries.c daemon/worker/libraries.h \
 	daemon/worker/login.c \
+	daemon/worker/method.c \
 	daemon/worker/origin.c daemon/worker/origin.h \
 	daemon/worker/page.c daemon/worker/page.h \
 	daemon/worker/page-fault.c \
 	daemon/worker/page-text.c \
+	daemon/worker/realm.c \
+	daemon/worker/recorder.c daemon/worker/recorder.h \
 	daemon/worker/redeem.c daemon/worker/redeem.h \
+	daemon/worker/request.c daemon/worker/request.h \
 	daemon/worker/saml.c daemon/worker/saml.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
 	daemon/worker/signin.c daemon/worker/signin.h \
+	daemon/worker/sites.c \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
-	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 WORKER_LIBS = daemon/worker/libworker.a $(LIBAWSFED) $(LIBCURL_LIBS) \
-	$(LIBXML2_LIBS) -lcrypto
+	$(LIBXML2_LIBS) $(ZLIB_LIBS) -lcrypto
 daemon_worker_libworker_a_CPPFLAGS = $(WORKER_CPPFLAGS)
 
 libexec_PROGRAMS += awsfed-worker

@@ -58,6 +58,7 @@
 #define QN_CODE "code"
 #define QN_METHOD "method"
 #define QN_REALM "realm"
+#define QN_SITE "relying-party" /* of AD FS's list */
 #define QN_ROLE "role"
 #define QN_TOTP "totp-secret"
 #define QN_PIN "pin"	     /* of a token, or of a private key */
