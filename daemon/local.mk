@@ -36,13 +36,20 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-login.c \
+	daemon/container-answer.h daemon/container-answer.c \
+	daemon/container-request.h daemon/container-request.c \
+	daemon/container-tokens.h daemon/container-tokens.c \
+	daemon/methods-configure.c daemon/methods-endpoint.c \
+	daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'
 
 bin_PROGRAMS += awsfedd
-awsfedd_SOURCES = daemon/main.c
+awsfedd_SOURCES = daemon/main.c \
+	daemon/container.h daemon/container-int.h daemon/container.c \
+	daemon/container-conn.c \
+	daemon/container-peer.h daemon/container-peer.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \

@@ -28,6 +28,7 @@
 #include "awsfed/xalloc.h"
 
 #include "command.h"
+#include "container.h"
 #include "control.h"
 #include "credfile-owner.h"
 #include "credfile.h"
@@ -83,6 +84,7 @@ struct agent {
 	struct twins *twins;
 	struct methods *methods;
 	struct control *control;
+	struct container *container;
 	struct event *signals[3];
 	char *config_path;
 	char *credentials_path;
@@ -198,6 +200,15 @@ on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
 	control_reply(a->control, conn, reply, last);
 }
 
+static int
+on_offer(const char *profile, char **ret_url, char **ret_file,
+    struct fault *fault, void *arg)
+{
+	struct agent *a = arg;
+
+	return container_offer(a->container, profile, ret_url, ret_file, fault);
+}
+
 /* ---- signals ------------------------------------------------------------------------ */
 
 static void
@@ -298,7 +309,8 @@ build_engine(struct agent *a, struct fault *fault)
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path();
+	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
+			    *runtime = path_runtime(), *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -320,6 +332,9 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
 	a->methods = methods_new(a->manager, on_reply, a);
+	tokens = path_join(runtime, "endpoint");
+	a->container = container_new(a->manager, tokens);
+	methods_set_endpoint(a->methods, on_offer, a);
 	return 0;
 }
 
@@ -336,6 +351,7 @@ take_down(struct agent *a)
 	/* From here on nobody calls back. */
 	files_free(a->files);
 	control_free(a->control);
+	container_free(a->container);
 	methods_free(a->methods);
 	credfile_free(a->credfile);
 	twins_free(a->twins);

@@ -47,6 +47,8 @@ const char methods_interface[] =
     "  -> (profile: string, accessKeyId: string, secretAccessKey: string,\n"
     "      sessionToken: string, expiration: string, lifetime: int,\n"
     "      roleArn: string, principal: ?string, region: ?string)\n"
+    "method Endpoint(profile: string)\n"
+    "  -> (profile: string, url: string, tokenFile: string)\n"
     "method Reload() -> (changed: []string, fault: ?object)\n"
     "\n"
     "error Fault(kind: string, reason: ?string, text: string,\n"

@@ -32,6 +32,8 @@ struct methods {
 	struct logins *logins;
 	methods_reply_fn *reply;
 	void *arg;
+	methods_offer_fn *offer; /* NULL: there is no endpoint */
+	void *offer_arg;
 	struct pending *pending;
 	struct reset *resets; /* whose edits are with the writer */
 };
@@ -64,6 +66,8 @@ void methods_answer(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_await(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_cancel(struct methods *ms, uint64_t conn, const json_t *p);
 
+/* methods-endpoint.c */
+void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */

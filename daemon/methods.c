@@ -493,6 +493,7 @@ static const struct {
 	{ M_CONFIGURE, methods_configure,
 	    "survey picks template region readOnlyTwins digest" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
+	{ M_ENDPOINT, methods_endpoint, "profile" },
 	{ M_RELOAD, do_reload, "" },
 };
 

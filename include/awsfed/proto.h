@@ -24,6 +24,7 @@
 #define M_UNDO AWSFED_INTERFACE ".Undo"
 #define M_ROLES AWSFED_INTERFACE ".Roles"
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
+#define M_ENDPOINT AWSFED_INTERFACE ".Endpoint"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
 #define M_CONFIGURE AWSFED_INTERFACE ".Configure"
 
