@@ -145,7 +145,8 @@ const struct verb verb_exec = {
 	       "that leads to another identity. Its exit status is its own; "
 	       "125 to 127 are awsfedctl's,\n"
 	       "as in env(1). If a sign-in is needed and a terminal is there, "
-	       "it offers one."),
+	       "it offers one.\n"
+	       "For commands that outlive the credentials: --endpoint."),
 	.options = options,
 	.run = run,
 };

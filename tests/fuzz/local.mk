@@ -3,9 +3,10 @@
 # (clang) builds the fuzzers, and `make proof` runs each of them for
 # FUZZ_SECONDS.
 FUZZ_SECONDS = 600
-FUZZ_TARGETS = config ini wire page classify \
+FUZZ_TARGETS = config container ini wire page classify \
 	saml sts signin
 FUZZ_BASE_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
+FUZZ_AGENT_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS) -I$(top_srcdir)/daemon
 FUZZ_WORKER_CPPFLAGS = $(WORKER_CPPFLAGS) -I$(top_srcdir)/daemon/worker
 # fuzz-signin: pages for the network, an agent that answers all, time that flies.
 FUZZ_PEER = tests/fuzz/fake-peer.h tests/fuzz/fake-http.c \
@@ -13,6 +14,7 @@ FUZZ_PEER = tests/fuzz/fake-peer.h tests/fuzz/fake-http.c \
 FUZZ_WRAP = -Wl,--wrap=clk_system -Wl,--wrap=EVP_PBE_scrypt
 
 FUZZ_REPLAYS = tests/fuzz/replay-config \
+	tests/fuzz/replay-container \
 	tests/fuzz/replay-ini \
 	tests/fuzz/replay-wire \
 	tests/fuzz/replay-page \
@@ -28,6 +30,10 @@ tests_fuzz_replay_config_SOURCES = tests/fuzz/fuzz-config.c tests/fuzz/fuzz.h \
 	tests/fuzz/replay-main.c
 tests_fuzz_replay_config_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS)
 tests_fuzz_replay_config_LDADD = $(LIBAWSFED)
+tests_fuzz_replay_container_SOURCES = tests/fuzz/fuzz-container.c \
+	tests/fuzz/fuzz.h tests/fuzz/replay-main.c
+tests_fuzz_replay_container_CPPFLAGS = $(FUZZ_AGENT_CPPFLAGS)
+tests_fuzz_replay_container_LDADD = daemon/libsurfaces.a $(LIBAWSFED)
 tests_fuzz_replay_ini_SOURCES = tests/fuzz/fuzz-ini.c tests/fuzz/fuzz.h \
 	tests/fuzz/replay-main.c
 tests_fuzz_replay_ini_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS)
@@ -60,6 +66,7 @@ tests_fuzz_replay_signin_LDADD = $(WORKER_LIBS)
 
 if FUZZING
 noinst_PROGRAMS += tests/fuzz/fuzz-config \
+	tests/fuzz/fuzz-container \
 	tests/fuzz/fuzz-ini \
 	tests/fuzz/fuzz-wire \
 	tests/fuzz/fuzz-page \
@@ -71,6 +78,11 @@ tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_config_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS)
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
 tests_fuzz_fuzz_config_LDADD = $(LIBAWSFED)
+tests_fuzz_fuzz_container_SOURCES = tests/fuzz/fuzz-container.c \
+	tests/fuzz/fuzz.h
+tests_fuzz_fuzz_container_CPPFLAGS = $(FUZZ_AGENT_CPPFLAGS)
+tests_fuzz_fuzz_container_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_container_LDADD = daemon/libsurfaces.a $(LIBAWSFED)
 tests_fuzz_fuzz_ini_SOURCES = tests/fuzz/fuzz-ini.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_ini_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS)
 tests_fuzz_fuzz_ini_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
