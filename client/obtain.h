@@ -19,6 +19,7 @@ struct creds;
 struct obtain {
 	const char *profile;
 	int64_t need; /* seconds they must last, 0: whatever is live */
+	bool renews;  /* it is enough when the sign-in lasts that long */
 };
 
 struct obtained {

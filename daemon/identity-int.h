@@ -59,6 +59,8 @@ struct identity {
 	json_int_t attempt_id;
 	bool attempting; /* the ledger has a pending entry of ours */
 	bool went;	 /* and the worker was told go */
+	unsigned pages;	 /* recorded */
+	json_int_t page_id;
 	bool asserted;
 	json_int_t assertion_id;
 	bool redeemed;

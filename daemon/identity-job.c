@@ -19,9 +19,11 @@
 #include "job.h"
 #include "loop.h"
 #include "prompt.h"
+#include "recorder.h"
 
 #define COMMAND_TIME 30 /* seconds for the user's command */
 #define ROLES_MAX 5000
+#define PAGES_MAX 5		/* recorded in one job */
 #define COOKIES_MAX (64 * 1024) /* bytes in all */
 
 static void
@@ -475,6 +477,37 @@ on_tell(struct identity *id, const json_t *msg)
 }
 
 static void
+kept(struct identity *id, json_int_t to, const char *path)
+{
+	json_t *o = message(W_KEPT, to);
+
+	json_put_str(o, "path", path);
+	send_msg(id, o);
+}
+
+static void
+on_kept(const char *path, void *arg)
+{
+	struct identity *id = arg;
+
+	kept(id, id->page_id, path);
+}
+
+/* The worker waits for the answer, so there is one whatever happens. */
+static void
+on_page(struct identity *id, const json_t *msg)
+{
+	json_int_t to = json_integer_value(json_object_get(msg, "id"));
+	const char *text = json_string_value(json_object_get(msg, "skeleton"));
+
+	id->page_id = to;
+	if (id->env.recorder == NULL || text == NULL ||
+	    id->pages++ >= PAGES_MAX ||
+	    recorder_keep(id->env.recorder, text, on_kept, id) < 0)
+		kept(id, to, NULL);
+}
+
+static void
 on_credentials(struct identity *id, const json_t *msg)
 {
 	id->env.ops->credentials(id, msg, id->env.arg);
@@ -489,6 +522,7 @@ on_message(const char *type, const json_t *msg, void *arg)
 	} handlers[] = {
 		{ W_ASK, on_ask },
 		{ W_TELL, on_tell },
+		{ W_PAGE, on_page },
 		{ W_ATTEMPT, on_attempt },
 		{ W_OUTCOME, on_outcome },
 		{ W_COOKIES, on_cookies },
@@ -521,6 +555,9 @@ forget(struct identity *id)
 		xfree(STEAL(id->command_wait));
 	}
 	prompt_close(STEAL(id->question));
+	if (id->env.recorder != NULL)
+		recorder_forget(id->env.recorder, id);
+	id->pages = 0;
 	if (id->attempting && id->went)
 		ledger_outcome(
 		    id->env.ledger, id->attempt_name, LEDGER_UNKNOWN);

@@ -28,6 +28,7 @@
 #include "awsfed/xalloc.h"
 
 #include "command.h"
+#include "container.h"
 #include "control.h"
 #include "credfile-owner.h"
 #include "credfile.h"
@@ -40,6 +41,7 @@
 #include "manager.h"
 #include "methods.h"
 #include "prompt.h"
+#include "recorder.h"
 #include "service.h"
 #include "undo.h"
 #include "watch.h"
@@ -73,6 +75,7 @@ struct agent {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct recorder *recorder;
 	struct known *known;
 	struct undo *undo;
 	struct watch *watches[2];
@@ -81,6 +84,7 @@ struct agent {
 	struct twins *twins;
 	struct methods *methods;
 	struct control *control;
+	struct container *container;
 	struct event *signals[3];
 	char *config_path;
 	char *credentials_path;
@@ -196,6 +200,15 @@ on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
 	control_reply(a->control, conn, reply, last);
 }
 
+static int
+on_offer(const char *profile, char **ret_url, char **ret_file,
+    struct fault *fault, void *arg)
+{
+	struct agent *a = arg;
+
+	return container_offer(a->container, profile, ret_url, ret_file, fault);
+}
+
 /* ---- signals ------------------------------------------------------------------------ */
 
 static void
@@ -249,7 +262,7 @@ static int
 build_engine(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *state = path_state(), *ledger = NULL,
-			    *known = NULL;
+			    *known = NULL, *pages = NULL;
 	const char *worker = getenv("AWSFED_WORKER");
 	int r;
 
@@ -265,6 +278,7 @@ build_engine(struct agent *a, struct fault *fault)
 		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
 	known = path_join(state, "roles.json");
+	pages = path_join(state, "pages");
 	a->jobs = jobs_new(a->loop,
 	    worker != NULL && worker[0] == '/' ? worker :
 						 LIBEXECDIR "/awsfed-worker");
@@ -272,6 +286,7 @@ build_engine(struct agent *a, struct fault *fault)
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
+	a->recorder = recorder_new(a->files, pages);
 	a->known = known_new(known, a->files);
 	a->undo = undo_new();
 	a->manager = manager_new(&(struct manager_env){
@@ -280,6 +295,7 @@ build_engine(struct agent *a, struct fault *fault)
 	    .commands = a->commands,
 	    .prompts = a->prompts,
 	    .ledger = a->ledger,
+	    .recorder = a->recorder,
 	    .files = a->files,
 	    .known = a->known,
 	    .undo = a->undo,
@@ -293,8 +309,8 @@ build_engine(struct agent *a, struct fault *fault)
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
-	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path();
-	_cleanup_free_ char *run = path_runtime();
+	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
+			    *runtime = path_runtime(), *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -315,7 +331,10 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
-	a->methods = methods_new(a->manager, run, on_reply, a);
+	a->methods = methods_new(a->manager, runtime, on_reply, a);
+	tokens = path_join(runtime, "endpoint");
+	a->container = container_new(a->manager, tokens);
+	methods_set_endpoint(a->methods, on_offer, a);
 	return 0;
 }
 
@@ -332,11 +351,13 @@ take_down(struct agent *a)
 	/* From here on nobody calls back. */
 	files_free(a->files);
 	control_free(a->control);
+	container_free(a->container);
 	methods_free(a->methods);
 	credfile_free(a->credfile);
 	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
+	recorder_free(a->recorder);
 	known_free(a->known);
 	undo_free(a->undo);
 	prompts_free(a->prompts);

@@ -52,6 +52,8 @@ const char methods_interface[] =
     "  page: ?bool, roleArn: ?string, externalId: ?string)\n"
     "  -> (profile: string, destination: string, url: ?string,\n"
     "      page: ?string, seconds: ?int)\n"
+    "method Endpoint(profile: string)\n"
+    "  -> (profile: string, url: string, tokenFile: string)\n"
     "method Reload() -> (changed: []string, fault: ?object)\n"
     "\n"
     "error Fault(kind: string, reason: ?string, text: string,\n"

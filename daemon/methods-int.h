@@ -34,6 +34,8 @@ struct methods {
 	struct logins *logins;
 	methods_reply_fn *reply;
 	void *arg;
+	methods_offer_fn *offer; /* NULL: there is no endpoint */
+	void *offer_arg;
 	struct pending *pending;
 	struct reset *resets; /* whose edits are with the writer */
 	struct console_call *consoles;
@@ -80,6 +82,8 @@ void methods_console(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_consoles_closed(struct methods *ms, uint64_t conn);
 void methods_consoles_free(struct methods *ms);
 
+/* methods-endpoint.c */
+void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */

@@ -505,6 +505,7 @@ static const struct {
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_CONSOLE, methods_console,
 	    "profile service region page roleArn externalId" },
+	{ M_ENDPOINT, methods_endpoint, "profile" },
 	{ M_RELOAD, do_reload, "" },
 };
 

@@ -50,6 +50,12 @@ const struct field settings_fields[] = {
 	    N_("test hook: shortest life in seconds that is accepted and may "
 	       "be asked for; when set, durations below 900 are allowed"),
 	    .min = 1, .max = 900),
+	FIELD("endpoint", FIELD_BOOL, endpoint, "off",
+	    N_("allow awsfedctl exec --endpoint: credentials over HTTP on "
+	       "127.0.0.1")),
+	FIELD("endpoint_port", FIELD_INT, endpoint_port, "0",
+	    N_("port of the endpoint; 0 is any that is free"), .min = 0,
+	    .max = 65535),
 	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);

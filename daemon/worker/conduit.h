@@ -23,6 +23,7 @@ struct conduit {
 	int fd;
 	struct buf in;
 	unsigned next_id;
+	struct secret *hushed; /* NULL: none */
 };
 
 struct question {
@@ -36,6 +37,12 @@ struct question {
 
 void conduit_init(struct conduit *c, int fd);
 void conduit_done(struct conduit *c);
+
+/*
+ * From now on no text for people holds this secret, wherever it comes from: a
+ * page may repeat what was typed.  One at a time.
+ */
+void conduit_hush(struct conduit *c, struct secret *secret /* stolen */);
 
 /* The first message; 0, or -EBADMSG when it is not a job. */
 int conduit_job(struct conduit *c, json_t **ret);

@@ -26,6 +26,7 @@
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
 #define M_CONSOLE AWSFED_INTERFACE ".Console"
 #define M_EXPLAIN AWSFED_INTERFACE ".Explain"
+#define M_ENDPOINT AWSFED_INTERFACE ".Endpoint"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
 #define M_CONFIGURE AWSFED_INTERFACE ".Configure"
 
@@ -60,6 +61,7 @@
 #define QN_CODE "code"
 #define QN_METHOD "method"
 #define QN_REALM "realm"
+#define QN_SITE "relying-party" /* of AD FS's list */
 #define QN_ROLE "role"
 #define QN_TOTP "totp-secret"
 #define QN_PIN "pin"	     /* of a token, or of a private key */
