@@ -3,6 +3,13 @@
 # library of their own so that the tests link the real ones.
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/adapter-approve.c \
+	daemon/worker/adapter-azure.c \
+	daemon/worker/adapter-browser.c \
+	daemon/worker/adapter-code.c \
+	daemon/worker/adapter-privacyidea.c \
+	daemon/worker/adapter-securid.c \
+	daemon/worker/adapters.c daemon/worker/adapters.h \
 	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
 	daemon/worker/choice.c daemon/worker/choice.h \
@@ -10,6 +17,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
 	daemon/worker/entry.c \
 	daemon/worker/error.c \
+	daemon/worker/generic.c \
 	daemon/worker/http.c daemon/worker/http.h \
 	daemon/worker/http-fault.c daemon/worker/http-fault.h \
 	daemon/worker/job.c daemon/worker/job.h \
@@ -26,11 +34,15 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/request.c daemon/worker/request.h \
 	daemon/worker/saml.c daemon/worker/saml.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
+	daemon/worker/second.c daemon/worker/second.h \
+	daemon/worker/second-code.c \
 	daemon/worker/signin.c daemon/worker/signin.h \
 	daemon/worker/sites.c \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
+	daemon/worker/totp.c daemon/worker/totp.h \
+	daemon/worker/words.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
 	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
