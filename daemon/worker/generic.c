@@ -194,10 +194,11 @@ generic_answer(struct second *x, struct fault *fault)
 	const struct control *text = NULL;
 	size_t choices = 0, texts = look(f, &text, &choices);
 
-	if (x->adapter->fields == NULL)
+	if (!x->noticed && str_eq(x->adapter->kind, "generic"))
 		log_notice("second factor \"%s\" of %s has no adapter of its "
 			   "own; its page is answered by its own words",
 		    x->name, x->s->host);
+	x->noticed = true;
 	if (texts > 0 || choices > 0)
 		return fill_in(x, texts == 1 ? text : NULL, fault);
 	if (*error == '\0' && page_motion(p) == PAGE_PASSES)

@@ -63,7 +63,9 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-assume \
 	tests/unit/test-http \
 	tests/unit/test-signin \
-	tests/unit/test-conduit
+	tests/unit/test-conduit \
+	tests/unit/test-totp \
+	tests/unit/test-second
 check_PROGRAMS += $(WORKER_TESTS)
 TESTS += $(WORKER_TESTS)
 WORKER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
@@ -100,6 +102,14 @@ tests_unit_test_signin_SOURCES = tests/unit/test-signin.c \
 	tests/unit/worker-test.h
 tests_unit_test_signin_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_signin_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_totp_SOURCES = tests/unit/test-totp.c \
+	tests/unit/worker-test.h
+tests_unit_test_totp_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_totp_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_second_SOURCES = tests/unit/test-second.c \
+	tests/unit/worker-test.h
+tests_unit_test_second_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_second_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_conduit_SOURCES = tests/unit/test-conduit.c \
 	tests/unit/worker-test.h
 tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
@@ -110,6 +120,8 @@ EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/hostile_server.py
 TESTS += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/hostile.py
+EXTRA_DIST += tests/system/worker-second.py
+TESTS += tests/system/worker-second.py
 EXTRA_DIST += \
 	tests/fixtures/PROVENANCE.md \
 	tests/fixtures/aws-adfs-login/LICENSE \

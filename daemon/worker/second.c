@@ -83,7 +83,7 @@ second_answer(struct signin *s, struct fault *fault)
 		xreplace(&x->number, NULL);
 		xreplace(&x->noted, NULL);
 		x->until = 0;
-		x->began = false;
+		x->began = x->noticed = false;
 		log_debug("adapter %s", x->adapter->kind);
 		conduit_factor(s->conduit, x->name, x->adapter->product);
 	}

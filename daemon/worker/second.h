@@ -36,6 +36,7 @@ struct second {
 	int64_t until; /* boot clock, of the wait that is on; 0 none */
 	unsigned polls;
 	bool began;   /* the adapter's own first post is done */
+	bool noticed; /* that nobody knows this adapter */
 	char *number; /* shown last */
 	char *noted;  /* a text of the page that was told last */
 

@@ -129,6 +129,9 @@ text_before(const xmlNode *element)
 {
 	const xmlNode *form = element, *found = NULL;
 
+	if (element == NULL)
+		return xstrdup("");
+
 	for (int i = 0; form != NULL && i < 64; i++) {
 		if (node_is(form, NULL, "form"))
 			break;
@@ -160,7 +163,9 @@ words_of(const struct page *p, const struct form *f, const struct control *c)
 	static const char *const attrs[] = { "placeholder", "aria-label",
 		"title" };
 	const xmlNode *n = element_of(p, c);
-	char *text = label_for(p, c->id);
+	/* A radio button's label is the choice, not the question. */
+	char *text =
+	    c->type == CONTROL_BOX ? text_before(n) : label_for(p, c->id);
 
 	(void)f;
 	for (size_t i = 0; n != NULL && *text == '\0' && i < ARRAY_SIZE(attrs);
