@@ -142,12 +142,12 @@ class Person(Agent):
     """answers: {question name: [values]}; a missing one is refused."""
 
     def __init__(self, job_object, answers, on_message=None):
-        self.answers = {k: list(v) for k, v in answers.items()}
+        self.lists = {k: list(v) for k, v in answers.items()}
         super().__init__(job_object, on_message=on_message)
 
     def reply(self, m):
-        if m['type'] == 'ask' and m['name'] in self.answers:
-            left = self.answers[m['name']]
+        if m['type'] == 'ask' and m['name'] in self.lists:
+            left = self.lists[m['name']]
             if not left:
                 self.refuse(m, 'needs-user', 'No more answers.')
             else:
