@@ -234,6 +234,56 @@ on_code(const struct fault *fault, const char *out, size_t len, void *arg)
 	ask_person(id, msg);
 }
 
+/* A secret goes to the worker alone, and never to a person. */
+static void
+no_totp(struct identity *id)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	fault_set(&f, FAULT_CONFIG, REASON_SECOND_FACTOR,
+	    _("There is no secret to make one-time codes of."));
+	refuse(id, id->ask_id, &f);
+}
+
+static void
+on_totp(const struct fault *fault, const char *out, size_t len, void *arg)
+{
+	struct waiting_ask *w = arg;
+	struct identity *id = w->id;
+	_cleanup_free_ char *secret = NULL;
+
+	json_decref(w->msg);
+	xfree(w);
+	id->command = NULL;
+	id->command_wait = NULL;
+	if (fault_is(fault)) {
+		log_warning("%s: totp_command: %s", id->name, fault->text);
+		no_totp(id);
+		return;
+	}
+	secret = str_trim(xstrndup(out, len));
+	if (*secret == '\0' || str_has_control(secret)) {
+		log_warning("%s: totp_command did not print one line with a "
+			    "secret",
+		    id->name);
+		no_totp(id);
+		return;
+	}
+	/* By the server's clock, which the worker reckons with. */
+	id->totp_used = clk_real(id->env.loop->clk) / USEC + id->skew;
+	answer(id, secret);
+}
+
+/*
+ * Has the last sign-in met a second factor?  Then a stored password, sent
+ * with nobody there, would only make a telephone ring.
+ */
+static bool
+met_factor(const struct identity *id)
+{
+	return id->second_factor || ledger_factor(id->env.ledger, id->name);
+}
+
 static void
 on_ask(struct identity *id, const json_t *msg)
 {
@@ -253,13 +303,25 @@ on_ask(struct identity *id, const json_t *msg)
 	id->ask_user = str_eq(name, QN_USER);
 	id->ask_password = str_eq(name, QN_PASSWORD);
 	/* Once: a code that was refused is not fetched and sent again. */
-	if (str_eq(kind, Q_CODE) && id->code_line != NULL && !id->code_ran) {
+	if ((str_eq(kind, Q_CODE) || str_eq(name, QN_CODE)) &&
+	    id->code_line != NULL && !id->code_ran) {
 		id->code_ran = true;
 		run_command(id, msg, id->code_line, on_code);
 		return;
 	}
+	if (str_eq(name, QN_TOTP)) {
+		if (id->totp_line == NULL)
+			no_totp(id);
+		else
+			run_command(id, msg, id->totp_line, on_totp);
+		return;
+	}
 	if (credential && answer_from_command(id, name))
 		return;
+	if (credential && !id->attended && met_factor(id)) {
+		ask_person(id, msg);
+		return;
+	}
 	if (!credential || id->command_line == NULL || id->command_ran ||
 	    !ledger_stored_ok(id->env.ledger, id->name)) {
 		ask_person(id, msg);
@@ -403,6 +465,11 @@ on_assertion(struct identity *id, const json_t *msg)
 	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
 	json_decref(id->roles);
 	id->roles = json_deep_copy(roles);
+	/* One that needed a password and nothing more: no second factor. */
+	if (!id->brought && id->attempt_user != NULL && !id->factor) {
+		id->second_factor = false;
+		ledger_set_factor(id->env.ledger, id->attempt_name, false);
+	}
 	if (!id->brought) {
 		if (id->signed_in_at == 0)
 			id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
@@ -508,6 +575,20 @@ on_page(struct identity *id, const json_t *msg)
 }
 
 static void
+on_factor(struct identity *id, const json_t *msg)
+{
+	const char *method, *product;
+
+	if (json_str(msg, "method", 256, &method) < 0 ||
+	    json_str(msg, "product", 256, &product) < 0)
+		return;
+	log_info("%s: second factor \"%s\" (%s)", id->name, method, product);
+	id->factor = id->second_factor = true;
+	ledger_set_factor(id->env.ledger,
+	    id->attempt_user != NULL ? id->attempt_name : id->name, true);
+}
+
+static void
 on_credentials(struct identity *id, const json_t *msg)
 {
 	id->env.ops->credentials(id, msg, id->env.arg);
@@ -523,6 +604,7 @@ on_message(const char *type, const json_t *msg, void *arg)
 		{ W_ASK, on_ask },
 		{ W_TELL, on_tell },
 		{ W_PAGE, on_page },
+		{ W_FACTOR, on_factor },
 		{ W_ATTEMPT, on_attempt },
 		{ W_OUTCOME, on_outcome },
 		{ W_COOKIES, on_cookies },
@@ -565,11 +647,12 @@ forget(struct identity *id)
 		ledger_unsent(id->env.ledger, id->attempt_name);
 	id->attempting = false;
 	id->asserted = id->redeemed = false;
-	id->command_ran = id->code_ran = false;
+	id->command_ran = id->code_ran = id->factor = false;
 	xreplace(&id->command_user, NULL);
 	xreplace(&id->attempt_user, NULL);
 	xreplace(&id->command_line, NULL);
 	xreplace(&id->code_line, NULL);
+	xreplace(&id->totp_line, NULL);
 	id->command_password = secret_free(id->command_password);
 }
 
@@ -655,6 +738,7 @@ identity_job_start(struct identity *id, const struct want *want)
 	xreplace(&id->provider, xstrdup(p->provider_id));
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
 	xreplace(&id->code_line, xstrdup(p->mfa_token_command));
+	xreplace(&id->totp_line, xstrdup(p->totp_command));
 	id->attended = want->attended;
 	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;

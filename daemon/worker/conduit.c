@@ -186,6 +186,16 @@ conduit_tell_push(
 	conduit_send(c, W_TELL, msg);
 }
 
+void
+conduit_factor(struct conduit *c, const char *method, const char *product)
+{
+	json_t *msg = json_object();
+
+	json_put_str(msg, "method", method);
+	json_put_str(msg, "product", product);
+	conduit_send(c, W_FACTOR, msg);
+}
+
 char *
 conduit_page(struct conduit *c, const char *skeleton)
 {

@@ -57,6 +57,8 @@ void conduit_tell(
  */
 void conduit_tell_push(
     struct conduit *c, const char *kind, const char *text, int64_t seconds);
+/* A second factor's page was met: its AuthMethod, and who makes it. */
+void conduit_factor(struct conduit *c, const char *method, const char *product);
 /*
  * Gives the flight recorder a page's skeleton.  The file it is in, or NULL when
  * it was not kept.

@@ -21,7 +21,7 @@ static bool
 at_the_start(const struct signin *s)
 {
 	return !s->posted && !s->realm_posted && !s->realm_mailed &&
-	    !s->site_posted && s->method == NULL;
+	    !s->site_posted && s->method == NULL && s->second == NULL;
 }
 
 /* AD FS breaks off more than five tokens in 20 seconds; it forgets. */
@@ -80,6 +80,7 @@ give_up(struct signin *s, bool switched_off, struct fault *fault)
 	_cleanup_free_ char *next = NULL;
 
 	error_page_fault(&s->page, s->status, s->host, fault);
+	second_ended(s, fault);
 	if (s->retry_after > fault->retry_after)
 		fault->retry_after = s->retry_after;
 	if (switched_off) {

@@ -3,6 +3,13 @@
 # library of their own so that the tests link the real ones.
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/adapter-approve.c \
+	daemon/worker/adapter-azure.c \
+	daemon/worker/adapter-browser.c \
+	daemon/worker/adapter-code.c \
+	daemon/worker/adapter-privacyidea.c \
+	daemon/worker/adapter-securid.c \
+	daemon/worker/adapters.c daemon/worker/adapters.h \
 	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
 	daemon/worker/choice.c daemon/worker/choice.h \
@@ -11,6 +18,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/console.c daemon/worker/console.h \
 	daemon/worker/entry.c \
 	daemon/worker/error.c \
+	daemon/worker/generic.c \
 	daemon/worker/http.c daemon/worker/http.h \
 	daemon/worker/http-fault.c daemon/worker/http-fault.h \
 	daemon/worker/job.c daemon/worker/job.h \
@@ -27,11 +35,15 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/request.c daemon/worker/request.h \
 	daemon/worker/saml.c daemon/worker/saml.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
+	daemon/worker/second.c daemon/worker/second.h \
+	daemon/worker/second-code.c \
 	daemon/worker/signin.c daemon/worker/signin.h \
 	daemon/worker/sites.c \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
+	daemon/worker/totp.c daemon/worker/totp.h \
+	daemon/worker/words.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
 	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
@@ -52,7 +64,9 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-assume \
 	tests/unit/test-http \
 	tests/unit/test-signin \
-	tests/unit/test-conduit
+	tests/unit/test-conduit \
+	tests/unit/test-totp \
+	tests/unit/test-second
 check_PROGRAMS += $(WORKER_TESTS)
 TESTS += $(WORKER_TESTS)
 WORKER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
@@ -89,6 +103,14 @@ tests_unit_test_signin_SOURCES = tests/unit/test-signin.c \
 	tests/unit/worker-test.h
 tests_unit_test_signin_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_signin_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_totp_SOURCES = tests/unit/test-totp.c \
+	tests/unit/worker-test.h
+tests_unit_test_totp_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_totp_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_second_SOURCES = tests/unit/test-second.c \
+	tests/unit/worker-test.h
+tests_unit_test_second_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_second_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_conduit_SOURCES = tests/unit/test-conduit.c \
 	tests/unit/worker-test.h
 tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
@@ -99,6 +121,8 @@ EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/hostile_server.py
 TESTS += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/hostile.py
+EXTRA_DIST += tests/system/worker-second.py
+TESTS += tests/system/worker-second.py
 EXTRA_DIST += \
 	tests/fixtures/PROVENANCE.md \
 	tests/fixtures/aws-adfs-login/LICENSE \

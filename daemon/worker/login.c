@@ -68,8 +68,9 @@ is_fixed(const struct control *user)
 	    (user->readonly || user->type == CONTROL_HIDDEN);
 }
 
-static int
-need_user(struct signin *s, const struct control *control, struct fault *fault)
+int
+login_need_user(
+    struct signin *s, const struct control *control, struct fault *fault)
 {
 	const struct question q = { Q_TEXT, QN_USER,
 		_("User (DOMAIN\\user or user@domain)"),
@@ -244,7 +245,7 @@ login_answer(struct signin *s, struct fault *fault)
 		return r;
 	if (!login_form_read(s->form, &l) || check_form(s, fault) < 0)
 		return -1;
-	if (need_user(s, l.user, fault) < 0 ||
+	if (login_need_user(s, l.user, fault) < 0 ||
 	    need_password(s, &password, fault) < 0)
 		return -1;
 	login_tag(secret_bytes(password), secret_len(password), s->job->salt,

@@ -10,6 +10,7 @@
 #include "awsfed/log.h"
 #include "awsfed/proto.h"
 #include "awsfed/xalloc.h"
+#include "adapters.h"
 #include "choice.h"
 #include "xml.h"
 
@@ -75,8 +76,10 @@ method_post(struct signin *s, const char *name, struct fault *fault)
 static bool
 fits(const struct signin *s, const struct choice *c, const char *word)
 {
-	(void)s;
-	return str_caseeq(c->value, word) || str_caseeq(c->label, word);
+	const struct adapter *a = adapter_find(c->value, s->job->mfa_adapters);
+
+	return str_caseeq(c->value, word) || str_caseeq(c->label, word) ||
+	    str_caseeq(a->kind, word);
 }
 
 const struct choice *

@@ -77,8 +77,8 @@ static const struct handler handlers[PAGE_KIND_MAX] = {
 	[PAGE_LOGIN] = { login_answer, OUTCOME_REJECTED },
 	[PAGE_HRD] = { realm_answer, OUTCOME_UNKNOWN },
 	[PAGE_ERROR] = { error_answer, OUTCOME_UNKNOWN },
-	[PAGE_MFA] = { NULL, OUTCOME_ACCEPTED },
-	[PAGE_DUO] = { NULL, OUTCOME_ACCEPTED },
+	[PAGE_MFA] = { second_answer, OUTCOME_ACCEPTED },
+	[PAGE_DUO] = { second_answer, OUTCOME_ACCEPTED },
 	[PAGE_METHOD] = { method_answer, OUTCOME_ACCEPTED },
 	[PAGE_RP_LIST] = { sites_answer, OUTCOME_ACCEPTED },
 	[PAGE_SIGNED_OUT] = { signed_out_answer, OUTCOME_UNKNOWN },
@@ -281,6 +281,7 @@ signin_job(struct conduit *c, const json_t *msg)
 			fault_request(&f, http_request_id(s.http));
 		conduit_fault(c, NULL, &f);
 	}
+	second_free(s.second);
 	page_done(&s.page);
 	origin_done(&s.policy.idp);
 	xfree(s.assertion);

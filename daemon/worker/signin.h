@@ -47,7 +47,9 @@ struct signin {
 	char *request;	     /* its ID, or NULL */
 	unsigned steps;
 	int64_t skew_s;
-	char *assertion; /* SAMLResponse, when there is one */
+	char *assertion;       /* SAMLResponse, when there is one */
+	struct second *second; /* of the second factor, once there is one */
+	int64_t patience_ms;   /* the next request's own limit; 0 none */
 
 	/* the page at hand */
 	long status;
@@ -93,6 +95,9 @@ void signin_wait(struct signin *s, int64_t seconds);
 
 /* ---- login.c: the page that asks for a password -------------------------- */
 int login_answer(struct signin *s, struct fault *fault);
+/* Asks for the user's name, unless it is known or the control (or NULL) has it. */
+int login_need_user(
+    struct signin *s, const struct control *control, struct fault *fault);
 /*
  * The name as AD FS takes it: a domain is put before a bare one.  0; -1 with a
  * config fault when it is bare and there is no domain.
@@ -146,6 +151,12 @@ int update_password_answer(struct signin *s, struct fault *fault);
  * is in (xalloc), or NULL when it was not kept.
  */
 char *recorder_keep(struct signin *s, enum page_kind kind);
+
+/* ---- second.c: pages of a second factor ----------------------------------- */
+int second_answer(struct signin *s, struct fault *fault);
+/* An error page after one: says so in *fault, which holds the page's words. */
+void second_ended(struct signin *s, struct fault *fault);
+struct second *second_free(struct second *x); /* returns NULL */
 
 /* ---- page-fault.c: pages that end a sign-in ------------------------------ */
 /* An error page: message, MSIS code, Activity ID. */

@@ -79,6 +79,7 @@
 #define W_REFUSE "refuse" /* agent: to ask, attempt, assertion */
 #define W_ASK "ask"
 #define W_TELL "tell"
+#define W_FACTOR "factor" /* a second factor was met */
 #define W_PAGE "page" /* a skeleton for the flight recorder */
 #define W_KEPT "kept" /* agent: to page */
 #define W_ATTEMPT "attempt"
