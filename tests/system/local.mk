@@ -13,6 +13,7 @@ SYSTEM_TESTS = \
 	tests/system/spine.py \
 	tests/system/chained.py \
 	tests/system/console.py \
+	tests/system/crowd.py \
 	tests/system/endpoint.py \
 	tests/system/exec.py \
 	tests/system/gone.py \
