@@ -49,6 +49,7 @@ extern const struct verb verb_credential_process;
 extern const struct verb verb_exec;
 extern const struct verb verb_env;
 extern const struct verb verb_console;
+extern const struct verb verb_explain;
 
 /*
  * Called for each option in the order typed.  0, or an exit status after

@@ -35,6 +35,7 @@ awsfedctl_SOURCES = \
 	client/verb-credential-process.c \
 	client/verb-env.c \
 	client/verb-exec.c \
+	client/verb-explain.c \
 	client/verb-list.c \
 	client/verb-login.c \
 	client/verb-logout.c \

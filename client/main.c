@@ -31,6 +31,7 @@ static const struct verb *const verbs[] = {
 	&verb_exec,
 	&verb_env,
 	&verb_console,
+	&verb_explain,
 	&verb_list,
 	&verb_reset,
 	&verb_reload,

@@ -34,6 +34,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile-int.h daemon/credfile.c \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
+	daemon/explain.h daemon/explain.c \
 	daemon/landing.h daemon/landing.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
@@ -41,7 +42,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/container-request.h daemon/container-request.c \
 	daemon/container-tokens.h daemon/container-tokens.c \
 	daemon/methods-configure.c daemon/methods-console.c \
-	daemon/methods-endpoint.c \
+	daemon/methods-explain.c daemon/methods-endpoint.c \
 	daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
@@ -58,7 +59,7 @@ awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
 
 # ---- tests --------------------------------------------------------------------
-OWNER_TESTS = tests/unit/test-known tests/unit/test-owner tests/unit/test-undo
+OWNER_TESTS = tests/unit/test-explain tests/unit/test-known tests/unit/test-owner tests/unit/test-undo
 check_PROGRAMS += $(OWNER_TESTS)
 TESTS += $(OWNER_TESTS)
 OWNER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -67,6 +68,9 @@ OWNER_TEST_LDADD = daemon/libsurfaces.a daemon/libengine.a $(LIBFAKE) \
 tests_unit_test_known_SOURCES = tests/unit/test-known.c
 tests_unit_test_known_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_known_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_explain_SOURCES = tests/unit/test-explain.c
+tests_unit_test_explain_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_explain_LDADD = $(OWNER_TEST_LDADD)
 tests_unit_test_owner_SOURCES = tests/unit/test-owner.c
 tests_unit_test_owner_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_owner_LDADD = $(OWNER_TEST_LDADD)

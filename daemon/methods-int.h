@@ -77,6 +77,8 @@ void methods_cancel(struct methods *ms, uint64_t conn, const json_t *p);
 bool methods_want_keys(struct methods *ms, struct session *s, int64_t min);
 /* Why a session has no keys, and what to do. */
 void methods_no_keys(const struct session *s, struct fault *fault);
+/* methods-explain.c */
+void methods_explain(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-console.c */
 void methods_console(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_consoles_closed(struct methods *ms, uint64_t conn);

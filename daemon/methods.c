@@ -503,6 +503,7 @@ static const struct {
 	{ M_CONFIGURE, methods_configure,
 	    "survey picks template region readOnlyTwins digest" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid" },
+	{ M_EXPLAIN, methods_explain, "profile variables" },
 	{ M_CONSOLE, methods_console,
 	    "profile service region page roleArn externalId" },
 	{ M_ENDPOINT, methods_endpoint, "profile" },

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Explain: both AWS files as they are now, put through the rules of the SDKs. */
+#include <errno.h>
+#include <string.h>
+
+#include "awsfed/config.h"
+#include "awsfed/ini.h"
+#include "awsfed/paths.h"
+#include "awsfed/proto.h"
+#include "awsfed/str.h"
+#include "awsfed/wire.h"
+#include "awsfed/xalloc.h"
+
+#include "explain.h"
+#include "manager.h"
+#include "methods-int.h"
+#include "session.h"
+
+#define FILE_MAX (16 * 1024 * 1024)
+
+/* A file that is not there is empty.  NULL with *fault. */
+static struct ini *
+read_file(const char *path, struct fault *fault)
+{
+	_cleanup_free_ char *data = NULL;
+	size_t len = 0;
+	int r = path_read(path, FILE_MAX, &data, &len);
+
+	if (r == 0 || r == -ENOENT)
+		return ini_parse(data != NULL ? data : "", len);
+	fault_set(fault, FAULT_CONFIG, REASON_FILE,
+	    _("%s cannot be read (%s)."), path, strerror(-r));
+	fault_next(fault, _("Check what it is, and its permissions."));
+	return NULL;
+}
+
+/* Of a chained profile also its twin, by which it is delivered. */
+static void
+put_twin(struct methods *ms, json_t *o, const char *name)
+{
+	struct session *s = manager_session(ms->manager, name);
+	_cleanup_free_ char *section = NULL;
+
+	if (s == NULL)
+		return;
+	json_put_str(o, "deliver", deliver_name(session_profile(s)->deliver));
+	section = profile_section(session_profile(s));
+	if (!str_eq(section, name))
+		json_put_str(o, "twin", section);
+}
+
+void
+methods_explain(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const struct config *c;
+	_cleanup_fault_ struct fault f = { 0 };
+	_cleanup_strv_ struct strv variables = { 0 };
+	struct ini *config, *credentials;
+	const char *name;
+	json_t *o;
+
+	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0) {
+		methods_bad(ms, conn, "profile");
+		return;
+	}
+	if (methods_names(p, "variables", &variables) < 0) {
+		methods_bad(ms, conn, "variables");
+		return;
+	}
+	manager_look(ms->manager);
+	c = manager_config(ms->manager);
+	config = read_file(c->path, &f);
+	credentials =
+	    config == NULL ? NULL : read_file(c->credentials_path, &f);
+	if (credentials == NULL) {
+		methods_fault(ms, conn, &f, name);
+		ini_free(config);
+		return;
+	}
+	o = explain(config, credentials, name, &variables);
+	ini_free(config);
+	ini_free(credentials);
+	if (o == NULL) {
+		methods_error(ms, conn, E_NO_SUCH_PROFILE, "profile", name);
+		return;
+	}
+	json_put_str(o, "profile", name);
+	put_twin(ms, o, name);
+	methods_ok(ms, conn, o);
+}
