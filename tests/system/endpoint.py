@@ -20,6 +20,7 @@ import tap
 from harness import USER, role
 
 A, B = role("111122223333", "Alpha"), role("111122223333", "Beta")
+DEEP = role("222233334444", "Deep")
 PYTHON = "/usr/bin/python3"
 BOTO = """
 import boto3
@@ -613,6 +614,37 @@ def no_credentials():
         tap.ok(True, "and then they are there")
 
 
+def joined():
+    """A crowd that comes while the keys are being renewed; a chained one."""
+    with on() as w:
+        w.sim.role(DEEP, trust=[A])
+        setup(w)
+        w.profile("deep", host=None, role_arn=DEEP, source_profile="a")
+        offer = Offer(w, "deep")
+        w.wait(lambda: status(talk(offer.port, offer.request())) == 200,
+               "the keys of a chained profile", 20)
+        said = talk(offer.port, offer.request())
+        tap.ok(body(said)["RoleArn"] == DEEP, "a chained profile", said)
+        r = w.ctl("logout", "b")
+        tap.equal(r.rc, 0, "one is logged out")
+        r = w.login("b", user=None, password=None)
+        tap.equal(r.rc, 0, "and in again, by the sign-in that lives")
+        offer = Offer(w, "b")
+        good, slowest = ask_all(offer.port, offer.request(), 300, 30)
+        tap.equal(good, 300, "300 at once are served")
+        # No keys at all, and a sign-in that takes its time.
+        w.sim.set(sso_life=86400)
+        w.stop_agent()
+        os.unlink(w.credentials_file)
+        w.start_agent()
+        before = w.sim.counters()
+        w.sim.fault("adfs-get", "delay", delay=700)
+        good, slowest = ask_all(offer.port, offer.request(), 300, 30)
+        tap.ok(slowest < 8, "nobody waits for long", slowest)
+        tap.equal(w.sim.since(before).get("adfs_gets"), 1,
+                  "300 callers, one visit")
+
+
 class Long:
     """A program that runs on, asking when it is told to."""
 
@@ -704,4 +736,4 @@ def timed(case):
 
 harness.need(timeout=400)
 tap.run(*map(timed, (opt_in, sdks, refuses, crowds, no_descriptors, restart,
-                     no_credentials, renewals)))
+                     no_credentials, joined, renewals)))
