@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests from outside: the tree, the files that were built, the programs at work.
 SYSTEM_TESTS = \
+	tests/system/adfs-table.py \
 	tests/system/layers.py \
 	tests/system/linkage.py \
 	tests/system/units.py \
