@@ -9,7 +9,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import tap  # noqa: E402
 
-TOP = os.environ.get('top_srcdir', '.')
+TOP = tap.srcdir()
 TESTS = os.path.join(TOP, 'tests')
 # Pages of real farms: docs/ADFS.md may call nothing else a real page.
 REAL = ('fixtures/saml2aws/', 'fixtures/aws-adfs-login/')
@@ -82,8 +82,7 @@ def main():
         missing = [n for n in names if n and '`%s`' % n not in text]
         tap.ok('(`%s`)' % kind in text and not missing,
                'the adapter %s and its names are in a row' % kind, missing)
-    tap.done()
 
 
 if __name__ == '__main__':
-    main()
+    tap.run(main)
