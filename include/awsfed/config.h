@@ -138,9 +138,9 @@ struct settings {
 	int64_t login_timeout;	/* seconds a person may take for one question */
 	int64_t worker_timeout; /* seconds one job may take, waits excluded */
 	int64_t connect_timeout;
-	int64_t spacing;      /* seconds between sign-ins of an identity */
-	int64_t min_lifetime; /* seconds; test hook: accept shorter lives */
-	int64_t min_duration; /* seconds; 900, or min_lifetime when set */
+	int64_t spacing;       /* seconds between sign-ins of an identity */
+	int64_t min_lifetime;  /* seconds; test hook: accept shorter lives */
+	int64_t min_duration;  /* seconds; 900, or min_lifetime when set */
 	bool endpoint;	       /* the container endpoint may listen */
 	int64_t endpoint_port; /* 0: any that is free */
 	bool log_debug;
