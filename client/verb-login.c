@@ -61,11 +61,13 @@ static const struct {
 	const char *next;
 } later[] = {
 	{ "print-console-signin-url",
-	    N_("leave it out; it comes with the verb console") },
+	    N_("log in without it, then: awsfedctl console PROFILE --print") },
 	{ "console-role-arn",
-	    N_("leave it out; it comes with the verb console") },
+	    N_("write a profile with role_arn and source_profile, then: "
+	       "awsfedctl console PROFILE") },
 	{ "console-external-id",
-	    N_("leave it out; it comes with the verb console") },
+	    N_("write a profile with role_arn, source_profile and "
+	       "external_id, then: awsfedctl console PROFILE") },
 };
 
 #define LATER(i, name, arg) \

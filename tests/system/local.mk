@@ -20,6 +20,7 @@ SYSTEM_TESTS = \
 	tests/system/gone.py \
 	tests/system/logout.py \
 	tests/system/ownership.py \
+	tests/system/readme.py \
 	tests/system/reload.py \
 	tests/system/badinput.py \
 	tests/system/story.py \
