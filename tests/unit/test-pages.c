@@ -185,6 +185,8 @@ test_preferred(void **state)
 		{ " nothing , App ", "AzureMfaAuthentication" },
 		{ "Duo,App", "DuoAdfsAdapter" },
 		{ "App or Duo", NULL },
+		{ "securid, azure", "AzureMfaAuthentication" },
+		{ "duo", "DuoAdfsAdapter" },
 		{ ",,", NULL },
 		{ "", NULL },
 		{ NULL, NULL },
