@@ -34,6 +34,12 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/twin.h daemon/twin.c \
+	daemon/approve.h daemon/approve.c \
+	daemon/feed.h daemon/feed.c \
+	daemon/hooks.h daemon/hooks.c \
+	daemon/peer.h daemon/peer.c \
+	daemon/sinks.h daemon/sinks.c \
+	daemon/methods-approve.c daemon/methods-monitor.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
 	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c

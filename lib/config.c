@@ -443,7 +443,8 @@ config_parse(const struct ini *aws, const struct ini *settings,
 {
 	_cleanup_config_ struct config *c = config_new();
 
-	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0)
+	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0 ||
+	    sinks_check(&c->settings, NULL, fault) < 0)
 		return -1;
 	read_aws(c, aws);
 	*ret = STEAL(c);
@@ -491,7 +492,8 @@ config_load(const char *aws_config, const char *aws_credentials,
 	c->path = xstrdup(aws_config);
 	c->credentials_path = xstrdup(aws_credentials);
 	if (load_settings(&c->settings, FLEET_SETTINGS, fault) < 0 ||
-	    load_settings(&c->settings, own, fault) < 0)
+	    load_settings(&c->settings, own, fault) < 0 ||
+	    sinks_check(&c->settings, aws_credentials, fault) < 0)
 		return -1;
 	settings_env(&c->settings);
 	if (read_file(aws_config, &aws, fault) < 0)
