@@ -18,7 +18,8 @@ struct creds;
 
 struct obtain {
 	const char *profile;
-	int64_t need; /* seconds they must last, 0: whatever is live */
+	const char *purpose; /* for a question about it; NULL: not said */
+	int64_t need;	     /* seconds they must last, 0: whatever is live */
 };
 
 struct obtained {

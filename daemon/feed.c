@@ -73,8 +73,12 @@ compose(struct feed *f)
 	for (size_t i = 0; i < c->nprofiles; i++) {
 		const struct profile *p = c->profiles[i];
 
-		if (p->kind != PROFILE_CHAINED || p->held || p->root == NULL)
+		if (p->kind != PROFILE_CHAINED || p->root == NULL ||
+		    p->deliver != DELIVER_NONE)
 			continue;
+		s = manager_session(f->manager, p->name);
+		if (s != NULL && has_line(s))
+			continue; /* the agent assumed it: it has its own */
 		s = manager_session(f->manager, p->root);
 		if (s != NULL && has_line(s))
 			add_line(&b, p->name, s);

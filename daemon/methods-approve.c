@@ -212,3 +212,11 @@ methods_approve(struct methods *ms, uint64_t conn, const json_t *p)
 	else
 		methods_ok(ms, conn, NULL);
 }
+
+void
+methods_approvals(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	(void)p;
+	methods_ok(ms, conn,
+	    json_pack("{s:o}", "requests", approvals_list(ms->approvals)));
+}

@@ -82,6 +82,7 @@ void methods_cancel(struct methods *ms, uint64_t conn, const json_t *p);
 bool methods_allowed(struct methods *ms, uint64_t conn, struct session *s,
     const json_t *p, methods_fn *again);
 void methods_approve(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_approvals(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_grants_closed(struct methods *ms, uint64_t conn);
 void methods_grants_free(struct methods *ms);
 /* methods-monitor.c */

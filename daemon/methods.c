@@ -495,6 +495,7 @@ static const struct {
 	{ M_CONFIGURE, methods_configure,
 	    "survey picks template region readOnlyTwins digest" },
 	{ M_CREDENTIALS, do_credentials, "profile minValid purpose attended" },
+	{ M_APPROVALS, methods_approvals, "" },
 	{ M_APPROVE, methods_approve, "request allow" },
 	{ M_MONITOR, methods_monitor, "approvals" },
 	{ M_RELOAD, do_reload, "" },

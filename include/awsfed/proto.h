@@ -27,6 +27,7 @@
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
 #define M_CONFIGURE AWSFED_INTERFACE ".Configure"
 #define M_MONITOR AWSFED_INTERFACE ".Monitor"
+#define M_APPROVALS AWSFED_INTERFACE ".Approvals"
 #define M_APPROVE AWSFED_INTERFACE ".Approve"
 
 /* ---- control: errors ----------------------------------------------------- */
