@@ -495,6 +495,10 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 		break;
 	case MANAGER_FORCE:
 		add_once(&cf->forced, section);
+		/* There may be no new keys that would bring us to it. */
+		if (cf->sink != NULL && session_kept(s) &&
+		    credfile_takes(cf, s) && session_creds(s) != NULL)
+			credfile_changed(cf, section);
 		break;
 	case MANAGER_LOGOUT:
 		if (!credfile_takes(cf, s) &&

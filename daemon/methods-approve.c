@@ -124,8 +124,6 @@ ask(struct methods *ms, uint64_t conn, const char *profile, const char *purpose,
 	struct peer peer = { 0 };
 	bool known = ms->peer != NULL && ms->peer(conn, &peer, ms->arg) == 0;
 
-	/* One at a time: who asks for another thing has given up the first. */
-	methods_grants_closed(ms, conn);
 	g->methods = ms;
 	g->conn = conn;
 	g->profile = xstrdup(profile);
@@ -172,6 +170,8 @@ methods_allowed(struct methods *ms, uint64_t conn, struct session *s,
 	}
 	if (!session_profile(s)->protected || take_grant(ms, conn, name))
 		return true;
+	/* One at a time: who asks anew has given up what it asked before. */
+	methods_grants_closed(ms, conn);
 	if (attended) {
 		g = ask(ms, conn, name, purpose, set->login_timeout);
 		ms->reply(conn,

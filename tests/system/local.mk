@@ -19,6 +19,9 @@ SYSTEM_TESTS = \
 	tests/system/reload.py \
 	tests/system/badinput.py \
 	tests/system/story.py \
+	tests/system/feed.py tests/system/hooks.py \
+	tests/system/sinks.py tests/system/protected.py \
+	tests/system/kubectl.py \
 	tests/system/peers.py \
 	tests/system/oddities.py
 TESTS += $(SYSTEM_TESTS)
