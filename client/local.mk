@@ -8,6 +8,7 @@ client_libclient_a_SOURCES = \
 	client/conn.c client/conn.h \
 	client/deliver.c client/deliver.h \
 	client/duration.c client/duration.h \
+	client/endpoint.c client/endpoint.h \
 	client/environ.c client/environ.h \
 	client/obtain.c client/obtain.h \
 	client/outcome.c client/outcome.h \

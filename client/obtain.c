@@ -128,10 +128,64 @@ left(const struct obtained *got)
 	return got->creds->expiration_s - show_now();
 }
 
+/*
+ * Seconds for which the agent can renew by itself, as far as the sign-in has
+ * shown; 0: not known.
+ */
+static int64_t
+sign_in_left(const char *profile)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	_cleanup_json_ json_t *reply = NULL;
+	json_t *par = json_pack("{s:s}", "profile", profile);
+	const json_t *list, *one;
+	const char *when;
+	size_t i;
+	int64_t end = 0, t;
+
+	if (conn_ask(M_STATUS, par, CALL_SHORT, &reply, &problem) < 0)
+		return 0;
+	list = json_object_get(reply, "identities");
+	json_array_foreach (list, i, one) {
+		when =
+		    json_string_value(json_object_get(one, "renewableUntil"));
+		if (when != NULL && rfc3339_parse(when, &t) == 0 && t > end &&
+		    str_eq(json_string_value(json_object_get(one, "state")),
+			"signed-in"))
+			end = t;
+	}
+	return end > show_now() ? end - show_now() : 0;
+}
+
 static bool
 lasts(const struct obtain *o, const struct obtained *got)
 {
-	return o->need == 0 || left(got) + NEED_SLACK >= o->need;
+	return o->need == 0 || left(got) + NEED_SLACK >= o->need ||
+	    (o->renews && sign_in_left(o->profile) + NEED_SLACK >= o->need);
+}
+
+/* Another sign-in may last longer than what this one has left. */
+static bool
+ends_early(const struct obtain *o, struct problem *problem)
+{
+	char has[SHOW_SIZE], need[SHOW_SIZE];
+	int64_t known = sign_in_left(o->profile);
+
+	show_left(known, has);
+	show_left(o->need, need);
+	problem->profile = xstrdup(o->profile);
+	if (known > 0)
+		problem_set(problem, EXIT_LIFETIME, FAULT_NEEDS_USER,
+		    _("its sign-in can renew for about %s more, and %s are "
+		      "needed."),
+		    has, need);
+	else
+		problem_set(problem, EXIT_LIFETIME, FAULT_NEEDS_USER,
+		    _("%s are needed, and it is not known that its sign-in "
+		      "renews for so long."),
+		    need);
+	fault_next(&problem->fault, "awsfedctl login %s", o->profile);
+	return true;
 }
 
 /*
@@ -147,6 +201,8 @@ too_short(
 	    json_integer_value(json_object_get(got->reply, "maxDuration"));
 	int64_t lifetime = got->creds->lifetime_s;
 
+	if (o->renews)
+		return ends_early(o, problem);
 	show_left(left(got), has);
 	show_left(o->need, need);
 	show_left(lifetime, life);

@@ -16,17 +16,21 @@
 #include "awsfed/xalloc.h"
 #include "cli.h"
 #include "duration.h"
+#include "endpoint.h"
 #include "environ.h"
 #include "obtain.h"
 #include "signals.h"
 
-enum { OPT_PROFILE = 1, OPT_NEED };
+enum { OPT_PROFILE = 1, OPT_NEED, OPT_ENDPOINT };
 
 static const struct option_info options[] = {
 	{ "profile", OPT_PROFILE, "PROFILE",
 	    N_("the profile; the same as naming it without the option") },
 	{ "need", OPT_NEED, "TIME",
 	    N_("how long the credentials must last: 3h, 90m, 1h30m") },
+	{ "endpoint", OPT_ENDPOINT, NULL,
+	    N_("let the command ask for new credentials over HTTP on "
+	       "127.0.0.1") },
 	{ 0 },
 };
 
@@ -34,6 +38,7 @@ struct request {
 	const struct verb *verb;
 	const char *profile;
 	int64_t need;
+	bool endpoint;
 };
 
 static int
@@ -43,6 +48,8 @@ set(void *arg, int id, const char *value)
 
 	if (id == OPT_PROFILE)
 		r->profile = value;
+	else if (id == OPT_ENDPOINT)
+		r->endpoint = true;
 	else if (duration_parse(value, &r->need) < 0)
 		return cli_usage(r->verb, "%s",
 		    _("--need takes a time such as 3h, 90m or 1h30m."));
@@ -74,16 +81,22 @@ run_command(const struct request *r, char **command)
 	_cleanup_obtained_ struct obtained got = { 0 };
 	_cleanup_plan_ struct plan plan = { 0 };
 	_cleanup_free_ char *purpose = xasprintf("exec %s", command[0]);
-	const struct obtain o = {
-		.profile = r->profile, .purpose = purpose, .need = r->need
-	};
+	const struct obtain o = { .profile = r->profile,
+		.purpose = purpose,
+		.need = r->need,
+		.renews = r->endpoint };
 
 	if (obtain(&o, &got, &problem) < 0) {
 		problem_report(&problem);
 		return EXIT_EXEC_OURS;
 	}
 	plan_clear(&plan);
-	plan_keys(&plan, got.creds);
+	if (!r->endpoint) {
+		plan_keys(&plan, got.creds);
+	} else if (endpoint_plan(&plan, r->profile, &problem) < 0) {
+		problem_report(&problem);
+		return EXIT_EXEC_OURS;
+	}
 	plan_region(&plan, got.region);
 	plan_apply(&plan);
 	return execute(command);
@@ -125,7 +138,8 @@ run(const struct verb *v, int argc, char **argv)
 
 const struct verb verb_exec = {
 	.name = "exec",
-	.usage = N_("[PROFILE] [--need TIME] -- COMMAND [ARGUMENT...]"),
+	.usage =
+	    N_("[PROFILE] [--need TIME] [--endpoint] -- COMMAND [ARGUMENT...]"),
 	.summary = N_("Run a command with a profile's credentials"),
 	.details =
 	    N_("The command finds the credentials and the region in its "
@@ -133,7 +147,8 @@ const struct verb verb_exec = {
 	       "that leads to another identity. Its exit status is its own; "
 	       "125 to 127 are awsfedctl's,\n"
 	       "as in env(1). If a sign-in is needed and a terminal is there, "
-	       "it offers one."),
+	       "it offers one.\n"
+	       "For commands that outlive the credentials: --endpoint."),
 	.options = options,
 	.run = run,
 };

@@ -51,6 +51,10 @@ struct identity {
 	bool command_ran;
 	char *code_line; /* mfa_token_command, or NULL */
 	bool code_ran;
+	char *totp_line;    /* totp_command, or NULL */
+	int64_t totp_used;  /* seconds, by the server's clock; 0 never */
+	bool factor;	    /* this job has met a second factor */
+	bool second_factor; /* so did the last sign-in */
 	char *command_user;
 	struct secret *command_password;
 	enum secret_source source; /* of the password just answered */
@@ -59,6 +63,8 @@ struct identity {
 	json_int_t attempt_id;
 	bool attempting; /* the ledger has a pending entry of ours */
 	bool went;	 /* and the worker was told go */
+	unsigned pages;	 /* recorded */
+	json_int_t page_id;
 	bool asserted;
 	json_int_t assertion_id;
 	bool redeemed;

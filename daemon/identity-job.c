@@ -19,9 +19,11 @@
 #include "job.h"
 #include "loop.h"
 #include "prompt.h"
+#include "recorder.h"
 
 #define COMMAND_TIME 30 /* seconds for the user's command */
 #define ROLES_MAX 5000
+#define PAGES_MAX 5		/* recorded in one job */
 #define COOKIES_MAX (64 * 1024) /* bytes in all */
 
 static void
@@ -232,6 +234,56 @@ on_code(const struct fault *fault, const char *out, size_t len, void *arg)
 	ask_person(id, msg);
 }
 
+/* A secret goes to the worker alone, and never to a person. */
+static void
+no_totp(struct identity *id)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	fault_set(&f, FAULT_CONFIG, REASON_SECOND_FACTOR,
+	    _("There is no secret to make one-time codes of."));
+	refuse(id, id->ask_id, &f);
+}
+
+static void
+on_totp(const struct fault *fault, const char *out, size_t len, void *arg)
+{
+	struct waiting_ask *w = arg;
+	struct identity *id = w->id;
+	_cleanup_free_ char *secret = NULL;
+
+	json_decref(w->msg);
+	xfree(w);
+	id->command = NULL;
+	id->command_wait = NULL;
+	if (fault_is(fault)) {
+		log_warning("%s: totp_command: %s", id->name, fault->text);
+		no_totp(id);
+		return;
+	}
+	secret = str_trim(xstrndup(out, len));
+	if (*secret == '\0' || str_has_control(secret)) {
+		log_warning("%s: totp_command did not print one line with a "
+			    "secret",
+		    id->name);
+		no_totp(id);
+		return;
+	}
+	/* By the server's clock, which the worker reckons with. */
+	id->totp_used = clk_real(id->env.loop->clk) / USEC + id->skew;
+	answer(id, secret);
+}
+
+/*
+ * Has the last sign-in met a second factor?  Then a stored password, sent
+ * with nobody there, would only make a telephone ring.
+ */
+static bool
+met_factor(const struct identity *id)
+{
+	return id->second_factor || ledger_factor(id->env.ledger, id->name);
+}
+
 static void
 on_ask(struct identity *id, const json_t *msg)
 {
@@ -251,13 +303,25 @@ on_ask(struct identity *id, const json_t *msg)
 	id->ask_user = str_eq(name, QN_USER);
 	id->ask_password = str_eq(name, QN_PASSWORD);
 	/* Once: a code that was refused is not fetched and sent again. */
-	if (str_eq(kind, Q_CODE) && id->code_line != NULL && !id->code_ran) {
+	if ((str_eq(kind, Q_CODE) || str_eq(name, QN_CODE)) &&
+	    id->code_line != NULL && !id->code_ran) {
 		id->code_ran = true;
 		run_command(id, msg, id->code_line, on_code);
 		return;
 	}
+	if (str_eq(name, QN_TOTP)) {
+		if (id->totp_line == NULL)
+			no_totp(id);
+		else
+			run_command(id, msg, id->totp_line, on_totp);
+		return;
+	}
 	if (credential && answer_from_command(id, name))
 		return;
+	if (credential && !id->attended && met_factor(id)) {
+		ask_person(id, msg);
+		return;
+	}
 	if (!credential || id->command_line == NULL || id->command_ran ||
 	    !ledger_stored_ok(id->env.ledger, id->name)) {
 		ask_person(id, msg);
@@ -401,6 +465,11 @@ on_assertion(struct identity *id, const json_t *msg)
 	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
 	json_decref(id->roles);
 	id->roles = json_deep_copy(roles);
+	/* One that needed a password and nothing more: no second factor. */
+	if (!id->brought && id->attempt_user != NULL && !id->factor) {
+		id->second_factor = false;
+		ledger_set_factor(id->env.ledger, id->attempt_name, false);
+	}
 	if (!id->brought) {
 		if (id->signed_in_at == 0)
 			id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
@@ -475,6 +544,51 @@ on_tell(struct identity *id, const json_t *msg)
 }
 
 static void
+kept(struct identity *id, json_int_t to, const char *path)
+{
+	json_t *o = message(W_KEPT, to);
+
+	json_put_str(o, "path", path);
+	send_msg(id, o);
+}
+
+static void
+on_kept(const char *path, void *arg)
+{
+	struct identity *id = arg;
+
+	kept(id, id->page_id, path);
+}
+
+/* The worker waits for the answer, so there is one whatever happens. */
+static void
+on_page(struct identity *id, const json_t *msg)
+{
+	json_int_t to = json_integer_value(json_object_get(msg, "id"));
+	const char *text = json_string_value(json_object_get(msg, "skeleton"));
+
+	id->page_id = to;
+	if (id->env.recorder == NULL || text == NULL ||
+	    id->pages++ >= PAGES_MAX ||
+	    recorder_keep(id->env.recorder, text, on_kept, id) < 0)
+		kept(id, to, NULL);
+}
+
+static void
+on_factor(struct identity *id, const json_t *msg)
+{
+	const char *method, *product;
+
+	if (json_str(msg, "method", 256, &method) < 0 ||
+	    json_str(msg, "product", 256, &product) < 0)
+		return;
+	log_info("%s: second factor \"%s\" (%s)", id->name, method, product);
+	id->factor = id->second_factor = true;
+	ledger_set_factor(id->env.ledger,
+	    id->attempt_user != NULL ? id->attempt_name : id->name, true);
+}
+
+static void
 on_credentials(struct identity *id, const json_t *msg)
 {
 	id->env.ops->credentials(id, msg, id->env.arg);
@@ -489,6 +603,8 @@ on_message(const char *type, const json_t *msg, void *arg)
 	} handlers[] = {
 		{ W_ASK, on_ask },
 		{ W_TELL, on_tell },
+		{ W_PAGE, on_page },
+		{ W_FACTOR, on_factor },
 		{ W_ATTEMPT, on_attempt },
 		{ W_OUTCOME, on_outcome },
 		{ W_COOKIES, on_cookies },
@@ -521,6 +637,9 @@ forget(struct identity *id)
 		xfree(STEAL(id->command_wait));
 	}
 	prompt_close(STEAL(id->question));
+	if (id->env.recorder != NULL)
+		recorder_forget(id->env.recorder, id);
+	id->pages = 0;
 	if (id->attempting && id->went)
 		ledger_outcome(
 		    id->env.ledger, id->attempt_name, LEDGER_UNKNOWN);
@@ -528,11 +647,12 @@ forget(struct identity *id)
 		ledger_unsent(id->env.ledger, id->attempt_name);
 	id->attempting = false;
 	id->asserted = id->redeemed = false;
-	id->command_ran = id->code_ran = false;
+	id->command_ran = id->code_ran = id->factor = false;
 	xreplace(&id->command_user, NULL);
 	xreplace(&id->attempt_user, NULL);
 	xreplace(&id->command_line, NULL);
 	xreplace(&id->code_line, NULL);
+	xreplace(&id->totp_line, NULL);
 	id->command_password = secret_free(id->command_password);
 }
 
@@ -618,6 +738,7 @@ identity_job_start(struct identity *id, const struct want *want)
 	xreplace(&id->provider, xstrdup(p->provider_id));
 	xreplace(&id->command_line, xstrdup(p->username_password_command));
 	xreplace(&id->code_line, xstrdup(p->mfa_token_command));
+	xreplace(&id->totp_line, xstrdup(p->totp_command));
 	id->attended = want->attended;
 	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;

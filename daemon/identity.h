@@ -28,6 +28,7 @@ struct loop;
 struct profile;
 struct prompts;
 struct question;
+struct recorder;
 struct secret;
 struct settings;
 
@@ -92,6 +93,7 @@ struct identity_env {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct recorder *recorder; /* NULL: no page is kept */
 	const struct settings *(*settings)(void *arg);
 	double (*random)(void *arg); /* 0 <= r < 1 */
 	const struct identity_ops *ops;

@@ -26,6 +26,7 @@
 #define READ_SIZE 65536
 #define AFTER_DONE_MS 5000   /* a worker's time to leave after "done" */
 #define AFTER_EOF (2 * USEC) /* to learn how it ended */
+#define PATIENCE_MAX 3600    /* seconds that a worker may wait for a person */
 
 LIST_HEAD(job_list, job);
 
@@ -51,6 +52,7 @@ struct job {
 	struct event *ev_read, *ev_write;
 	struct buf in, out;
 	int64_t limit;	     /* microseconds */
+	int64_t patience;    /* boot clock: it waits for a person until then */
 	struct timer *timer; /* limit, or after EOF, or the deferred end */
 	struct fault fault;  /* what the deferred end will say */
 	struct job_handler handler;
@@ -162,6 +164,7 @@ static const struct message_type {
 } message_types[] = {
 	{ W_ASK, true },
 	{ W_TELL, false },
+	{ W_FACTOR, false },
 	{ W_ATTEMPT, true },
 	{ W_OUTCOME, false },
 	{ W_ASSERTION, true },
@@ -187,8 +190,21 @@ static void
 restart_limit(struct job *job)
 {
 	struct loop *loop = job->rj->loop;
+	int64_t wait = job->patience - clk_boot(loop->clk);
 
-	loop->ops->timer_set(job->timer, deadline_in(loop->clk, job->limit));
+	loop->ops->timer_set(job->timer,
+	    deadline_in(loop->clk, job->limit + (wait > 0 ? wait : 0)));
+}
+
+/* It says that it waits, for a push to be approved, say: it may be silent. */
+static void
+be_patient(struct job *job, const json_t *msg)
+{
+	int64_t seconds;
+
+	if (json_int_opt(msg, "seconds", 0, PATIENCE_MAX, 0, &seconds) == 0 &&
+	    seconds > 0)
+		job->patience = clk_boot(job->rj->loop->clk) + seconds * USEC;
 }
 
 /* Hands one message on.  False when the job is over or gone. */
@@ -209,6 +225,8 @@ take_message(struct job *job, const json_t *msg)
 		end_now(job);
 		return false;
 	}
+	if (strcmp(type->name, W_TELL) == 0)
+		be_patient(job, msg);
 	if (type->waits)
 		job->rj->loop->ops->timer_stop(job->timer);
 	else

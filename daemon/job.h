@@ -8,7 +8,7 @@
  * not cancelled: with an empty fault after "done", else with `internal` /
  * `worker-died` (killed, garbage on the socket, exit without done) or
  * `temporary` / `timeout` (no message for the job's time limit while it is not
- * waiting for an answer of ours).  "done" is not passed on; all other messages
+ * waiting for an answer of ours; the seconds of a `tell` are added).  "done" is not passed on; all other messages
  * are, after a check that they are objects with a known "type".
  */
 #ifndef AWSFED_JOB_H

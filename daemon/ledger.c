@@ -25,6 +25,7 @@ struct entry {
 	char tag[5];
 	int64_t at; /* seconds since 1970 */
 	bool person;
+	bool factor; /* a second factor was met behind it */
 	enum ledger_outcome outcome;
 	uint64_t number; /* in this life of the agent */
 };
@@ -120,7 +121,8 @@ make_room(struct ledger *l)
 		if (superseded(l, i))
 			victim = i;
 	for (size_t i = 0; i < l->n && victim == l->n; i++)
-		if (l->entries[i].outcome == LEDGER_ACCEPTED)
+		if (l->entries[i].outcome == LEDGER_ACCEPTED &&
+		    !l->entries[i].factor)
 			victim = i;
 	for (size_t i = 0; i < l->n && victim == l->n; i++) {
 		if (l->entries[i].outcome != LEDGER_PENDING) {
@@ -153,13 +155,14 @@ load_entry(struct ledger *l, const json_t *j)
 	const char *identity, *tag, *outcome;
 	struct entry *e;
 	int64_t at;
-	bool person;
+	bool person, factor;
 	int o;
 
 	if (json_str(j, "identity", 512, &identity) < 0 ||
 	    json_str(j, "tag", 4, &tag) < 0 || !is_hex(tag, 4) ||
 	    json_int_opt(j, "at", 0, INT64_MAX, 0, &at) < 0 ||
 	    json_bool_opt(j, "person", false, &person) < 0 ||
+	    json_bool_opt(j, "factor", false, &factor) < 0 ||
 	    json_str(j, "outcome", 16, &outcome) < 0)
 		return -EINVAL;
 	for (o = 0; o < (int)ARRAY_SIZE(outcomes); o++)
@@ -171,6 +174,7 @@ load_entry(struct ledger *l, const json_t *j)
 	memcpy(e->tag, tag, sizeof(e->tag));
 	e->at = at;
 	e->person = person;
+	e->factor = factor;
 	/* Nobody saw how it ended: it counts as spent. */
 	e->outcome =
 	    o == LEDGER_PENDING ? LEDGER_UNKNOWN : (enum ledger_outcome)o;
@@ -240,6 +244,8 @@ to_text(const struct ledger *l)
 		json_put_str(j, "tag", e->tag);
 		json_object_set_new(j, "at", json_integer(e->at));
 		json_object_set_new(j, "person", json_boolean(e->person));
+		if (e->factor)
+			json_object_set_new(j, "factor", json_true());
 		json_put_str(j, "outcome", outcomes[e->outcome]);
 		json_array_append_new(list, j);
 	}
@@ -384,6 +390,7 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	struct asking *a;
 	struct entry *e;
 	char *text;
+	bool factor = ledger_factor(l, identity);
 
 	if (!is_hex(tag, 4))
 		return fault_set(fault, FAULT_INTERNAL, REASON_WORKER,
@@ -395,6 +402,7 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	memcpy(e->tag, tag, sizeof(e->tag));
 	e->at = clk_real(l->clk) / USEC;
 	e->person = source == SOURCE_PERSON;
+	e->factor = factor;
 	e->outcome = LEDGER_PENDING;
 	a = xcalloc(1, sizeof(*a));
 	a->ledger = l;
@@ -429,16 +437,43 @@ save(struct ledger *l)
 	    l->files, l->path, text, strlen(text), noted, NULL);
 }
 
+static struct entry *
+newest(const struct ledger *l, const char *identity)
+{
+	for (size_t i = l->n; i-- > 0;)
+		if (str_eq(l->entries[i].identity, identity))
+			return &l->entries[i];
+	return NULL;
+}
+
+bool
+ledger_factor(const struct ledger *l, const char *identity)
+{
+	const struct entry *e = newest(l, identity);
+
+	return e != NULL && e->factor;
+}
+
+void
+ledger_set_factor(struct ledger *l, const char *identity, bool met)
+{
+	struct entry *e = newest(l, identity);
+
+	if (e == NULL || e->factor == met)
+		return;
+	e->factor = met;
+	save(l);
+}
+
 /* Nobody looks behind a person's sign-in: what is there need not stay. */
 static void
-drop_older(struct ledger *l, size_t newest)
+drop_older(struct ledger *l, size_t last)
 {
-	for (size_t i = newest; i-- > 0;)
+	for (size_t i = last; i-- > 0;)
 		if (l->entries[i].outcome != LEDGER_PENDING &&
-		    str_eq(
-			l->entries[i].identity, l->entries[newest].identity)) {
+		    str_eq(l->entries[i].identity, l->entries[last].identity)) {
 			drop(l, i);
-			newest--;
+			last--;
 		}
 }
 

@@ -62,6 +62,13 @@ void ledger_outcome(
 /* The password never left: the attempt did not happen. */
 void ledger_unsent(struct ledger *l, const char *identity);
 /*
+ * Did the sign-in that a password of this identity began last meet a second
+ * factor?  An entry inherits it from the one before, so that a crash between
+ * two pages forgets nothing.
+ */
+bool ledger_factor(const struct ledger *l, const char *identity);
+void ledger_set_factor(struct ledger *l, const char *identity, bool met);
+/*
  * Would a stored password have a chance now?  Asked before a command is run or
  * a keyring opened, so that a refused one is not even fetched again.
  */

@@ -22,6 +22,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \
 	daemon/reread.h daemon/reread.c \
+	daemon/recorder.h daemon/recorder.c \
 	daemon/schedule.h daemon/schedule.c \
 	daemon/session.h daemon/session.c \
 	daemon/undo.h daemon/undo.c
@@ -41,13 +42,20 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/sinks.h daemon/sinks.c \
 	daemon/methods-approve.c daemon/methods-monitor.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
-	daemon/methods-configure.c daemon/methods-idl.c daemon/methods-login.c \
+	daemon/container-answer.h daemon/container-answer.c \
+	daemon/container-request.h daemon/container-request.c \
+	daemon/container-tokens.h daemon/container-tokens.c \
+	daemon/methods-configure.c daemon/methods-endpoint.c \
+	daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'
 
 bin_PROGRAMS += awsfedd
-awsfedd_SOURCES = daemon/main.c
+awsfedd_SOURCES = daemon/main.c \
+	daemon/container.h daemon/container-int.h daemon/container.c \
+	daemon/container-conn.c \
+	daemon/container-peer.h daemon/container-peer.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \

@@ -28,6 +28,7 @@
 #include "awsfed/xalloc.h"
 
 #include "command.h"
+#include "container.h"
 #include "control.h"
 #include "credfile-owner.h"
 #include "credfile.h"
@@ -43,6 +44,7 @@
 #include "methods.h"
 #include "peer.h"
 #include "prompt.h"
+#include "recorder.h"
 #include "service.h"
 #include "sinks.h"
 #include "undo.h"
@@ -77,6 +79,7 @@ struct agent {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct recorder *recorder;
 	struct known *known;
 	struct undo *undo;
 	struct watch *watches[2];
@@ -89,6 +92,7 @@ struct agent {
 	struct sinks *sinks;
 	struct methods *methods;
 	struct control *control;
+	struct container *container;
 	struct event *signals[3];
 	char *config_path;
 	char *credentials_path;
@@ -214,6 +218,15 @@ on_peer(uint64_t conn, struct peer *ret, void *arg)
 	return fd < 0 ? -ENOTCONN : peer_read(fd, since, ret);
 }
 
+static int
+on_offer(const char *profile, char **ret_url, char **ret_file,
+    struct fault *fault, void *arg)
+{
+	struct agent *a = arg;
+
+	return container_offer(a->container, profile, ret_url, ret_file, fault);
+}
+
 /* ---- signals ------------------------------------------------------------------------ */
 
 static void
@@ -267,7 +280,7 @@ static int
 build_engine(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *state = path_state(), *ledger = NULL,
-			    *known = NULL;
+			    *known = NULL, *pages = NULL;
 	const char *worker = getenv("AWSFED_WORKER");
 	int r;
 
@@ -283,6 +296,7 @@ build_engine(struct agent *a, struct fault *fault)
 		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
 	known = path_join(state, "roles.json");
+	pages = path_join(state, "pages");
 	a->jobs = jobs_new(a->loop,
 	    worker != NULL && worker[0] == '/' ? worker :
 						 LIBEXECDIR "/awsfed-worker");
@@ -290,6 +304,7 @@ build_engine(struct agent *a, struct fault *fault)
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
+	a->recorder = recorder_new(a->files, pages);
 	a->known = known_new(known, a->files);
 	a->undo = undo_new();
 	a->manager = manager_new(&(struct manager_env){
@@ -298,6 +313,7 @@ build_engine(struct agent *a, struct fault *fault)
 	    .commands = a->commands,
 	    .prompts = a->prompts,
 	    .ledger = a->ledger,
+	    .recorder = a->recorder,
 	    .files = a->files,
 	    .known = a->known,
 	    .undo = a->undo,
@@ -330,7 +346,8 @@ static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
-			    *feed = NULL;
+			    *feed = NULL, *runtime = path_runtime(),
+			    *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -357,6 +374,9 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->feed = feed_new(a->manager, feed);
 	a->hooks = hooks_new(a->manager);
 	a->sinks = sinks_new(a->manager, on_sink_files, a);
+	tokens = path_join(runtime, "endpoint");
+	a->container = container_new(a->manager, tokens);
+	methods_set_endpoint(a->methods, on_offer, a);
 	return 0;
 }
 
@@ -376,6 +396,7 @@ take_down(struct agent *a)
 	files_free(a->files);
 	files_free(a->sink_files);
 	control_free(a->control);
+	container_free(a->container);
 	methods_free(a->methods);
 	hooks_free(a->hooks);
 	feed_free(a->feed);
@@ -384,6 +405,7 @@ take_down(struct agent *a)
 	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
+	recorder_free(a->recorder);
 	known_free(a->known);
 	undo_free(a->undo);
 	prompts_free(a->prompts);

@@ -946,6 +946,7 @@ manager_new(const struct manager_env *env)
 		.commands = env->commands,
 		.prompts = env->prompts,
 		.ledger = env->ledger,
+		.recorder = env->recorder,
 		.settings = on_settings,
 		.random = on_random,
 		.ops = &identity_ops,

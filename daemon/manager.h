@@ -62,6 +62,7 @@ struct manager_env {
 	struct prompts *prompts;
 	struct ledger *ledger;
 	struct files *files;
+	struct recorder *recorder; /* may be NULL: no page is kept */
 	struct known *known; /* may be NULL: nothing is remembered */
 	struct undo *undo;   /* may be NULL: nothing is taken back */
 	double (*random)(void *arg);

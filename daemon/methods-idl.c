@@ -54,6 +54,8 @@ const char methods_interface[] =
     "  -> (event: string, status: ?object, profile: ?object,\n"
     "      identity: ?object, agent: ?object, request: ?object,\n"
     "      kind: ?string, name: ?string, how: ?string)\n"
+    "method Endpoint(profile: string)\n"
+    "  -> (profile: string, url: string, tokenFile: string)\n"
     "method Reload() -> (changed: []string, fault: ?object)\n"
     "\n"
     "error Fault(kind: string, reason: ?string, text: string,\n"

@@ -35,6 +35,8 @@ struct methods {
 	struct logins *logins;
 	methods_reply_fn *reply;
 	void *arg;
+	methods_offer_fn *offer; /* NULL: there is no endpoint */
+	void *offer_arg;
 	struct pending *pending;
 	struct reset *resets; /* whose edits are with the writer */
 	struct approvals *approvals;
@@ -93,6 +95,9 @@ void monitors_free(struct monitors *all);
 void monitors_closed(struct methods *ms, uint64_t conn);
 /* Does anybody watch who puts requests to a person? */
 bool monitors_approve(const struct methods *ms);
+
+/* methods-endpoint.c */
+void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);
 
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);

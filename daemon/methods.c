@@ -498,6 +498,7 @@ static const struct {
 	{ M_APPROVALS, methods_approvals, "" },
 	{ M_APPROVE, methods_approve, "request allow" },
 	{ M_MONITOR, methods_monitor, "approvals" },
+	{ M_ENDPOINT, methods_endpoint, "profile" },
 	{ M_RELOAD, do_reload, "" },
 };
 

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+struct fault;
 struct manager;
 struct methods;
 struct peer;
@@ -26,6 +27,14 @@ typedef int methods_peer_fn(uint64_t conn, struct peer *ret, void *arg);
 struct methods *methods_new(
     struct manager *m, methods_reply_fn *reply, void *arg);
 void methods_set_peer(struct methods *ms, methods_peer_fn *peer);
+/*
+ * Who offers the container endpoint; until then there is none.  0, or -1 with
+ * *fault; *ret_url and *ret_file (of the token) are xalloc.
+ */
+typedef int methods_offer_fn(const char *profile, char **ret_url,
+    char **ret_file, struct fault *fault, void *arg);
+void methods_set_endpoint(
+    struct methods *ms, methods_offer_fn *offer, void *arg);
 /* Drops what waits, unanswered.  After files_free. */
 void methods_free(struct methods *ms);
 void methods_call(struct methods *ms, uint64_t conn, const char *method,

@@ -9,6 +9,7 @@ ENGINE_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 ENGINE_TEST_LDADD = tests/unit/librig.a daemon/libsurfaces.a \
 	daemon/libengine.a $(LIBFAKE) $(LIBAWSFED) $(CMOCKA_LIBS)
 ENGINE_TESTS = \
+	tests/unit/test-container \
 	tests/unit/test-credfile \
 	tests/unit/test-identity \
 	tests/unit/test-ledger \
@@ -23,6 +24,9 @@ ENGINE_TESTS = \
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
+tests_unit_test_container_SOURCES = tests/unit/test-container.c
+tests_unit_test_container_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_container_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_credfile_SOURCES = tests/unit/test-credfile.c
 tests_unit_test_credfile_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_credfile_LDADD = $(ENGINE_TEST_LDADD)

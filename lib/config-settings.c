@@ -55,6 +55,12 @@ const struct field settings_fields[] = {
 	       "none")),
 	FIELD("on_needs_login", FIELD_STRING, on_needs_login, NULL,
 	    N_("command to run when a profile needs a login")),
+	FIELD("endpoint", FIELD_BOOL, endpoint, "off",
+	    N_("allow awsfedctl exec --endpoint: credentials over HTTP on "
+	       "127.0.0.1")),
+	FIELD("endpoint_port", FIELD_INT, endpoint_port, "0",
+	    N_("port of the endpoint; 0 is any that is free"), .min = 0,
+	    .max = 65535),
 	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);

@@ -195,15 +195,22 @@ secret_len(const struct secret *s)
 }
 
 bool
+secret_is(const struct secret *s, const void *bytes, size_t len)
+{
+	const volatile unsigned char *other = bytes;
+	volatile unsigned char diff = 0;
+
+	if (s->len != len)
+		return false;
+	for (size_t i = 0; i < len; i++)
+		diff |= (unsigned char)((unsigned char)s->bytes[i] ^ other[i]);
+	return diff == 0;
+}
+
+bool
 secret_equal(const struct secret *a, const struct secret *b)
 {
-	unsigned char diff = 0;
-
-	if (a->len != b->len)
-		return false;
-	for (size_t i = 0; i < a->len; i++)
-		diff |= (unsigned char)(a->bytes[i] ^ b->bytes[i]);
-	return diff == 0;
+	return secret_is(a, b->bytes, b->len);
 }
 
 bool

@@ -98,6 +98,7 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from credential-process' -l hel
 complete -c awsfedctl -n '__fish_seen_subcommand_from credential-process' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l need -x -d 'how long the credentials must last: 3h, 90m, 1h30m'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l endpoint -d 'let the command ask for new credentials over HTTP on 127.0.0.1'
 complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from list' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'

@@ -102,6 +102,29 @@ is_login(const struct form *f)
 }
 
 static bool
+has_control_ending(const struct form *f, const char *end)
+{
+	for (size_t i = 0; i < f->ncontrols; i++)
+		if (f->controls[i].name != NULL &&
+		    str_ends(f->controls[i].name, end))
+			return true;
+	return false;
+}
+
+/* AD FS 2.0's pages of choices are WebForms: the list's name tells them. */
+static bool
+is_webforms_realm(const struct form *f)
+{
+	return has_control_ending(f, "$PassiveIdentityProvidersDropDownList");
+}
+
+static bool
+is_webforms_sites(const struct form *f)
+{
+	return has_control_ending(f, "$RelyingPartyDropDownList");
+}
+
+static bool
 has_context(const struct form *f)
 {
 	return form_control(f, "AuthMethod") != NULL &&
@@ -164,11 +187,13 @@ static const struct rule rules[] = {
 	{ .kind = PAGE_UPDATE_PASSWORD, .path = "/portal/updatepassword" },
 	{ .kind = PAGE_LOGIN, .form = is_login },
 	{ .kind = PAGE_HRD, .form_id = "hrd" },
+	{ .kind = PAGE_HRD, .form = is_webforms_realm },
 	{ .kind = PAGE_ERROR, .id = "errorArea" },
 	{ .kind = PAGE_ERROR, .id = "errorMessage" },
 	{ .kind = PAGE_MFA, .form = has_context },
 	{ .kind = PAGE_DUO, .form = is_duo },
 	{ .kind = PAGE_RP_LIST, .form_id = "idpForm" },
+	{ .kind = PAGE_RP_LIST, .form = is_webforms_sites },
 	{ .kind = PAGE_METHOD, .form_id = "options" },
 	{ .kind = PAGE_SIGNED_OUT, .id = "signoutArea" },
 	{ .kind = PAGE_UPDATE_PASSWORD, .id_prefix = "updatePassword" },

@@ -12,6 +12,8 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#define HUSH_MIN 4 /* bytes */
+
 static void gone(int error) __attribute__((noreturn));
 
 static void
@@ -34,6 +36,34 @@ void
 conduit_done(struct conduit *c)
 {
 	buf_done(&c->in);
+	c->hushed = secret_free(c->hushed);
+}
+
+void
+conduit_hush(struct conduit *c, struct secret *secret)
+{
+	secret_free(c->hushed);
+	c->hushed = secret;
+}
+
+/* Puts a text into a message, but for the secret. */
+static void
+put_text(
+    const struct conduit *c, json_t *msg, const char *key, const char *text)
+{
+	_cleanup_free_ char *clean = NULL;
+	size_t n = c->hushed != NULL ? secret_len(c->hushed) : 0;
+	const char *word = n > 0 ? secret_bytes(c->hushed) : NULL;
+
+	/* So short a one would only riddle the text. */
+	if (n < HUSH_MIN || text == NULL || strstr(text, word) == NULL) {
+		json_put_str(msg, key, text);
+		return;
+	}
+	clean = xstrdup(text);
+	for (char *p = clean; (p = strstr(p, word)) != NULL; p += n)
+		memset(p, '*', n);
+	json_put_str(msg, key, clean);
 }
 
 static const char *
@@ -112,7 +142,7 @@ conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
 
 	json_put_str(msg, "kind", q->kind);
 	json_put_str(msg, "name", q->name);
-	json_put_str(msg, "label", q->label);
+	put_text(c, msg, "label", q->label);
 	json_put_int(msg, "deadline", q->deadline_s);
 	if (q->choices != NULL)
 		json_object_set_new(msg, "choices", json_deep_copy(q->choices));
@@ -128,12 +158,13 @@ conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
 }
 
 static json_t *
-telling(const char *kind, const char *text, int64_t seconds)
+telling(const struct conduit *c, const char *kind, const char *text,
+    int64_t seconds)
 {
 	json_t *msg = json_object();
 
 	json_put_str(msg, "kind", kind);
-	json_put_str(msg, "text", text);
+	put_text(c, msg, "text", text);
 	json_put_int(msg, "seconds", seconds);
 	return msg;
 }
@@ -142,17 +173,27 @@ void
 conduit_tell(
     struct conduit *c, const char *kind, const char *text, int64_t seconds)
 {
-	conduit_send(c, W_TELL, telling(kind, text, seconds));
+	conduit_send(c, W_TELL, telling(c, kind, text, seconds));
 }
 
 void
 conduit_tell_push(
     struct conduit *c, const char *kind, const char *text, int64_t seconds)
 {
-	json_t *msg = telling(kind, text, seconds);
+	json_t *msg = telling(c, kind, text, seconds);
 
 	json_object_set_new(msg, "push", json_true());
 	conduit_send(c, W_TELL, msg);
+}
+
+void
+conduit_factor(struct conduit *c, const char *method, const char *product)
+{
+	json_t *msg = json_object();
+
+	json_put_str(msg, "method", method);
+	json_put_str(msg, "product", product);
+	conduit_send(c, W_FACTOR, msg);
 }
 
 char *
@@ -224,10 +265,11 @@ conduit_assertion(
 void
 conduit_fault(struct conduit *c, const char *profile, const struct fault *fault)
 {
-	json_t *msg = json_object();
+	json_t *msg = json_object(), *f = fault_to_json(fault);
 
+	put_text(c, f, "text", fault->text);
 	json_put_str(msg, "profile", profile);
-	json_object_set_new(msg, "fault", fault_to_json(fault));
+	json_object_set_new(msg, "fault", f);
 	conduit_send(c, W_FAULT, msg);
 }
 

@@ -23,6 +23,7 @@ struct conduit {
 	int fd;
 	struct buf in;
 	unsigned next_id;
+	struct secret *hushed; /* NULL: none */
 };
 
 struct question {
@@ -37,6 +38,12 @@ struct question {
 void conduit_init(struct conduit *c, int fd);
 void conduit_done(struct conduit *c);
 
+/*
+ * From now on no text for people holds this secret, wherever it comes from: a
+ * page may repeat what was typed.  One at a time.
+ */
+void conduit_hush(struct conduit *c, struct secret *secret /* stolen */);
+
 /* The first message; 0, or -EBADMSG when it is not a job. */
 int conduit_job(struct conduit *c, json_t **ret);
 /* 0 with the answer, or -1 with the agent's fault. */
@@ -50,6 +57,8 @@ void conduit_tell(
  */
 void conduit_tell_push(
     struct conduit *c, const char *kind, const char *text, int64_t seconds);
+/* A second factor's page was met: its AuthMethod, and who makes it. */
+void conduit_factor(struct conduit *c, const char *method, const char *product);
 /*
  * Gives the flight recorder a page's skeleton.  The file it is in, or NULL when
  * it was not kept.

@@ -216,13 +216,16 @@ set_limits(struct http *h, CURL *e, const struct http_call *c)
 
 	if (c->flags & HTTP_COOKIES)
 		left -= h->spent / 1000;
-	if (c->timeout_ms > 0 && c->timeout_ms < left)
+	if (c->timeout_ms > 0 &&
+	    (c->timeout_ms < left || (c->flags & HTTP_PATIENT)))
 		left = c->timeout_ms;
 	curl_easy_setopt(
 	    e, CURLOPT_CONNECTTIMEOUT, (long)h->set.connect_timeout);
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)(left < 1 ? 1 : left));
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 10L);
-	curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, 30L);
+	if (!(c->flags & HTTP_PATIENT)) {
+		curl_easy_setopt(e, CURLOPT_LOW_SPEED_LIMIT, 10L);
+		curl_easy_setopt(e, CURLOPT_LOW_SPEED_TIME, 30L);
+	}
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_QUICK_EXIT, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_KEEPALIVE, 1L);
@@ -390,7 +393,8 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 	if (c->flags & HTTP_COOKIES) {
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
 		curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
-		h->spent += clk_boot(&clk_system) - h->since;
+		if (!(c->flags & HTTP_PATIENT))
+			h->spent += clk_boot(&clk_system) - h->since;
 	} else {
 		curl_easy_cleanup(t->easy);
 	}

@@ -40,7 +40,8 @@ enum {
 	HTTP_COOKIES = 1 << 0, /* through the browser */
 	HTTP_SECRET = 1 << 1,  /* never re-sent: on a new connection */
 	HTTP_PUBLIC = 1 << 2,  /* a public host: the system's CAs count too */
-	HTTP_PAGE = 1 << 3     /* without cookies, but for a page: in English */
+	HTTP_PAGE = 1 << 3,    /* without cookies, but for a page: in English */
+	HTTP_PATIENT = 1 << 4  /* a person is awaited: timeout_ms alone rules */
 };
 
 /* AWS's Signature Version 4; strings borrowed until the call has ended. */

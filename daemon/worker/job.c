@@ -60,6 +60,7 @@ static const struct {
 	{ "connectTimeout", offsetof(struct job, connect_timeout), 600, 10 },
 	{ "timeout", offsetof(struct job, timeout), 3600, 60 },
 	{ "mfaTimeout", offsetof(struct job, mfa_timeout), 3600, 120 },
+	{ "totpUsed", offsetof(struct job, totp_used), INT64_MAX, 0 },
 	{ "questionTimeout", offsetof(struct job, question_timeout), 86400,
 	    300 },
 };

@@ -52,6 +52,7 @@ struct job {
 	int64_t timeout;	  /* seconds on the network */
 	int64_t question_timeout; /* seconds a person may take */
 	int64_t mfa_timeout;	  /* seconds to wait for a push or a call */
+	int64_t totp_used; /* when a secret was given last, seconds; 0 never */
 };
 
 /* 0, or -1 with a fault that names the bad field, never its value. */

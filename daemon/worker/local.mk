@@ -3,32 +3,51 @@
 # library of their own so that the tests link the real ones.
 noinst_LIBRARIES += daemon/worker/libworker.a
 daemon_worker_libworker_a_SOURCES = \
+	daemon/worker/adapter-approve.c \
+	daemon/worker/adapter-azure.c \
+	daemon/worker/adapter-browser.c \
+	daemon/worker/adapter-code.c \
+	daemon/worker/adapter-privacyidea.c \
+	daemon/worker/adapter-securid.c \
+	daemon/worker/adapters.c daemon/worker/adapters.h \
 	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
+	daemon/worker/choice.c daemon/worker/choice.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
 	daemon/worker/entry.c \
+	daemon/worker/error.c \
+	daemon/worker/generic.c \
 	daemon/worker/http.c daemon/worker/http.h \
 	daemon/worker/http-fault.c daemon/worker/http-fault.h \
 	daemon/worker/job.c daemon/worker/job.h \
 	daemon/worker/libraries.c daemon/worker/libraries.h \
 	daemon/worker/login.c \
+	daemon/worker/method.c \
 	daemon/worker/origin.c daemon/worker/origin.h \
 	daemon/worker/page.c daemon/worker/page.h \
 	daemon/worker/page-fault.c \
 	daemon/worker/page-text.c \
+	daemon/worker/realm.c \
+	daemon/worker/recorder.c daemon/worker/recorder.h \
 	daemon/worker/redeem.c daemon/worker/redeem.h \
+	daemon/worker/request.c daemon/worker/request.h \
 	daemon/worker/saml.c daemon/worker/saml.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
+	daemon/worker/second.c daemon/worker/second.h \
+	daemon/worker/second-code.c \
 	daemon/worker/signin.c daemon/worker/signin.h \
+	daemon/worker/sites.c \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
+	daemon/worker/totp.c daemon/worker/totp.h \
+	daemon/worker/words.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
-	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS)
+	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 WORKER_LIBS = daemon/worker/libworker.a $(LIBAWSFED) $(LIBCURL_LIBS) \
-	$(LIBXML2_LIBS) -lcrypto
+	$(LIBXML2_LIBS) $(ZLIB_LIBS) -lcrypto
 daemon_worker_libworker_a_CPPFLAGS = $(WORKER_CPPFLAGS)
 
 libexec_PROGRAMS += awsfed-worker
@@ -44,7 +63,9 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-assume \
 	tests/unit/test-http \
 	tests/unit/test-signin \
-	tests/unit/test-conduit
+	tests/unit/test-conduit \
+	tests/unit/test-totp \
+	tests/unit/test-second
 check_PROGRAMS += $(WORKER_TESTS)
 TESTS += $(WORKER_TESTS)
 WORKER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
@@ -81,14 +102,26 @@ tests_unit_test_signin_SOURCES = tests/unit/test-signin.c \
 	tests/unit/worker-test.h
 tests_unit_test_signin_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_signin_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_totp_SOURCES = tests/unit/test-totp.c \
+	tests/unit/worker-test.h
+tests_unit_test_totp_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_totp_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_second_SOURCES = tests/unit/test-second.c \
+	tests/unit/worker-test.h
+tests_unit_test_second_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_second_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_conduit_SOURCES = tests/unit/test-conduit.c \
 	tests/unit/worker-test.h
 tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_conduit_LDADD = $(WORKER_TEST_LIBS)
 
 EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
-	tests/system/worker_agent.py
-TESTS += tests/system/worker.py tests/system/worker-sim.py
+	tests/system/worker_agent.py tests/system/hostile.py \
+	tests/system/hostile_server.py
+TESTS += tests/system/worker.py tests/system/worker-sim.py \
+	tests/system/hostile.py
+EXTRA_DIST += tests/system/worker-second.py
+TESTS += tests/system/worker-second.py
 EXTRA_DIST += \
 	tests/fixtures/PROVENANCE.md \
 	tests/fixtures/aws-adfs-login/LICENSE \
@@ -130,24 +163,3 @@ EXTRA_DIST += \
 	tests/fixtures/sts/sts-AssumeRoleWithSAML-200.xml \
 	tests/fixtures/sts/sts-error-400-validation-maxsession.xml \
 	tests/fixtures/sts/sts-error-403-moto-shape.xml
-
-# The bodies; tests/fuzz/replay-main.c drives them without a fuzzer.
-EXTRA_DIST += tests/fuzz/fuzz-page.c tests/fuzz/fuzz-saml.c \
-	tests/fuzz/fuzz-sts.c
-if FUZZING
-WORKER_FUZZERS = tests/fuzz/fuzz-page tests/fuzz/fuzz-saml \
-	tests/fuzz/fuzz-sts
-noinst_PROGRAMS += $(WORKER_FUZZERS)
-tests_fuzz_fuzz_page_SOURCES = tests/fuzz/fuzz-page.c
-tests_fuzz_fuzz_page_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
-tests_fuzz_fuzz_page_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_page_LDADD = $(WORKER_LIBS)
-tests_fuzz_fuzz_saml_SOURCES = tests/fuzz/fuzz-saml.c
-tests_fuzz_fuzz_saml_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
-tests_fuzz_fuzz_saml_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_saml_LDADD = $(WORKER_LIBS)
-tests_fuzz_fuzz_sts_SOURCES = tests/fuzz/fuzz-sts.c
-tests_fuzz_fuzz_sts_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
-tests_fuzz_fuzz_sts_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
-tests_fuzz_fuzz_sts_LDADD = $(WORKER_LIBS)
-endif

@@ -14,7 +14,7 @@
 #include "awsfed/secret.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
-#include "signin.h"
+#include "choice.h"
 
 void
 login_tag(const char *password, size_t len, const unsigned char *salt,
@@ -60,8 +60,17 @@ login_user(
 	return -1;
 }
 
-static int
-need_user(struct signin *s, struct fault *fault)
+/* A name that the page has filled in for good: it is posted as it stands. */
+static bool
+is_fixed(const struct control *user)
+{
+	return user != NULL && *user->value != '\0' &&
+	    (user->readonly || user->type == CONTROL_HIDDEN);
+}
+
+int
+login_need_user(
+    struct signin *s, const struct control *control, struct fault *fault)
 {
 	const struct question q = { Q_TEXT, QN_USER,
 		_("User (DOMAIN\\user or user@domain)"),
@@ -73,6 +82,9 @@ need_user(struct signin *s, struct fault *fault)
 	if (s->job->user != NULL)
 		return login_user(
 		    s->job->user, s->job->domain, &s->user, fault);
+	if (is_fixed(control))
+		return login_user(
+		    control->value, s->job->domain, &s->user, fault);
 	if (conduit_ask(s->conduit, &q, &typed, fault) < 0)
 		return -1;
 	return login_user(secret_bytes(typed), s->job->domain, &s->user, fault);
@@ -81,8 +93,12 @@ need_user(struct signin *s, struct fault *fault)
 static int
 need_password(struct signin *s, struct secret **ret, struct fault *fault)
 {
+	_cleanup_origin_ struct origin o = { 0 };
+	_cleanup_free_ char *host = origin_parse(s->form->action, &o) < 0 ?
+	    xstrdup(s->host) :
+	    origin_label(&o);
 	_cleanup_free_ char *label =
-	    xasprintf(_("Password for %s at %s"), s->user, s->host);
+	    xasprintf(_("Password for %s at %s"), s->user, host);
 	const struct question q = { Q_SECRET, QN_PASSWORD, label,
 		s->job->question_timeout, NULL };
 
@@ -97,20 +113,47 @@ need_password(struct signin *s, struct secret **ret, struct fault *fault)
 	return -1;
 }
 
+/* Where the page's own words lead to change a password that has expired. */
+static char *
+change_url(struct signin *s)
+{
+	_cleanup_free_ char *url = page_link(&s->page, "errorText");
+	_cleanup_fault_ struct fault f = { 0 };
+
+	if (url == NULL || policy_check(&s->policy, url, GRADE_PAGE, &f) < 0)
+		return NULL;
+	return str_clean(url, 300);
+}
+
 /* The login form again, after our post: refused, whatever the text says. */
 static int
 refused(struct signin *s, struct fault *fault)
 {
 	_cleanup_free_ char *text = page_text(&s->page, "errorText");
+	_cleanup_free_ char *url = change_url(s);
 
-	signin_settle(s, OUTCOME_REJECTED);
+	if (s->resumed) {
+		fault_set(fault, FAULT_NEEDS_USER, REASON_EXPIRED,
+		    _("%s asks for the password once more after an error; it "
+		      "was not sent a second time."),
+		    s->host);
+		fault_next(fault, _("Sign in again."));
+		return -1;
+	}
 	fault_set(fault, FAULT_REJECTED, REASON_PASSWORD,
 	    _("%s refused the password for %s (sent once).%s%s "
 	      "A locked or expired account looks the same."),
 	    s->host, s->user, *text == '\0' ? "" : " ", text);
-	fault_next(fault,
-	    _("Make sure of the password before you sign in "
-	      "again: further wrong ones lock the account."));
+	if (url != NULL)
+		fault_next(fault,
+		    _("To change the password, open %s in a browser; make "
+		      "sure of it before you sign in again: further wrong "
+		      "ones lock the account."),
+		    url);
+	else
+		fault_next(fault,
+		    _("Make sure of the password before you sign in "
+		      "again: further wrong ones lock the account."));
 	return -1;
 }
 
@@ -143,13 +186,15 @@ encode(struct signin *s, const struct login_form *l,
 	struct field fields[4];
 	size_t n = 0;
 
-	if (l->user != NULL)
+	if (l->user != NULL && !is_fixed(l->user))
 		fields[n++] = (struct field){ l->user->name, s->user };
 	fields[n++] =
 	    (struct field){ l->password->name, secret_bytes(password) };
-	if (l->kmsi != NULL)
-		fields[n++] = (struct field){ l->kmsi->name,
-			s->job->keep_signed_in ? l->kmsi->value : NULL };
+	/* Only where it is offered, whatever the page has ticked. */
+	fields[n++] = l->kmsi == NULL ?
+	    (struct field){ "Kmsi", NULL } :
+	    (struct field){ l->kmsi->name,
+		    s->job->keep_signed_in ? l->kmsi->value : NULL };
 	/* 2019's paginated page keeps it outside the form. */
 	if (!webforms) {
 		const struct control *c = form_control(s->form, "AuthMethod");
@@ -161,6 +206,29 @@ encode(struct signin *s, const struct login_form *l,
 	return form_encode(s->form, fields, n, l->submit, out);
 }
 
+/*
+ * Another way than the password, where one is configured and offered below it.
+ * 0: chosen, the next page is at hand; 1: the password, then; -1.
+ */
+static int
+other_way(struct signin *s, struct fault *fault)
+{
+	_cleanup_choices_ struct choices list = { 0 };
+	const struct choice *one;
+
+	if (s->method != NULL || method_form(&s->page) == NULL)
+		return 1;
+	if (str_eq(s->job->auth, "certificate"))
+		return method_choose(s, "CertificateAuthentication", fault);
+	if (!s->job->attended || s->job->mfa_method == NULL)
+		return 1;
+	method_list(&s->page, &list);
+	one = method_preferred(s, &list, s->job->mfa_method);
+	if (one == NULL || str_caseeq(one->value, "FormsAuthentication"))
+		return 1;
+	return method_post(s, one->value, fault);
+}
+
 int
 login_answer(struct signin *s, struct fault *fault)
 {
@@ -169,12 +237,16 @@ login_answer(struct signin *s, struct fault *fault)
 	_cleanup_free_ char *action = NULL;
 	char tag[LOGIN_TAG_SIZE];
 	struct login_form l;
+	int r;
 
 	if (s->posted)
 		return refused(s, fault);
+	if ((r = other_way(s, fault)) != 1)
+		return r;
 	if (!login_form_read(s->form, &l) || check_form(s, fault) < 0)
 		return -1;
-	if (need_user(s, fault) < 0 || need_password(s, &password, fault) < 0)
+	if (login_need_user(s, l.user, fault) < 0 ||
+	    need_password(s, &password, fault) < 0)
 		return -1;
 	login_tag(secret_bytes(password), secret_len(password), s->job->salt,
 	    sizeof(s->job->salt), tag);
@@ -188,7 +260,7 @@ login_answer(struct signin *s, struct fault *fault)
 	if (conduit_attempt(s->conduit, tag, s->user, fault) < 0)
 		return -1;
 	s->posted = s->open = true;
-	password = secret_free(password);
+	conduit_hush(s->conduit, STEAL(password));
 	action = xstrdup(s->form->action);
 	return signin_post(s, action, body.data, body.len, GRADE_SECRET, fault);
 }

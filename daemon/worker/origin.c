@@ -138,16 +138,23 @@ policy_scheme_ok(const struct policy *p, const struct origin *o)
 	    (p->allow_http_loopback && host_is_loopback(o->host));
 }
 
+/* "password@HOST" allows a page as well. */
 static bool
-is_allowed(const struct policy *p, const struct origin *o)
+is_allowed(const struct policy *p, const struct origin *o, enum grade grade)
 {
 	_cleanup_free_ char *with_port = xasprintf("%s:%s", o->host, o->port);
 	_cleanup_free_ char *label = origin_label(o);
 
-	for (size_t i = 0; p->allowed != NULL && i < p->allowed->n; i++)
-		if (str_caseeq(p->allowed->v[i], label) ||
-		    str_caseeq(p->allowed->v[i], with_port))
+	for (size_t i = 0; p->allowed != NULL && i < p->allowed->n; i++) {
+		const char *host = p->allowed->v[i];
+
+		if (str_starts(host, PASSWORD_HOST))
+			host += strlen(PASSWORD_HOST);
+		else if (grade == GRADE_SECRET)
+			continue;
+		if (str_caseeq(host, label) || str_caseeq(host, with_port))
 			return true;
+	}
 	return false;
 }
 
@@ -179,7 +186,7 @@ policy_check(const struct policy *p, const char *url, enum grade grade,
 	}
 	if (origin_equal(&o, &p->idp))
 		return 0;
-	if (grade == GRADE_PAGE && is_allowed(p, &o))
+	if (is_allowed(p, &o, grade))
 		return 0;
 	fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
 	    grade == GRADE_SECRET ?
@@ -190,8 +197,9 @@ policy_check(const struct policy *p, const char *url, enum grade grade,
 		fault_next(fault,
 		    _("Nothing was sent. If %s is where you "
 		      "really sign in, make it the profile's "
-		      "adfs_config.adfs_host."),
-		    label);
+		      "adfs_config.adfs_host; if it is your organisation's, "
+		      "add password@%s to awsfed.allowed_hosts."),
+		    label, label);
 	else
 		fault_next(fault,
 		    _("If you know that host, add it to "

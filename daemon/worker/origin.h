@@ -5,7 +5,8 @@
  * An origin is scheme, lower-case host and port; every URL goes through
  * libcurl's own parser, so that what is checked is what is connected to.
  * Pages may lead to the identity provider and to the hosts a person allowed;
- * a password goes to the identity provider alone.
+ * a password goes to the identity provider, and to a host that a person wrote
+ * down as "password@HOST": the claims provider of an organisation.
  */
 #ifndef AWSFED_WORKER_ORIGIN_H
 #define AWSFED_WORKER_ORIGIN_H
@@ -15,6 +16,7 @@
 #include "awsfed/fault.h"
 #include "awsfed/str.h"
 
+#define PASSWORD_HOST "password@"
 #define URL_MAX (64 * 1024) /* bytes; a SAMLRequest may be long */
 
 struct origin {
@@ -40,12 +42,12 @@ bool host_is_loopback(const char *host);
 
 enum grade {
 	GRADE_PAGE,  /* no secret: provider and allowed hosts */
-	GRADE_SECRET /* password or code: the provider's origin */
+	GRADE_SECRET /* password, code: provider, password@ hosts */
 };
 
 struct policy {
 	struct origin idp;
-	const struct strv *allowed; /* "host" or "host:port" */
+	const struct strv *allowed; /* "[password@]host[:port]" */
 	bool allow_http_loopback;
 };
 

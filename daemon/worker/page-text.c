@@ -8,6 +8,7 @@
 
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "origin.h"
 #include "xml.h"
 
 static bool
@@ -100,6 +101,25 @@ page_text(const struct page *p, const char *id)
 	const xmlNode *n = page_by_id(p, id);
 
 	return n == NULL ? xstrdup("") : visible(n, PAGE_TEXT_MAX);
+}
+
+char *
+page_link(const struct page *p, const char *id)
+{
+	const xmlNode *root = page_by_id(p, id);
+
+	for (const xmlNode *n = root; n != NULL; n = node_next(root, n)) {
+		_cleanup_free_ char *href =
+		    node_is(n, NULL, "a") ? node_attr(n, "href") : NULL;
+		char *url;
+
+		if (href == NULL || *href == '#' ||
+		    (url = url_resolve(p->url, str_trim(href))) == NULL)
+			continue;
+		url[strcspn(url, "?#")] = '\0';
+		return url;
+	}
+	return NULL;
 }
 
 char *

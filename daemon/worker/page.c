@@ -95,11 +95,26 @@ style_hides(const xmlNode *n)
 	return *d == ':' && str_starts(d + 1 + strspn(d + 1, " \t"), "none");
 }
 
+/* The steps of the paginated page: its script shows one after another. */
+static bool
+is_step(const xmlNode *n)
+{
+	static const char *const ids[] = { "usernamePage", "passwordPage",
+		"primaryOptionsPage" };
+	_cleanup_free_ char *id = node_attr(n, "id");
+
+	for (size_t i = 0; id != NULL && i < ARRAY_SIZE(ids); i++)
+		if (strcmp(id, ids[i]) == 0)
+			return true;
+	return false;
+}
+
 static bool
 concealed(const xmlNode *n)
 {
 	for (int depth = 0; n != NULL && depth < 64; n = n->parent, depth++)
-		if (n->type == XML_ELEMENT_NODE && style_hides(n))
+		if (n->type == XML_ELEMENT_NODE && style_hides(n) &&
+		    !is_step(n))
 			return true;
 	return false;
 }
@@ -195,6 +210,7 @@ read_control(const xmlNode *n, struct control *c)
 	c->id = node_attr(n, "id");
 	c->disabled =
 	    c->disabled || has_attr(n, "disabled") || in_disabled_fieldset(n);
+	c->readonly = has_attr(n, "readonly");
 	c->concealed = concealed(n);
 	return true;
 }

@@ -43,6 +43,7 @@ struct control {
 	char *value;  /* never NULL */
 	bool checked; /* boxes */
 	bool disabled;
+	bool readonly;
 	bool concealed; /* it or a parent has style display:none */
 };
 
@@ -88,6 +89,11 @@ const xmlNode *page_by_id(const struct page *p, const char *id);
 char *page_text(const struct page *p, const char *id);
 /* Does any element's id begin so? */
 bool page_id_starts(const struct page *p, const char *prefix);
+/*
+ * Where the first link below the element with that id leads, absolute and
+ * without query: xalloc, or NULL.
+ */
+char *page_link(const struct page *p, const char *id);
 /* All visible text (scripts and styles left out), blanks joined, bounded. */
 char *page_visible_text(const struct page *p, size_t max);
 

@@ -16,6 +16,7 @@
 #define BEARER "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 /* China's documents print another prefix: the end decides. */
 #define ATTRIBUTE "/SAML/Attributes/"
+#define CLAIM "http://schemas.microsoft.com/ws/2012/01/"
 #define VALUE_MAX 4096
 #define FUTURE_S 300 /* issued later than this from now: a wrong clock */
 
@@ -150,8 +151,21 @@ check_place(const char *url, const struct saml_rules *rules, struct fault *f)
 	fault_next(f,
 	    _("Check adfs_config.provider_id: \"%s\" names another "
 	      "relying party."),
-	    rules->provider_id);
+	    rules->provider_id == NULL ? "" : rules->provider_id);
 	return -1;
+}
+
+/* The answer to our own request and no other (SAML 2.0 profiles 4.1.4.3). */
+static int
+check_reply(const xmlNode *n, const struct saml_rules *rules, bool must,
+    struct fault *f)
+{
+	_cleanup_free_ char *to = node_attr(n, "InResponseTo");
+
+	if (rules->in_response_to == NULL || (to == NULL && !must) ||
+	    str_eq(to, rules->in_response_to))
+		return 0;
+	return malformed(f, _("it does not answer the request that was sent"));
 }
 
 static int
@@ -198,7 +212,8 @@ check_subject(const xmlNode *a, const struct saml_rules *rules, struct saml *s,
 		if ((recipient = node_attr(data, "Recipient")) != NULL &&
 		    check_place(recipient, rules, f) < 0)
 			return -1;
-		if (time_attr(data, "NotOnOrAfter", &until, f) < 0)
+		if (check_reply(data, rules, false, f) < 0 ||
+		    time_attr(data, "NotOnOrAfter", &until, f) < 0)
 			return -1;
 		earlier(&s->expires_s, until);
 	}
@@ -212,7 +227,8 @@ audience_fits(const char *audience, const struct saml_rules *rules)
 {
 	_cleanup_origin_ struct origin o = { 0 };
 
-	if (str_caseeq(audience, rules->provider_id))
+	if (rules->provider_id == NULL ||
+	    str_caseeq(audience, rules->provider_id))
 		return true;
 	return origin_parse(audience, &o) == 0 &&
 	    partition_by_signin_host(o.host) != NULL;
@@ -238,8 +254,10 @@ check_conditions(const xmlNode *a, const struct saml_rules *rules,
 		if (!node_is(n, NS_ASSERTION, "Audience"))
 			continue;
 		xreplace(&last, node_text(n, VALUE_MAX));
-		if (audience_fits(last, rules))
+		if (audience_fits(last, rules)) {
+			xreplace(&s->audience, STEAL(last));
 			return 0;
+		}
 	}
 	shown = str_clean(last == NULL ? "" : last, 200);
 	fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
@@ -262,13 +280,42 @@ add_role(struct saml *s, const char *value)
 	s->roles[s->nroles++] = r;
 }
 
+/* The claims that AD FS issues while a password is about to expire. */
+static void
+read_password_claim(struct saml *s, const char *name, const xmlNode *attribute)
+{
+	const struct {
+		const char *name;
+		char **to;
+	} claims[] = {
+		{ CLAIM "passwordexpirationtime", &s->password_expires },
+		{ CLAIM "passwordexpirationdays", &s->password_days },
+		{ CLAIM "passwordchangeurl", &s->password_url },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(claims); i++) {
+		_cleanup_free_ char *value = NULL;
+
+		if (strcmp(name, claims[i].name) != 0)
+			continue;
+		value = node_text(
+		    node_child(attribute, NS_ASSERTION, "AttributeValue"),
+		    VALUE_MAX);
+		xreplace(claims[i].to, str_clean(value, 300));
+	}
+}
+
 static void
 read_attribute(struct saml *s, const xmlNode *attribute)
 {
 	_cleanup_free_ char *name = node_attr(attribute, "Name");
 	const char *kind;
 
-	if (name == NULL || (kind = strstr(name, ATTRIBUTE)) == NULL)
+	if (name == NULL)
+		return;
+	if (str_starts(name, CLAIM))
+		read_password_claim(s, name, attribute);
+	if ((kind = strstr(name, ATTRIBUTE)) == NULL)
 		return;
 	kind += strlen(ATTRIBUTE);
 	for (const xmlNode *n = attribute->children; n != NULL; n = n->next) {
@@ -374,6 +421,7 @@ read_response(const xmlNode *root, const struct saml_rules *rules,
 	if (!node_is(root, NS_PROTOCOL, "Response"))
 		return malformed(f, _("it is no SAML 2.0 response"));
 	if (check_status(root, f) < 0 ||
+	    check_reply(root, rules, true, f) < 0 ||
 	    (destination != NULL && check_place(destination, rules, f) < 0) ||
 	    time_attr(root, "IssueInstant", &s->issued_s, f) < 0)
 		return -1;
@@ -450,5 +498,9 @@ saml_done(struct saml *s)
 	xfree(s->issuer);
 	xfree(s->subject);
 	xfree(s->session_name);
+	xfree(s->audience);
+	xfree(s->password_expires);
+	xfree(s->password_days);
+	xfree(s->password_url);
 	*s = (struct saml){ 0 };
 }

@@ -38,10 +38,16 @@ struct saml {
 	int64_t expires_s;     /* the latest moment to redeem it */
 	int64_t session_end_s; /* SessionNotOnOrAfter, 0 when not said */
 	bool encrypted;	       /* roles cannot be read */
+	char *audience;	       /* the one that fits, or NULL */
+	/* What AD FS says of the password, each NULL when it does not. */
+	char *password_expires; /* a time or seconds, as it came */
+	char *password_days;
+	char *password_url;
 };
 
 struct saml_rules {
-	const char *provider_id;
+	const char *provider_id;    /* NULL: whichever was chosen */
+	const char *in_response_to; /* our request's ID; NULL: none */
 	const struct strv *allowed; /* other Destination hosts */
 	bool allow_loopback;	    /* tests: a sign-in host on loopback */
 	int64_t now_s;		    /* by the server's clock */

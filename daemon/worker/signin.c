@@ -13,6 +13,7 @@
 #include "aliases.h"
 #include "http-fault.h"
 #include "redeem.h"
+#include "request.h"
 #include "saml.h"
 
 void
@@ -27,13 +28,15 @@ signin_settle(struct signin *s, const char *outcome)
 int
 signin_begin(struct signin *s, struct fault *fault)
 {
+	if (s->sp)
+		return request_begin(s, false, fault);
 	return signin_get(s, s->entry, fault);
 }
 
-int
-signin_unknown(struct signin *s, enum page_kind kind, struct fault *fault)
+void
+signin_wait(struct signin *s, int64_t seconds)
 {
-	return unknown_page_fault(&s->page, kind, s->host, fault);
+	(void)http_next(s->http, seconds * 1000);
 }
 
 /* ---- handlers: 1 done, 0 next page, -1 fault ----------------------------- */
@@ -61,24 +64,6 @@ take_assertion(struct signin *s, struct fault *fault)
 	return 1;
 }
 
-static int
-error_page(struct signin *s, struct fault *fault)
-{
-	char code[9] = "";
-
-	/* Old cookies of a lost context: begin once more without any. */
-	if (error_page_code(&s->page, code) && !s->posted && !s->restarted &&
-	    strcmp(code, "MSIS7001") == 0) {
-		s->restarted = true;
-		http_cookies_clear(s->http);
-		return signin_begin(s, fault);
-	}
-	error_page_fault(&s->page, s->status, s->host, fault);
-	if (s->retry_after > fault->retry_after)
-		fault->retry_after = s->retry_after;
-	return -1;
-}
-
 struct handler {
 	int (*answer)(struct signin *s, struct fault *fault);
 	/* What reaching such a page says about a password just sent. */
@@ -90,14 +75,14 @@ static const struct handler handlers[PAGE_KIND_MAX] = {
 	[PAGE_UNKNOWN] = { NULL, OUTCOME_REJECTED },
 	[PAGE_ASSERTION] = { take_assertion, OUTCOME_ACCEPTED },
 	[PAGE_LOGIN] = { login_answer, OUTCOME_REJECTED },
-	[PAGE_HRD] = { NULL, OUTCOME_UNKNOWN },
-	[PAGE_ERROR] = { error_page, OUTCOME_UNKNOWN },
-	[PAGE_MFA] = { NULL, OUTCOME_ACCEPTED },
-	[PAGE_DUO] = { NULL, OUTCOME_ACCEPTED },
-	[PAGE_METHOD] = { NULL, OUTCOME_ACCEPTED },
-	[PAGE_RP_LIST] = { NULL, OUTCOME_ACCEPTED },
-	[PAGE_SIGNED_OUT] = { NULL, OUTCOME_UNKNOWN },
-	[PAGE_UPDATE_PASSWORD] = { NULL, OUTCOME_REJECTED },
+	[PAGE_HRD] = { realm_answer, OUTCOME_UNKNOWN },
+	[PAGE_ERROR] = { error_answer, OUTCOME_UNKNOWN },
+	[PAGE_MFA] = { second_answer, OUTCOME_ACCEPTED },
+	[PAGE_DUO] = { second_answer, OUTCOME_ACCEPTED },
+	[PAGE_METHOD] = { method_answer, OUTCOME_ACCEPTED },
+	[PAGE_RP_LIST] = { sites_answer, OUTCOME_ACCEPTED },
+	[PAGE_SIGNED_OUT] = { signed_out_answer, OUTCOME_UNKNOWN },
+	[PAGE_UPDATE_PASSWORD] = { update_password_answer, OUTCOME_REJECTED },
 	[PAGE_AUTO_POST] = { auto_post, OUTCOME_ACCEPTED },
 };
 
@@ -172,15 +157,53 @@ assertion_json(const struct saml *a, int64_t skew_s)
 	return m;
 }
 
+/* AD FS tells of it in the last two weeks, where the farm is set up so. */
+static void
+notice_password(struct signin *s, const struct saml *a)
+{
+	_cleanup_free_ char *text = NULL, *where = NULL;
+	int64_t days;
+
+	if (a->password_days == NULL ||
+	    str_int(a->password_days, 0, 3650, &days) < 0)
+		return;
+	if (a->password_url != NULL && str_starts(a->password_url, "https://"))
+		where = xasprintf(_(" Change it at %s"), a->password_url);
+	text = days == 0 ? xasprintf(_("Your password expires today.%s"),
+			       where == NULL ? "" : where) :
+			   xasprintf(_("Your password expires in %lld days.%s"),
+			       (long long)days, where == NULL ? "" : where);
+	conduit_tell(s->conduit, "info", text, 0);
+}
+
+/* Once by hand: the name that spares the choice. */
+static void
+notice_site(struct signin *s, const struct saml *a)
+{
+	_cleanup_free_ char *clean = NULL, *text = NULL;
+
+	if (!s->site_posted || a->audience == NULL)
+		return;
+	clean = str_clean(a->audience, 300);
+	text = xasprintf(_("To go there at once: aws configure set "
+			   "adfs_config.provider_id '%s' --profile "
+			   "YOUR-PROFILE"),
+	    clean);
+	conduit_tell(s->conduit, "info", text, 0);
+}
+
 /* The assertion in hand: report it, redeem what the agent wants. */
 static int
 spend(struct signin *s, struct fault *fault)
 {
-	const struct saml_rules rules = { s->job->provider_id,
-		&s->job->allowed_hosts,
-		s->job->allow_http_loopback ||
+	const struct saml_rules rules = {
+		.provider_id = s->site_posted ? NULL : s->job->provider_id,
+		.in_response_to = s->request,
+		.allowed = &s->job->allowed_hosts,
+		.allow_loopback = s->job->allow_http_loopback ||
 		    host_is_loopback(s->policy.idp.host),
-		clk_real(&clk_system) / USEC + s->skew_s };
+		.now_s = clk_real(&clk_system) / USEC + s->skew_s,
+	};
 	_cleanup_saml_ struct saml a = { 0 };
 	json_t *roles;
 
@@ -189,6 +212,8 @@ spend(struct signin *s, struct fault *fault)
 		return -1;
 	xreplace(&s->assertion, NULL);
 	page_done(&s->page);
+	notice_password(s, &a);
+	notice_site(s, &a);
 	conduit_cookies(s->conduit, http_cookies(s->http));
 	if (conduit_assertion(
 		s->conduit, assertion_json(&a, s->skew_s), &roles, fault) < 0)
@@ -226,6 +251,9 @@ prepare(struct signin *s, struct fault *fault)
 	s->policy.allowed = &s->job->allowed_hosts;
 	s->policy.allow_http_loopback = s->job->allow_http_loopback;
 	s->host = origin_label(&s->policy.idp);
+	s->sp = s->job->sp_initiated;
+	log_info("sign-in at %s, client-request-id %s", s->host,
+	    http_request_id(s->http));
 	return policy_check(&s->policy, s->entry, GRADE_SECRET, fault);
 }
 
@@ -253,6 +281,7 @@ signin_job(struct conduit *c, const json_t *msg)
 			fault_request(&f, http_request_id(s.http));
 		conduit_fault(c, NULL, &f);
 	}
+	second_free(s.second);
 	page_done(&s.page);
 	origin_done(&s.policy.idp);
 	xfree(s.assertion);
@@ -260,5 +289,7 @@ signin_job(struct conduit *c, const json_t *msg)
 	xfree(s.host);
 	xfree(s.user);
 	xfree(s.authenticate);
+	xfree(s.method);
+	xfree(s.request);
 	http_free(s.http);
 }

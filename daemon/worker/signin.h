@@ -20,21 +20,36 @@
 
 #define SIGNIN_STEPS_MAX 30
 #define SIGNIN_REDIRECTS_MAX 10
+#define METHODS_MAX 3 /* pages that offer a choice of methods */
+#define LOOP_WAITS 2  /* times to wait when AD FS sees a loop (MSIS7042) */
+#define LOOP_WAIT_S 20
 
 struct signin {
 	const struct job *job;
 	struct conduit *conduit;
 	struct http *http;
 	struct policy policy;
-	char *host;	/* as faults name it */
-	char *entry;	/* URL to begin with */
-	char *user;	/* NULL until known */
-	bool posted;	/* the one password is spent */
-	bool open;	/* its outcome has not been told */
-	bool restarted; /* begun anew with no cookies, once */
+	char *host;	     /* as faults name it */
+	char *entry;	     /* URL to begin with */
+	char *user;	     /* NULL until known */
+	bool posted;	     /* the one password is spent */
+	bool open;	     /* its outcome has not been told */
+	bool restarted;	     /* begun anew with no cookies, once */
+	bool resumed;	     /* begun anew after the password was posted */
+	unsigned waits;	     /* for AD FS to take another request */
+	bool realm_posted;   /* a home realm was chosen */
+	bool realm_mailed;   /* an address was given for it */
+	bool site_posted;    /* a relying party was chosen from a list */
+	unsigned methods;    /* method pages met */
+	char *method;	     /* the one chosen last, or NULL */
+	bool sp;	     /* begun with a request of our own */
+	bool request_posted; /* by the POST binding */
+	char *request;	     /* its ID, or NULL */
 	unsigned steps;
 	int64_t skew_s;
-	char *assertion; /* SAMLResponse, when there is one */
+	char *assertion;       /* SAMLResponse, when there is one */
+	struct second *second; /* of the second factor, once there is one */
+	int64_t patience_ms;   /* the next request's own limit; 0 none */
 
 	/* the page at hand */
 	long status;
@@ -73,9 +88,16 @@ void signin_settle(struct signin *s, const char *outcome);
 
 /* The URL to begin with: xalloc, or NULL when host or path is unusable. */
 char *signin_entry_url(const struct job *job, const char *request_id);
+/* The same of the endpoint that takes a SAML request, which goes to its end. */
+char *signin_request_url(const struct job *job, const char *request_id);
+/* Waits, in which the agent's end is the end: seconds. */
+void signin_wait(struct signin *s, int64_t seconds);
 
 /* ---- login.c: the page that asks for a password -------------------------- */
 int login_answer(struct signin *s, struct fault *fault);
+/* Asks for the user's name, unless it is known or the control (or NULL) has it. */
+int login_need_user(
+    struct signin *s, const struct control *control, struct fault *fault);
 /*
  * The name as AD FS takes it: a domain is put before a bare one.  0; -1 with a
  * config fault when it is bare and there is no domain.
@@ -86,6 +108,55 @@ int login_user(
 /* scrypt cut to 16 bits: tells another password, useless for guessing. */
 void login_tag(const char *password, size_t len, const unsigned char *salt,
     size_t salt_len, char tag[LOGIN_TAG_SIZE]);
+
+/* ---- realm.c, method.c, sites.c: pages of choices ------------------------- */
+struct choice;
+struct choices;
+
+int realm_answer(struct signin *s, struct fault *fault);
+/* The organisations of such a page. */
+void realm_list(const struct page *p, struct choices *ret);
+/* AD FS's own directory among them, or NULL. */
+const struct choice *realm_local(const struct choices *c);
+
+int method_answer(struct signin *s, struct fault *fault);
+/* The methods of form#options on any page: provider names, texts. */
+void method_list(const struct page *p, struct choices *ret);
+/* The form itself when it can be posted, or NULL: no other way is offered. */
+const struct form *method_form(const struct page *p);
+/*
+ * The first of preferred (names, kinds or texts with commas between, NULL: none)
+ * that is offered, or NULL.
+ */
+const struct choice *method_preferred(
+    const struct signin *s, const struct choices *c, const char *preferred);
+/*
+ * On a page with form#options below: chooses the first of preferred that it
+ * offers.  0 and the next page is at hand; 1: none is offered; -1.
+ */
+int method_choose(struct signin *s, const char *preferred, struct fault *fault);
+/* Chooses a method by the provider's name: 0, or -1. */
+int method_post(struct signin *s, const char *name, struct fault *fault);
+
+int sites_answer(struct signin *s, struct fault *fault);
+
+/* ---- error.c: pages that say no ------------------------------------------- */
+int error_answer(struct signin *s, struct fault *fault);
+int signed_out_answer(struct signin *s, struct fault *fault);
+int update_password_answer(struct signin *s, struct fault *fault);
+
+/* ---- recorder.c: pages that nobody answers -------------------------------- */
+/*
+ * Gives the flight recorder the skeleton of the page at hand.  The file that it
+ * is in (xalloc), or NULL when it was not kept.
+ */
+char *recorder_keep(struct signin *s, enum page_kind kind);
+
+/* ---- second.c: pages of a second factor ----------------------------------- */
+int second_answer(struct signin *s, struct fault *fault);
+/* An error page after one: says so in *fault, which holds the page's words. */
+void second_ended(struct signin *s, struct fault *fault);
+struct second *second_free(struct second *x); /* returns NULL */
 
 /* ---- page-fault.c: pages that end a sign-in ------------------------------ */
 /* An error page: message, MSIS code, Activity ID. */

@@ -42,7 +42,10 @@ static int
 sent_elsewhere(struct signin *s, struct fault *fault)
 {
 	fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
-	    _("%s asked to send the password on to another address."), s->host);
+	    s->open ?
+		_("%s asked to send the password on to another address.") :
+		_("%s asked to send the code on to another address."),
+	    s->host);
 	fault_next(fault,
 	    _("It was not sent again. Show this to your "
 	      "administrator."));
@@ -59,6 +62,14 @@ lost(struct signin *s, const struct http_call *c, enum grade grade,
 		return;
 	if (!c->sent) {
 		signin_settle(s, OUTCOME_UNSENT);
+		return;
+	}
+	if (!s->open) {
+		fault_set(fault, FAULT_NEEDS_USER, c->fault.reason,
+		    _("%s The code was on its way: whether it arrived is "
+		      "not known."),
+		    c->fault.text);
+		fault_next(fault, _("Sign in again, with the next code."));
 		return;
 	}
 	signin_settle(s, OUTCOME_UNKNOWN);
@@ -112,7 +123,9 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 			.body = body,
 			.body_len = len,
 			.flags = HTTP_COOKIES |
-			    (grade == GRADE_SECRET ? HTTP_SECRET : 0u) };
+			    (grade == GRADE_SECRET ? HTTP_SECRET : 0u) |
+			    (s->patience_ms > 0 ? HTTP_PATIENT : 0u),
+			.timeout_ms = s->patience_ms };
 		_cleanup_free_ char *next = NULL;
 		int r;
 

@@ -154,6 +154,8 @@ struct settings {
 	int64_t min_duration; /* seconds; 900, or min_lifetime when set */
 	char *on_refresh;     /* of profiles that have none; NULL: nothing */
 	char *on_needs_login;
+	bool endpoint;	       /* the container endpoint may listen */
+	int64_t endpoint_port; /* 0: any that is free */
 	bool log_debug;
 	struct sink *sinks;
 	size_t nsinks;

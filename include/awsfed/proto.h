@@ -24,6 +24,7 @@
 #define M_UNDO AWSFED_INTERFACE ".Undo"
 #define M_ROLES AWSFED_INTERFACE ".Roles"
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
+#define M_ENDPOINT AWSFED_INTERFACE ".Endpoint"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
 #define M_CONFIGURE AWSFED_INTERFACE ".Configure"
 #define M_MONITOR AWSFED_INTERFACE ".Monitor"
@@ -64,6 +65,7 @@
 #define QN_CODE "code"
 #define QN_METHOD "method"
 #define QN_REALM "realm"
+#define QN_SITE "relying-party" /* of AD FS's list */
 #define QN_ROLE "role"
 #define QN_TOTP "totp-secret"
 #define QN_PIN "pin"	     /* of a token, or of a private key */
@@ -82,6 +84,7 @@
 #define W_REFUSE "refuse" /* agent: to ask, attempt, assertion */
 #define W_ASK "ask"
 #define W_TELL "tell"
+#define W_FACTOR "factor" /* a second factor was met */
 #define W_PAGE "page" /* a skeleton for the flight recorder */
 #define W_KEPT "kept" /* agent: to page */
 #define W_ATTEMPT "attempt"

@@ -27,6 +27,8 @@ const char *secret_bytes(const struct secret *s);
 size_t secret_len(const struct secret *s);
 /* Constant time for equal lengths. */
 bool secret_equal(const struct secret *a, const struct secret *b);
+/* The same, of bytes that somebody sent. */
+bool secret_is(const struct secret *s, const void *bytes, size_t len);
 /* False when the arena could not be locked; secrets work all the same. */
 bool secret_locked(void);
 

@@ -8,8 +8,10 @@
 #include <awsfed/xalloc.h>
 
 #include "adfs.h"
+#include "authn.h"
 #include "form.h"
 #include "http.h"
+#include "mfa.h"
 #include "mishap.h"
 #include "pages.h"
 #include "state.h"
@@ -111,65 +113,14 @@ check_fields(struct visit *v)
 	return true;
 }
 
+/* After a factor: the next one, or the assertion. */
 static void
-accept_user(struct visit *v, struct user *u)
+proceed(struct visit *v)
 {
-	bool kmsi = form_get(&v->fields, "Kmsi") != NULL && v->sim->opt.kmsi;
-	int64_t life = kmsi ? v->sim->opt.kmsi_life : v->sim->opt.sso_life;
-	struct sso *o = sso_new(v->sim, u, life);
-	size_t len = strlen(o->token), at = 0;
-	int64_t step = v->sim->opt.chunk;
-	_cleanup_free_ char *attributes = NULL;
-	char until[64];
-	time_t end = (time_t)o->expires;
-	struct tm tm;
-
-	gmtime_r(&end, &tm);
-	strftime(until, sizeof(until), "%a, %d %b %Y %H:%M:%S GMT", &tm);
-	attributes = kmsi ? xasprintf("; expires=%s%s", until, VISIT_COOKIE) :
-			    xstrdup(VISIT_COOKIE);
-	for (int i = 0; at < len && i < VISIT_MAX_CHUNKS; i++) {
-		size_t n =
-		    len - at < (size_t)step || i == VISIT_MAX_CHUNKS - 1 ?
-		    len - at :
-		    (size_t)step;
-		_cleanup_free_ char *piece = xstrndup(o->token + at, n);
-		char name[32] = "MSISAuth";
-
-		if (i > 0)
-			snprintf(name, sizeof(name), "MSISAuth%d", i);
-		response_cookie(v->r, name, piece, attributes);
-		at += n;
-	}
-	u->failures = 0;
-	v->sim->count.sign_ins++;
-	sim_log(v->sim, "signed in %s%s", u->name, kmsi ? " (kmsi)" : "");
-	if (mishap_is(v->m, "autopost"))
-		visit_show_autopost(v);
+	if (mfa_owed(v))
+		mfa_start(v);
 	else
-		visit_go_to(v, v->page.absolute);
-}
-
-static void
-refuse_user(struct visit *v, struct user *u, enum login_error why)
-{
-	struct options *o = &v->sim->opt;
-
-	v->sim->count.passwords_rejected++;
-	if (u != NULL) {
-		u->rejected++;
-		if (why == LOGIN_WRONG)
-			u->failures++;
-		if (o->lockout_threshold > 0 &&
-		    u->failures >= o->lockout_threshold &&
-		    u->locked_until <= sim_now()) {
-			u->locked_until = sim_now() + o->lockout_seconds;
-			u->failures = 0;
-			v->sim->count.lockouts++;
-		}
-	}
-	sim_log(v->sim, "refused a sign-in (%d)", (int)why);
-	visit_show_login(v, why);
+		visit_show_assertion(v);
 }
 
 static void
@@ -177,29 +128,20 @@ check_password(struct visit *v)
 {
 	const char *name = form_get(&v->fields, "UserName");
 	const char *password = form_get(&v->fields, "Password");
-	struct user *u = user_find(v->sim, name);
-	bool locked;
+	struct user *u = NULL;
+	enum login_error why;
 
-	if (u != NULL)
-		u->posts++;
 	v->page.user_name = name;
-	if (strpbrk(name, "\\@") == NULL) {
-		sim_violation(v->sim, "user name without domain posted");
-		refuse_user(v, u, LOGIN_FORMAT);
-		return;
+	why = authn_check(v, name, password, &u);
+	if (why != LOGIN_FIRST) {
+		visit_show_login(v, why);
+	} else {
+		authn_accept(v, u);
+		if (mishap_is(v->m, "autopost"))
+			visit_show_autopost(v);
+		else
+			visit_go_to(v, v->page.absolute);
 	}
-	if (password[0] == '\0') {
-		sim_violation(v->sim, "empty password posted");
-		refuse_user(v, u, LOGIN_NO_PASSWORD);
-		return;
-	}
-	locked = u != NULL && (u->locked || u->locked_until > sim_now());
-	if (u == NULL || locked || strcmp(u->password, password) != 0)
-		refuse_user(v, u, LOGIN_WRONG);
-	else if (u->expired)
-		refuse_user(v, u, LOGIN_EXPIRED);
-	else
-		accept_user(v, u);
 }
 
 /* Was this form ours, and is the cookie of its page still there? */
@@ -220,6 +162,10 @@ handle_post(struct visit *v)
 	bool user = form_get(&v->fields, "UserName") != NULL;
 	bool password = form_get(&v->fields, "Password") != NULL;
 
+	if (form_get(&v->fields, "Context") != NULL) {
+		mfa_post(v);
+		return;
+	}
 	if (!check_fields(v))
 		return;
 	if (form_get(&v->fields, "SimStep") != NULL) {
@@ -229,7 +175,7 @@ handle_post(struct visit *v)
 			    "the auto-post page's fields "
 			    "came back changed");
 		if (v->sso != NULL)
-			visit_show_assertion(v);
+			proceed(v);
 		else
 			visit_show_login(v, LOGIN_FIRST);
 		return;
@@ -245,7 +191,7 @@ handle_post(struct visit *v)
 		    "is not available.");
 	} else if (!user && !password) {
 		if (v->sso != NULL)
-			visit_show_assertion(v);
+			proceed(v);
 		else
 			visit_show_login(v, LOGIN_FIRST);
 	} else if (!user || !password) {
@@ -255,6 +201,9 @@ handle_post(struct visit *v)
 		visit_show_error(v, 200, "MSIS7001",
 		    "The passive protocol context "
 		    "was not found or not valid.");
+	} else if (mfa_is_primary(v)) {
+		sim_violation(v->sim, "password posted before the code");
+		mfa_start_primary(v);
 	} else {
 		check_password(v);
 	}
@@ -266,7 +215,7 @@ handle_get(struct visit *v)
 	const char *agent = request_header(v->q, "user-agent");
 
 	if (v->sso != NULL) {
-		visit_show_assertion(v);
+		proceed(v);
 	} else if (v->sim->opt.wia && agent != NULL &&
 	    (strstr(agent, "Trident/7.0") != NULL ||
 		strstr(agent, "MSIE") != NULL)) {
@@ -274,6 +223,8 @@ handle_get(struct visit *v)
 		    xasprintf("/adfs/ls/wia?%s", v->q->query);
 
 		visit_go_to(v, url);
+	} else if (mfa_is_primary(v)) {
+		mfa_start_primary(v);
 	} else {
 		visit_show_login(v, LOGIN_FIRST);
 	}

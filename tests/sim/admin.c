@@ -18,6 +18,7 @@
 #include "mishap.h"
 #include "pages.h"
 #include "state.h"
+#include "totp.h"
 
 #define ADMIN_MAX (1024 * 1024) /* bytes in one line */
 
@@ -48,6 +49,11 @@ static const struct option {
 	TEXT(order),
 	TEXT(extra),
 	TEXT(chooser),
+	TEXT(mfa),
+	TEXT(mfa_methods),
+	TEXT(mfa_numbers),
+	NUMBER(mfa_tries, 1, 1000),
+	NUMBER(push_seconds, 1, 3600),
 	NUMBER(sso_life, 1, 10000000),
 	NUMBER(kmsi_life, 1, 10000000),
 	NUMBER(token_life, 0, 43200),
@@ -62,6 +68,7 @@ static const struct option {
 	FLAG(kmsi),
 	FLAG(idp_page),
 	FLAG(wia),
+	FLAG(totp_once),
 	FLAG(detailed),
 #undef TEXT
 #undef NUMBER
@@ -87,6 +94,13 @@ static const struct {
 	COUNTER(lockouts),
 	COUNTER(sign_ins),
 	COUNTER(sign_outs),
+	COUNTER(mfa_runs),
+	COUNTER(mfa_posts),
+	COUNTER(mfa_passed),
+	COUNTER(mfa_refused),
+	COUNTER(mfa_lockouts),
+	COUNTER(codes_rejected),
+	COUNTER(pushes),
 	COUNTER(assertions),
 	COUNTER(loops),
 	COUNTER(signin_posts),
@@ -156,6 +170,63 @@ learn_pairs(struct sim *s, const struct user *u)
 	return NULL;
 }
 
+/* An empty text takes the setting back. */
+static void
+factor_from(struct factor *f, const json_t *args)
+{
+	static const struct {
+		const char *key;
+		size_t at;
+	} texts[] = {
+		{ "mfa", offsetof(struct factor, adapter) },
+		{ "mode", offsetof(struct factor, mode) },
+		{ "code", offsetof(struct factor, code) },
+		{ "next_code", offsetof(struct factor, next) },
+		{ "totp", offsetof(struct factor, totp) },
+		{ "pin", offsetof(struct factor, pin) },
+		{ "answer", offsetof(struct factor, answer) },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+		char **at = (char **)(void *)((char *)f + texts[i].at);
+		const char *value = text_of(args, texts[i].key);
+
+		if (value == NULL)
+			continue;
+		xreplace(at, value[0] != '\0' ? xstrdup(value) : NULL);
+		f->wrong = f->locked_until = 0;
+		if (str_eq(texts[i].key, "totp"))
+			f->totp_step = 0;
+	}
+	flag_from(&f->unregistered, args, "unregistered");
+}
+
+static const char *
+factor_flaw(const json_t *args)
+{
+	static const char *const modes[] = { "", "push", "code", "call", "sms",
+		"choose" };
+	const char *answer = text_of(args, "answer");
+	const char *mode = text_of(args, "mode");
+	const char *totp = text_of(args, "totp");
+	bool ok = mode == NULL;
+	int64_t n;
+
+	for (size_t i = 0; !ok && i < ARRAY_SIZE(modes); i++)
+		ok = str_eq(mode, modes[i]);
+	if (!ok)
+		return "a mode is push, code, call, sms or choose";
+	if (!str_empty(totp) && !totp_secret(totp))
+		return "a TOTP secret is base32, 8 bytes at least";
+	if (!str_empty(answer) && !str_eq(answer, "approve") &&
+	    !str_eq(answer, "deny") && !str_eq(answer, "timeout") &&
+	    !str_eq(answer, "ask") &&
+	    (!str_starts(answer, "wait-") ||
+		str_int(answer + 5, 0, 3600, &n) < 0))
+		return "an answer is approve, deny, timeout, ask or wait-N";
+	return NULL;
+}
+
 static const char *
 user_set(struct sim *s, const json_t *args, json_t *reply)
 {
@@ -165,7 +236,10 @@ user_set(struct sim *s, const json_t *args, json_t *reply)
 	(void)reply;
 	if (str_empty(name))
 		return "a user needs a name";
+	if (factor_flaw(args) != NULL)
+		return factor_flaw(args);
 	u = user_add(s, name);
+	factor_from(&u->factor, args);
 	replace_from(&u->upn, args, "upn");
 	if (text_of(args, "password") != NULL) {
 		replace_from(&u->password, args, "password");
@@ -290,11 +364,19 @@ text_list(const struct strv *sv)
 	return list;
 }
 
+static json_t *
+factor_counters(const struct factor *f)
+{
+	return json_pack("{s:I,s:I,s:I,s:I}", "posts", (json_int_t)f->posts,
+	    "rejected", (json_int_t)f->rejected, "pushes",
+	    (json_int_t)f->pushes, "passed", (json_int_t)f->passed);
+}
+
 static const char *
 get_counters(struct sim *s, const json_t *args, json_t *reply)
 {
 	json_t *users = json_object(), *roles = json_object();
-	json_t *texts = json_array();
+	json_t *texts = json_array(), *factors = json_object();
 
 	(void)args;
 	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
@@ -307,6 +389,10 @@ get_counters(struct sim *s, const json_t *args, json_t *reply)
 			    json_pack("{s:I,s:I}", "password_posts",
 				(json_int_t)u->posts, "rejected",
 				(json_int_t)u->rejected));
+	for (const struct user *u = s->users; u != NULL; u = u->next)
+		if (u->name[0] != '\0')
+			json_object_set_new(
+			    factors, u->name, factor_counters(&u->factor));
 	for (const struct role *r = s->roles; r != NULL; r = r->next)
 		json_object_set_new(roles, r->arn,
 		    json_pack("{s:s?,s:o,s:I,s:I,s:I,s:I}", "policy", r->policy,
@@ -322,6 +408,7 @@ get_counters(struct sim *s, const json_t *args, json_t *reply)
 	for (size_t i = 0; i < s->violations.n; i++)
 		json_array_append_new(texts, json_string(s->violations.v[i]));
 	json_object_set_new(reply, "users", users);
+	json_object_set_new(reply, "factors", factors);
 	json_object_set_new(reply, "roles", roles);
 	json_object_set_new(reply, "violation_texts", texts);
 	return NULL;
@@ -425,6 +512,7 @@ static const struct {
 	{ "fault-clear", fault_clear },
 	{ "expire-sso", expire_sso },
 	{ "expire-keys", expire_keys },
+	{ "push", mfa_admin_push },
 	{ "ping", ping },
 };
 

@@ -15,7 +15,7 @@ class Forms(html.parser.HTMLParser):
     def __init__(self, text):
         super().__init__()
         self.forms, self.texts, self.ids = [], {}, {}
-        self._form, self._open = None, []
+        self._form, self._select, self._open = None, None, []
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
@@ -23,11 +23,18 @@ class Forms(html.parser.HTMLParser):
         if "id" in a:
             self.ids[a["id"]] = dict(a, tag=tag)
         if tag == "form":
-            self._form = dict(a, fields=[])
+            self._form = dict(a, fields=[], submits=[])
             self.forms.append(self._form)
         elif tag == "input" and self._form is not None and a.get("name"):
-            if a.get("type") not in ("checkbox", "radio", "submit"):
+            if a.get("type") == "submit":
+                self._form["submits"].append((a["name"], a.get("value") or ""))
+            elif a.get("type") not in ("checkbox", "radio"):
                 self._form["fields"].append((a["name"], a.get("value") or ""))
+        elif tag == "select" and self._form is not None:
+            self._select = a.get("name")
+        elif tag == "option" and self._form is not None and self._select:
+            self._form["fields"].append((self._select, a.get("value") or ""))
+            self._select = None
         if tag not in ("input", "meta", "link", "img", "br", "hr"):
             self._open.append((tag, a.get("id") or tag))
 
@@ -141,12 +148,17 @@ class Browser:
             raise ValueError("foreign address " + url)
         return u.path + ("?" + u.query if u.query else "")
 
-    def fill(self, page, name, **values):
-        """Posts one form as a browser would, with some fields filled in."""
+    def fill(self, page, name, press=None, **values):
+        """Posts one form as a browser would, with some fields filled in and
+        the first button, or the one of a name, pressed (False: by script)."""
         form = page.page.form(name)
         fields = [(n, values.pop(n, v)) for n, v in form["fields"]]
         fields += list(values.items())
-        return self.follow("POST", self.local(form["action"]), fields)
+        if press is not False:
+            fields += [s for s in form["submits"]
+                       if press is None or s[0] == press][:1]
+        return self.follow(
+            "POST", self.local(form.get("action") or page.url), fields)
 
     def login(self, user, password, entry=ENTRY, **more):
         page = self.follow("GET", entry)

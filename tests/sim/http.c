@@ -281,8 +281,8 @@ send_response(struct peer *p, struct response *r)
 }
 
 /* Sleeps in relative slices, so that a moved clock cannot lengthen it. */
-static void
-nap(int64_t ms)
+bool
+http_nap(int64_t ms)
 {
 	struct timespec slice = { .tv_nsec = 10000000 };
 
@@ -293,9 +293,10 @@ nap(int64_t ms)
 		stop = stopping;
 		pthread_mutex_unlock(&conns_lock);
 		if (stop)
-			return;
+			return true;
 		nanosleep(&slice, NULL);
 	}
+	return false;
 }
 
 /*
@@ -337,7 +338,7 @@ talk(struct sim *s, struct peer *p, unsigned long id)
 			sim_handle(s, &q, &r);
 			sim_unlock(s);
 			if (r.delay_ms > 0)
-				nap(r.delay_ms);
+				http_nap(r.delay_ms);
 		}
 		if (err < 0 || r.drop || send_response(p, &r) < 0 || r.close ||
 		    r.truncate)

@@ -57,6 +57,8 @@ void response_text(
 
 /* Serves one accepted connection in a thread of its own.  ctx NULL: plain. */
 void http_serve(struct sim *s, int fd, SSL_CTX *ctx);
+/* Sleeps.  True: the simulator is being stopped. */
+bool http_nap(int64_t ms);
 /* Ends every connection and waits for its thread, at most 5 s. */
 void http_stop(void);
 /* A thread that is counted by http_stop: the admin's connections too. */

@@ -4,8 +4,13 @@ check_PROGRAMS += tests/sim/awsfed-sim
 tests_sim_awsfed_sim_SOURCES = \
 	tests/sim/adfs.c tests/sim/adfs.h \
 	tests/sim/admin.c tests/sim/admin.h \
+	tests/sim/authn.c tests/sim/authn.h \
 	tests/sim/form.c tests/sim/form.h \
 	tests/sim/http.c tests/sim/http.h \
+	tests/sim/mfa.c tests/sim/mfa.h tests/sim/mfa-int.h \
+	tests/sim/mfa-azure.c tests/sim/mfa-code.c tests/sim/mfa-other.c \
+	tests/sim/mfa-otp.c tests/sim/mfa-page.c tests/sim/mfa-push.c \
+	tests/sim/mfa-rsa.c tests/sim/mfa-wait.c \
 	tests/sim/mishap.c tests/sim/mishap.h \
 	tests/sim/pages.c tests/sim/pages.h \
 	tests/sim/saml.c tests/sim/saml.h \
@@ -16,11 +21,13 @@ tests_sim_awsfed_sim_SOURCES = \
 	tests/sim/sts.c tests/sim/sts.h \
 	tests/sim/stsparam.c tests/sim/stsparam.h \
 	tests/sim/tls.c tests/sim/tls.h \
+	tests/sim/totp.c tests/sim/totp.h \
 	tests/sim/visit.c tests/sim/visit.h
 tests_sim_awsfed_sim_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS) \
 	$(JANSSON_CFLAGS)
 tests_sim_awsfed_sim_CFLAGS = $(AM_CFLAGS) -pthread
 tests_sim_awsfed_sim_LDADD = $(LIBAWSFED) $(OPENSSL_LIBS)
 EXTRA_DIST += tests/sim/README.md tests/sim/simctl
-EXTRA_DIST += tests/sim/selftest.py tests/sim/browser.py
+EXTRA_DIST += tests/sim/selftest.py tests/sim/browser.py \
+	tests/sim/selftest_mfa.py
 TESTS += tests/sim/selftest.py

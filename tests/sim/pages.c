@@ -141,6 +141,18 @@ put_foot(struct buf *b, const struct flavour *f)
 	    f->main ? "</main>\n" : "", f->year);
 }
 
+void
+page_head(struct buf *b, const struct page *p, const char *title)
+{
+	put_head(b, flavour(p), title);
+}
+
+void
+page_foot(struct buf *b, const struct page *p)
+{
+	put_foot(b, flavour(p));
+}
+
 static void
 put_error_text(struct buf *b, const struct flavour *f, enum login_error error)
 {

@@ -30,6 +30,10 @@ struct page {
 	const char *activity;  /* GUID */
 };
 
+/* Everything above and below what a page is about. */
+void page_head(struct buf *b, const struct page *p, const char *title);
+void page_foot(struct buf *b, const struct page *p);
+
 /* Is there a flavour of this name? */
 bool page_flavour(const char *name);
 void page_login(struct buf *b, const struct page *p, enum login_error error);

@@ -21,6 +21,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 from browser import Browser, ENTRY  # noqa: E402
+import selftest_mfa  # noqa: E402
 
 for name in list(os.environ):
     if name.upper().endswith(("_PROXY", "_BUNDLE")) or \
@@ -102,9 +103,13 @@ class Sim:
                  assertion_life=300, session_duration=0, session_until=0,
                  loop_tokens=5, loop_seconds=20, lockout_threshold=0,
                  idp_page="yes", wia="no", order="as-is", extra="",
-                 detailed="yes", chunk=2000)
+                 detailed="yes", chunk=2000, mfa="", mfa_methods="",
+                 mfa_numbers="", mfa_tries=5, push_seconds=60,
+                 totp_once="yes")
         self.do(do="user", name=USER, password=PASSWORD, locked=False,
                 expired=False, denied=False, drop_roles=True,
+                unregistered=False, mfa="", mode="", code="", next_code="",
+                totp="", pin="", answer="",
                 upn="jane@corp.example.com", session_name="jane",
                 roles=[ADMIN + "," + PROVIDER, PROVIDER + ", " + COMMA,
                        SHORT_PROVIDER + "," + SHORT])
@@ -986,6 +991,8 @@ def finish():
 def main():
     global sim
     bad = 0
+    for part in (selftest_mfa,):
+        tests.extend(part.tests(sys.modules[__name__]))
     if boto3 is None:
         print("1..0 # SKIP python3-boto3 is not installed")
         return 0
@@ -998,7 +1005,10 @@ def main():
         try:
             if t is not finish:
                 sim.fresh()
+            began = time.monotonic()
             skip = t()
+            if "-v" in os.environ.get("SELFTEST", ""):
+                print("# %.2f s" % (time.monotonic() - began))
             print("ok %d - %s%s" % (i, name, " # SKIP " + skip
                                     if skip else ""))
         except Exception as e:  # pylint: disable=broad-except

@@ -30,6 +30,7 @@ user_free(struct user *u)
 	xfree(u->password);
 	xfree(u->session_name);
 	strv_done(&u->pairs);
+	factor_done(&u->factor);
 	xfree(u);
 }
 
@@ -112,6 +113,11 @@ sim_init(struct sim *s, const char *dir)
 		.order = xstrdup("as-is"),
 		.extra = xstrdup(""),
 		.chooser = xstrdup("classic"),
+		.mfa = xstrdup(""),
+		.mfa_methods = xstrdup(""),
+		.mfa_numbers = xstrdup(""),
+		.mfa_tries = 5,
+		.push_seconds = 60,
 		.sso_life = 8 * 3600,
 		.kmsi_life = 24 * 3600,
 		.assertion_life = 300,
@@ -120,6 +126,7 @@ sim_init(struct sim *s, const char *dir)
 		.lockout_seconds = 1800,
 		.chunk = 2000,
 		.idp_page = true,
+		.totp_once = true,
 		.detailed = true,
 	};
 }
@@ -127,6 +134,7 @@ sim_init(struct sim *s, const char *dir)
 void
 sim_done(struct sim *s)
 {
+	mfa_done(s);
 	LIST_FREE(s->users, user_free);
 	LIST_FREE(s->roles, role_free);
 	LIST_FREE(s->ssos, sso_free);
@@ -142,6 +150,9 @@ sim_done(struct sim *s)
 	xfree(s->opt.order);
 	xfree(s->opt.extra);
 	xfree(s->opt.chooser);
+	xfree(s->opt.mfa);
+	xfree(s->opt.mfa_methods);
+	xfree(s->opt.mfa_numbers);
 	xfree(s->dir);
 	if (s->log != NULL)
 		fclose(s->log);
@@ -205,6 +216,20 @@ sim_violation(struct sim *s, const char *fmt, ...)
 		strv_take(&s->violations, text);
 	else
 		xfree(text);
+}
+
+void
+sim_list(const char *s, struct strv *ret)
+{
+	while (*s != '\0') {
+		size_t n = strcspn(s, ",");
+		_cleanup_free_ char *whole = xstrndup(s, n);
+		const char *piece = str_trim(whole);
+
+		if (piece[0] != '\0')
+			strv_add(ret, piece);
+		s += n + (s[n] == ',');
+	}
 }
 
 struct user *
@@ -391,8 +416,12 @@ counters_reset(struct sim *s)
 	s->count = (struct counters){ 0 };
 	strv_done(&s->violations);
 	s->violations = (struct strv){ 0 };
-	for (struct user *u = s->users; u != NULL; u = u->next)
+	for (struct user *u = s->users; u != NULL; u = u->next) {
+		struct factor *f = &u->factor;
+
 		u->posts = u->rejected = 0;
+		f->posts = f->rejected = f->pushes = f->passed = 0;
+	}
 	for (struct role *r = s->roles; r != NULL; r = r->next)
 		r->saml_calls = r->saml_good = r->assume_calls =
 		    r->assume_good = 0;

@@ -16,6 +16,8 @@
 
 #include <awsfed/str.h>
 
+#include "mfa.h"
+
 struct request;
 struct response;
 
@@ -33,6 +35,7 @@ struct user {
 	int64_t locked_until;
 	int64_t posts;
 	int64_t rejected;
+	struct factor factor;
 };
 
 struct role {
@@ -56,6 +59,8 @@ struct sso {
 	struct sso *next;
 	char *token; /* all chunks together */
 	char *user;
+	bool kmsi;
+	bool strong; /* the second factor was passed too */
 	int64_t authenticated;
 	int64_t expires;
 	int64_t issued[32]; /* times of the last tokens, a ring */
@@ -96,15 +101,21 @@ struct key {
 	int64_t expires;
 };
 
+struct mfa_run;
 struct mishap;
 
 struct options {
-	char *flavour; /* 2012r2 2016 2019 2022 paginated localised */
-	char *rp;      /* relying-party id that is known */
-	char *acs;     /* Destination and Recipient */
-	char *order;   /* as-is, role-first, provider-first */
-	char *extra;   /* NAME=VALUE: one more hidden field, or "" */
-	char *chooser; /* classic, 2023 or interstitial */
+	char *flavour;	      /* 2012r2 2016 2019 2022 paginated localised */
+	char *rp;	      /* relying-party id that is known */
+	char *acs;	      /* Destination and Recipient */
+	char *order;	      /* as-is, role-first, provider-first */
+	char *extra;	      /* NAME=VALUE: one more hidden field, or "" */
+	char *chooser;	      /* classic, 2023 or interstitial */
+	char *mfa;	      /* AuthMethod of the second factor, or "" */
+	char *mfa_methods;    /* names between commas: a choice page */
+	char *mfa_numbers;    /* between commas, none, or "": random */
+	int64_t mfa_tries;    /* wrong codes until locked */
+	int64_t push_seconds; /* until nobody answered */
 	int64_t sso_life;
 	int64_t kmsi_life;
 	int64_t token_life; /* cap on the life of keys, 0 = as asked */
@@ -119,7 +130,8 @@ struct options {
 	bool kmsi;
 	bool idp_page;
 	bool wia;
-	bool detailed; /* codes on error pages */
+	bool totp_once; /* a TOTP is taken once */
+	bool detailed;	/* codes on error pages */
 };
 
 struct counters {
@@ -133,6 +145,13 @@ struct counters {
 	int64_t lockouts;
 	int64_t sign_ins;
 	int64_t sign_outs;
+	int64_t mfa_runs;
+	int64_t mfa_posts;
+	int64_t mfa_passed;
+	int64_t mfa_refused;
+	int64_t mfa_lockouts;
+	int64_t codes_rejected;
+	int64_t pushes;
 	int64_t assertions;
 	int64_t loops;
 	int64_t signin_posts;
@@ -160,6 +179,7 @@ struct sim {
 	struct pending *pendings;
 	struct assertion *assertions;
 	struct key *keys;
+	struct mfa_run *runs; /* owned by mfa.c */
 	struct mishap *mishaps;
 	int64_t mishap_serial;
 	struct strv violations;
@@ -177,6 +197,9 @@ void sim_log(struct sim *s, const char *fmt, ...)
 /* Something no browser, and no careful client, would have sent. */
 void sim_violation(struct sim *s, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Splits at commas; blanks around a piece are dropped. */
+void sim_list(const char *s, struct strv *ret);
 
 /* Answers a request; the lock is held.  In sim.c. */
 void sim_handle(struct sim *s, const struct request *q, struct response *r);

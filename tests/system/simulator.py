@@ -73,8 +73,15 @@ class Simulator:
         return reply
 
     def user(self, name, **more):
-        """password, roles ("ROLE-ARN,PROVIDER-ARN"), locked, denied, …"""
+        """password, roles ("ROLE-ARN,PROVIDER-ARN"), locked, denied, and of
+        the second factor mfa, mode, code, next_code, totp, pin, answer, …"""
         return self.do("user", name=name, **more)
+
+    def push(self, name=None, decision=None, number=None):
+        """The pushes that wait; with a decision (approve, deny) answers it."""
+        more = {"name": name, "decision": decision, "number": number}
+        return self.do("push", **{k: v for k, v in more.items()
+                                  if v is not None})["pushes"]
 
     def role(self, arn, **more):
         """trust, providers, max_duration, external_id"""

@@ -156,8 +156,6 @@ def run(sim, ok):
              'protocol', 'unknown-page', 0),
             ('adfs-get', ['--kind', 'error-page', '--code', 'MSIS7012'],
              'denied', 'error-page', 0),
-            ('adfs-get', ['--kind', 'error-page', '--code', 'MSIS7042'],
-             'temporary', 'busy', 0),
             ('adfs-get', ['--status', '503', '--retry-after', '9'],
              'temporary', 'server-error', 0),
             ('adfs-get', ['--status', '429'], 'temporary', 'busy', 0),
@@ -192,6 +190,20 @@ def run(sim, ok):
         ok(fault_is(f, kind, reason) and c['password_posts'] == posts and
            c['violations'] == 0 and 'next' in f and not a.of('credentials'),
            f'{place} {" ".join(args)}', [a.messages, c])
+
+    fresh(sim)
+    sim.ctl('fault', 'add', 'adfs-get', '--kind', 'error-page', '--code',
+            'MSIS7042', '--retry-after', '1')
+    a = sim.login()
+    ok([m['kind'] for m in a.of('tell')] == ['wait'] and
+       len(a.of('credentials')) == 1, 'a loop is waited out', a.messages)
+    fresh(sim)
+    sim.ctl('fault', 'add', 'adfs-get', '--kind', 'error-page', '--code',
+            'MSIS7042', '--retry-after', '7')
+    a = sim.login(attended=False)
+    ok(fault_is(a.fault(), 'temporary', 'busy') and
+       a.fault()['retryAfter'] == 20 and not a.of('tell'),
+       'with nobody there the agent waits', a.messages)
 
     # faults of STS
     for args, kind, reason, calls in (

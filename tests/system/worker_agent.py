@@ -15,10 +15,13 @@ class Agent:
     """Starts a worker, sends the job, answers what it asks."""
 
     def __init__(self, job, user='CORP\\jane', password='right',
-                 roles=None, allow=True, on_message=None):
+                 roles=None, allow=True, on_message=None, answers=None,
+                 pages=None):
         self.messages = []
         self.user, self.password = user, password
         self.roles, self.allow, self.on_message = roles, allow, on_message
+        # {question's name: value}, where a page's skeleton is said to be
+        self.answers, self.pages = answers or {}, pages
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         os.set_inheritable(theirs.fileno(), True)
         env = {k: v for k, v in os.environ.items()
@@ -27,7 +30,7 @@ class Agent:
                     'SSLKEYLOGFILE': '/nonexistent/keys'})
         fd = theirs.fileno()
         self.process = subprocess.Popen(
-            ['/bin/sh', '-c', f'exec 3<&{fd}; [ {fd} = 3 ] || exec {fd}<&-; '
+            ['/bin/bash', '-c', f'exec 3<&{fd}; [ {fd} = 3 ] || exec {fd}<&-; '
              'exec "$0"', WORKER], env=env, pass_fds=(fd,),
             stdin=subprocess.DEVNULL)
         theirs.close()
@@ -52,11 +55,15 @@ class Agent:
     def reply(self, m):
         kind = m['type']
         if kind == 'ask':
-            value = {'user': self.user, 'password': self.password}[m['name']]
+            value = {'user': self.user, 'password': self.password,
+                     **self.answers}.get(m['name'])
             if value is None:
                 self.refuse(m, 'needs-user', 'Nobody is there to answer.')
             else:
                 self.send({'type': 'answer', 'id': m['id'], 'value': value})
+        elif kind == 'page':
+            self.send({'type': 'kept', 'id': m['id'],
+                       **({'path': self.pages} if self.pages else {})})
         elif kind == 'attempt':
             if self.allow:
                 self.send({'type': 'go', 'id': m['id']})

@@ -135,6 +135,54 @@ test_redeem(void **state)
 	end(&c, agent);
 }
 
+/* A page may repeat the password: it is not passed on. */
+static void
+test_hush(void **state)
+{
+	static const struct {
+		const char *secret, *text, *want;
+	} rows[] = {
+		{ "hunter2", "You typed hunter2, hunter2!",
+		    "You typed *******, *******!" },
+		{ "hunter2", "hunter", "hunter" },
+		{ "aaaa", "aaaaaaaaa", "********a" },
+		{ "no", "no word of it is known", "no word of it is known" },
+		{ "p\xc3\xbc"
+		  "abc",
+		    "p\xc3\xbc"
+		    "abc",
+		    "******" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_fault_ struct fault f = { 0 };
+		struct conduit c;
+		json_t *m;
+		int agent;
+
+		pair(&c, &agent, "");
+		conduit_hush(&c, secret_new("other", 5));
+		conduit_hush(
+		    &c, secret_new(rows[i].secret, strlen(rows[i].secret)));
+		conduit_tell(&c, "info", rows[i].text, 0);
+		m = heard(agent);
+		assert_string_equal(
+		    json_string_value(json_object_get(m, "text")),
+		    rows[i].want);
+		json_decref(m);
+		fault_set(
+		    &f, FAULT_DENIED, REASON_ERROR_PAGE, "%s", rows[i].text);
+		conduit_fault(&c, NULL, &f);
+		m = heard(agent);
+		assert_string_equal(json_string_value(json_object_get(
+					json_object_get(m, "fault"), "text")),
+		    rows[i].want);
+		json_decref(m);
+		end(&c, agent);
+	}
+}
+
 /* Status of a child that asks; the agent says that and hangs up. */
 static int
 status_after(const char *says, size_t len)
@@ -198,6 +246,7 @@ main(void)
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_redeem),
+		cmocka_unit_test(test_hush),
 		cmocka_unit_test(test_gone),
 	};
 
