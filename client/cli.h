@@ -48,6 +48,8 @@ extern const struct verb verb_approve;
 extern const struct verb verb_list;
 extern const struct verb verb_credential_process;
 extern const struct verb verb_exec;
+extern const struct verb verb_env;
+extern const struct verb verb_console;
 
 /*
  * Called for each option in the order typed.  0, or an exit status after
@@ -91,12 +93,6 @@ const char *cli_env_profile(void);
 
 /* Can it be a profile's name in a call?  0 or -EINVAL; NULL and "" cannot. */
 int cli_check_profile(const char *name);
-
-/*
- * Signals as they were when the program started, for another to be executed:
- * main.c ignores SIGPIPE.
- */
-void cli_signals_restore(void);
 
 /* The table entry nearest to a mistyped word, or NULL when none is near. */
 const char *cli_nearest(const char *word, const char *const *names, size_t n);

@@ -13,9 +13,8 @@
 
 #define EXPORTS_MAX (256 * 1024)
 
-/* All of it in one write, or a sentence. */
-static int
-write_out(const char *text, struct problem *problem)
+int
+deliver_text(const char *text, struct problem *problem)
 {
 	size_t len = strlen(text);
 	ssize_t n;
@@ -55,7 +54,7 @@ deliver_process(const json_t *credentials, struct problem *problem)
 		return -1;
 	json = creds_process_json(c);
 	line = xasprintf("%s\n", json);
-	return write_out(line, problem);
+	return deliver_text(line, problem);
 }
 
 /* In single quotes nothing means anything to a shell but their end. */
@@ -86,7 +85,7 @@ deliver_exports(
 		&b, "AWS_SESSION_TOKEN", secret_bytes(c->session_token)) == 0 &&
 	    (str_empty(region) || str_has_control(region) ||
 		add_export(&b, "AWS_DEFAULT_REGION", region) == 0))
-		return write_out(b.data, problem);
+		return deliver_text(b.data, problem);
 	problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
 	    _("the credentials are too long for a shell."));
 	fault_next(&problem->fault, "awsfedctl credential-process");

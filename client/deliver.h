@@ -10,6 +10,8 @@
 
 #include "problem.h"
 
+/* All of it in one write.  0, or -1 with *problem. */
+int deliver_text(const char *text, struct problem *problem);
 /*
  * An object with accessKeyId, secretAccessKey … as the document that
  * credential_process promises (AWS SDKs and Tools Reference Guide, "Process

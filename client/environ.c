@@ -81,8 +81,9 @@ plan_keys(struct plan *p, const struct creds *c)
 void
 plan_region(struct plan *p, const char *region)
 {
-	if (str_empty(region))
-		return;
+	if (str_empty(region) || !str_printable(region) ||
+	    strpbrk(region, " '\"\\$`#") != NULL)
+		return; /* none that AWS has */
 	/* JavaScript, Go and Java read the one, Python the other. */
 	plan_set(p, "AWS_REGION", region);
 	plan_set(p, "AWS_DEFAULT_REGION", region);

@@ -4,23 +4,27 @@ client_libclient_a_SOURCES = \
 	client/approval.c client/approval.h \
 	client/ask.c client/ask.h \
 	client/assertfile.c client/assertfile.h \
+	client/check.c client/check.h \
 	client/cli.c client/cli.h \
 	client/conn.c client/conn.h \
 	client/deliver.c client/deliver.h \
 	client/duration.c client/duration.h \
 	client/endpoint.c client/endpoint.h \
 	client/environ.c client/environ.h \
+	client/hand.c client/hand.h \
 	client/obtain.c client/obtain.h \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \
 	client/problem.c client/problem.h \
+	client/shell.c client/shell.h \
 	client/show.c client/show.h \
 	client/signals.c client/signals.h \
 	client/supply.c client/supply.h \
 	client/survey.c client/survey.h \
 	client/table.c client/table.h \
 	client/talk.c client/talk.h \
-	client/term.c client/term.h
+	client/term.c client/term.h \
+	client/who.c client/who.h
 client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 	$(SMARTCOLS_CFLAGS)
 
@@ -30,7 +34,9 @@ awsfedctl_SOURCES = \
 	client/status.h client/status-watch.c \
 	client/verb-approve.c \
 	client/verb-configure.c \
+	client/verb-console.c \
 	client/verb-credential-process.c \
+	client/verb-env.c \
 	client/verb-exec.c \
 	client/verb-list.c \
 	client/verb-login.c \
@@ -78,6 +84,7 @@ CLIENT_TESTS = \
 	tests/system/client-configure.py \
 	tests/system/client-credential-process.py \
 	tests/system/client-docs.py \
+	tests/system/client-env.py \
 	tests/system/client-errors.py \
 	tests/system/client-login.py \
 	tests/system/client-status.py

@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <libintl.h>
 #include <locale.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -18,6 +17,7 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "cli.h"
+#include "signals.h"
 
 static const struct verb *const verbs[] = {
 	&verb_login,
@@ -30,6 +30,8 @@ static const struct verb *const verbs[] = {
 	&verb_approve,
 	&verb_credential_process,
 	&verb_exec,
+	&verb_env,
+	&verb_console,
 	&verb_list,
 	&verb_reset,
 	&verb_reload,
@@ -135,21 +137,12 @@ say(int priority, const char *line, void *arg)
 	fprintf(stderr, "awsfedctl: %s\n", line);
 }
 
-static void (*inherited_pipe)(int);
-
-void
-cli_signals_restore(void)
-{
-	signal(SIGPIPE, inherited_pipe);
-}
-
 static void
 set_up(void)
 {
 	xalloc_install();
 	fill_standard_descriptors();
-	/* A reader that went away is told by write(2), not by a signal. */
-	inherited_pipe = signal(SIGPIPE, SIG_IGN);
+	signals_start();
 #ifndef __SANITIZE_ADDRESS__ /* its leak check traces the process */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif

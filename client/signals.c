@@ -13,6 +13,7 @@ static const int held[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
 static volatile sig_atomic_t caught;
 static sigset_t outside; /* the mask from before signals_hold */
 static bool holding;
+static struct sigaction inherited_pipe;
 
 static void catch (int signo)
 {
@@ -50,11 +51,9 @@ signals_hold(void)
 	holding = true;
 }
 
-void
-signals_release(void)
+static void
+release(void)
 {
-	if (!holding)
-		return;
 	for (size_t i = 0; i < ARRAY_SIZE(held); i++) {
 		struct sigaction sa;
 
@@ -66,6 +65,22 @@ signals_release(void)
 	}
 	sigprocmask(SIG_SETMASK, &outside, NULL);
 	holding = false;
+}
+
+void
+signals_start(void)
+{
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+
+	sigaction(SIGPIPE, &sa, &inherited_pipe);
+}
+
+void
+signals_restore(void)
+{
+	if (holding)
+		release();
+	sigaction(SIGPIPE, &inherited_pipe, NULL);
 }
 
 int

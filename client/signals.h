@@ -9,9 +9,13 @@
 
 #include <poll.h>
 
+/*
+ * First of all: a reader that went away is told by write(2), not by a signal.
+ */
+void signals_start(void);
 void signals_hold(void);
-/* Puts back what was before signals_hold(): for a program to be executed. */
-void signals_release(void);
+/* All as the program found it, for another one to be executed. */
+void signals_restore(void);
 /* The signal that came in last, 0 if none; forgets it. */
 int signals_take(void);
 int signals_peek(void); /* the same, without forgetting it */

@@ -63,8 +63,7 @@ execute(char **command)
 	_cleanup_free_ char *name = str_clean(command[0], 256);
 	int e;
 
-	signals_release();
-	cli_signals_restore();
+	signals_restore();
 	execvp(command[0], command);
 	e = errno;
 	fprintf(stderr, _("awsfed: exec: %s cannot be run (%s).\n  Next: %s\n"),

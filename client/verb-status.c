@@ -8,14 +8,17 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "check.h"
 #include "cli.h"
 #include "conn.h"
+#include "duration.h"
 #include "show.h"
 #include "status.h"
 #include "table.h"
+#include "who.h"
 
 #define DEPTH_MAX 8
-enum { OPT_PROFILE = 1, OPT_JSON, OPT_WATCH, OPT_FOLLOW };
+enum { OPT_PROFILE = 1, OPT_JSON, OPT_WATCH, OPT_FOLLOW, OPT_CHECK, OPT_MIN };
 enum { COL_STATE = 4, COLUMNS };
 
 static const struct option_info options[] = {
@@ -26,12 +29,20 @@ static const struct option_info options[] = {
 	{ "watch", OPT_WATCH, NULL, N_("a table that goes on, until Ctrl-C") },
 	{ "follow", OPT_FOLLOW, NULL,
 	    N_("with --json: a line for each change, until it is ended") },
+	{ "check", OPT_CHECK, NULL,
+	    N_("print nothing: the exit status tells, for scripts") },
+	{ "min", OPT_MIN, "TIME",
+	    N_("with --check: how long the credentials must last, such as "
+	       "20m") },
 	{ 0 },
 };
 
 struct status {
+	const struct verb *verb;
 	const char *profile;
 	bool json, watch, follow;
+	bool check;
+	int64_t min;
 };
 
 static int
@@ -45,8 +56,13 @@ set(void *arg, int id, const char *value)
 		s->watch = true;
 	else if (id == OPT_FOLLOW)
 		s->follow = true;
-	else
+	else if (id == OPT_JSON)
 		s->json = true;
+	else if (id == OPT_CHECK)
+		s->check = true;
+	else if (duration_parse(value, &s->min) < 0)
+		return cli_usage(s->verb, "%s",
+		    _("--min takes a time such as 3h, 20m or 1h30m."));
 	return 0;
 }
 
@@ -224,7 +240,7 @@ run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *reply = NULL;
-	struct status s = { 0 };
+	struct status s = { .verb = v };
 	_cleanup_json_ json_t *par = json_object();
 	int status, i;
 
@@ -235,6 +251,13 @@ run(const struct verb *v, int argc, char **argv)
 		s.profile = argv[i++];
 	if (i < argc)
 		return cli_usage(v, "%s", _("name one profile, or none."));
+	if (s.min > 0 && !s.check)
+		return cli_usage(v, "%s", _("--min goes with --check."));
+	if (s.check && s.profile == NULL)
+		s.profile = cli_env_profile();
+	if (s.check && (s.json || s.profile == NULL))
+		return cli_usage(v, "%s",
+		    _("--check needs one profile, and prints nothing."));
 	status = cli_put(v, par, "profile", _("the profile"), s.profile);
 	if (status != 0)
 		return status;
@@ -244,22 +267,29 @@ run(const struct verb *v, int argc, char **argv)
 		return s.watch ? status_watch(s.profile) :
 				 status_follow(s.profile);
 	if (conn_ask(M_STATUS, STEAL(par), CALL_SHORT, &reply, &problem) < 0) {
+		if (s.check)
+			return problem.exit;
 		if (problem.profile == NULL)
 			problem.profile = xstrdup(s.profile);
 		return problem_report(&problem);
 	}
+	if (s.check)
+		return check_profile(reply, s.profile, s.min);
 	if (s.json) {
 		json_dumpf(reply, stdout, JSON_INDENT(2));
 		putchar('\n');
 		return EXIT_OK;
 	}
 	status_show(reply, show_now());
+	if (s.profile != NULL)
+		who_show(reply, s.profile);
 	return EXIT_OK;
 }
 
 const struct verb verb_status = {
 	.name = "status",
-	.usage = N_("[PROFILE] [--json [--follow] | --watch]"),
+	.usage = N_("[PROFILE] [--json [--follow] | --watch | --check "
+		    "[--min TIME]]"),
 	.summary = N_("Show sign-ins, profiles and when they renew"),
 	.options = options,
 	.run = run,

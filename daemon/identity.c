@@ -549,6 +549,7 @@ identity_status(const struct identity *id)
 		rfc3339_format(until, when);
 		json_put_str(o, "renewableUntil", when);
 	}
+	json_put_int(o, "learnedLife", id->learned_life / USEC);
 	json_object_set_new(o, "passwords", json_integer(id->passwords));
 	json_object_set_new(o, "pushes", json_integer(id->pushes));
 	json_object_set_new(o, "skew", json_integer(id->skew));

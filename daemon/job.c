@@ -171,6 +171,7 @@ static const struct message_type {
 	{ W_CREDENTIALS, false },
 	{ W_COOKIES, false },
 	{ W_ALIASES, false },
+	{ W_CONSOLE, false },
 	{ W_FAULT, false },
 	{ W_DONE, false },
 };

@@ -34,6 +34,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile-int.h daemon/credfile.c \
 	daemon/credfile-look.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
+	daemon/landing.h daemon/landing.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/approve.h daemon/approve.c \
 	daemon/feed.h daemon/feed.c \
@@ -45,7 +46,8 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/container-answer.h daemon/container-answer.c \
 	daemon/container-request.h daemon/container-request.c \
 	daemon/container-tokens.h daemon/container-tokens.c \
-	daemon/methods-configure.c daemon/methods-endpoint.c \
+	daemon/methods-configure.c daemon/methods-console.c \
+	daemon/methods-endpoint.c \
 	daemon/methods-idl.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \

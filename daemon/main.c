@@ -368,7 +368,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
-	a->methods = methods_new(a->manager, on_reply, a);
+	a->methods = methods_new(a->manager, runtime, on_reply, a);
 	methods_set_peer(a->methods, on_peer);
 	feed = path_beside(path, "status");
 	a->feed = feed_new(a->manager, feed);

@@ -14,6 +14,8 @@
 struct approvals;
 struct configure_plan;
 struct grant;
+struct console_call;
+struct landing;
 struct logins;
 struct monitors;
 struct reset;
@@ -44,6 +46,8 @@ struct methods {
 	struct monitors *monitors;
 	methods_peer_fn *peer; /* NULL: callers cannot be named */
 	bool more;	       /* may the call that runs be streamed? */
+	struct console_call *consoles;
+	struct landing *landing;
 };
 
 typedef void methods_fn(struct methods *ms, uint64_t conn, const json_t *p);
@@ -95,6 +99,18 @@ void monitors_free(struct monitors *all);
 void monitors_closed(struct methods *ms, uint64_t conn);
 /* Does anybody watch who puts requests to a person? */
 bool monitors_approve(const struct methods *ms);
+
+/*
+ * Asks for keys that last min seconds (-1: the usual): true when the session
+ * now waits for them, false when what it has is to be served.
+ */
+bool methods_want_keys(struct methods *ms, struct session *s, int64_t min);
+/* Why a session has no keys, and what to do. */
+void methods_no_keys(const struct session *s, struct fault *fault);
+/* methods-console.c */
+void methods_console(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_consoles_closed(struct methods *ms, uint64_t conn);
+void methods_consoles_free(struct methods *ms);
 
 /* methods-endpoint.c */
 void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);

@@ -14,6 +14,7 @@
 #include "approve.h"
 #include "configure.h"
 #include "identity.h"
+#include "landing.h"
 #include "login.h"
 #include "loop.h"
 #include "manager.h"
@@ -120,6 +121,18 @@ do_reload(struct methods *ms, uint64_t conn, const json_t *p)
 
 /* ---- Credentials ------------------------------------------------------------------------ */
 
+void
+methods_no_keys(const struct session *s, struct fault *fault)
+{
+	if (fault_is(session_fault(s)))
+		fault_copy(fault, session_fault(s));
+	else
+		fault_set(fault, FAULT_NEEDS_USER, REASON_EXPIRED,
+		    _("There are no credentials for %s now."), session_name(s));
+	if (fault->next == NULL)
+		fault_next(fault, "awsfedctl login %s", session_name(s));
+}
+
 static void
 send_credentials(struct methods *ms, uint64_t conn, struct session *s)
 {
@@ -128,14 +141,7 @@ send_credentials(struct methods *ms, uint64_t conn, struct session *s)
 	json_t *o;
 
 	if (c == NULL) {
-		if (fault_is(session_fault(s)))
-			fault_copy(&f, session_fault(s));
-		else
-			fault_set(&f, FAULT_NEEDS_USER, REASON_EXPIRED,
-			    _("There are no credentials for %s now."),
-			    session_name(s));
-		if (f.next == NULL)
-			fault_next(&f, "awsfedctl login %s", session_name(s));
+		methods_no_keys(s, &f);
 		methods_fault(ms, conn, &f, session_name(s));
 		return;
 	}
@@ -196,12 +202,24 @@ least_valid(const struct creds *c, int64_t asked)
 	return asked < most ? asked : most;
 }
 
+bool
+methods_want_keys(struct methods *ms, struct session *s, int64_t min)
+{
+	const struct creds *c = session_creds(s);
+
+	if (c != NULL &&
+	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >=
+		least_valid(c, min))
+		return false;
+	session_event(s, SESSION_WANTED, NULL);
+	return session_state(s) == SESSION_WAITING;
+}
+
 static void
 do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	const char *name;
 	struct session *s;
-	struct creds *c;
 	int64_t min;
 
 	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0 ||
@@ -214,15 +232,7 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	if ((s = methods_session(ms, conn, name)) == NULL ||
 	    !methods_allowed(ms, conn, s, p, do_credentials))
 		return;
-	c = session_creds(s);
-	if (c != NULL &&
-	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >=
-		least_valid(c, min)) {
-		send_credentials(ms, conn, s);
-		return;
-	}
-	session_event(s, SESSION_WANTED, NULL);
-	if (session_state(s) == SESSION_WAITING)
+	if (methods_want_keys(ms, s, min))
 		session_wait(
 		    s, on_credentials, pending_new(ms, conn, session_name(s)));
 	else
@@ -498,6 +508,9 @@ static const struct {
 	{ M_APPROVALS, methods_approvals, "" },
 	{ M_APPROVE, methods_approve, "request allow" },
 	{ M_MONITOR, methods_monitor, "approvals" },
+	{ M_CONSOLE, methods_console,
+	    "profile service region page roleArn externalId "
+	    "purpose attended" },
 	{ M_ENDPOINT, methods_endpoint, "profile" },
 	{ M_RELOAD, do_reload, "" },
 };
@@ -541,6 +554,7 @@ methods_closed(struct methods *ms, uint64_t conn)
 	logins_closed(ms->logins, conn);
 	methods_grants_closed(ms, conn);
 	monitors_closed(ms, conn);
+	methods_consoles_closed(ms, conn);
 }
 
 /* ---- calls that wait ------------------------------------------------------------------------------ */
@@ -574,7 +588,8 @@ pending_free(struct pending *p)
 }
 
 struct methods *
-methods_new(struct manager *m, methods_reply_fn *reply, void *arg)
+methods_new(
+    struct manager *m, const char *dir, methods_reply_fn *reply, void *arg)
 {
 	struct methods *ms = xcalloc(1, sizeof(*ms));
 
@@ -585,6 +600,7 @@ methods_new(struct manager *m, methods_reply_fn *reply, void *arg)
 	ms->approvals =
 	    approvals_new(manager_env(m)->prompts, manager_env(m)->loop);
 	ms->monitors = monitors_new(ms);
+	ms->landing = landing_new(manager_env(m)->loop, dir);
 	return ms;
 }
 
@@ -605,6 +621,8 @@ methods_free(struct methods *ms)
 	approvals_free(ms->approvals);
 	logins_free(ms->logins);
 	methods_resets_free(ms);
+	methods_consoles_free(ms);
+	landing_free(ms->landing);
 	while (ms->pending != NULL) {
 		struct pending *p = ms->pending;
 		struct session *s;

@@ -654,6 +654,19 @@ session_next(const struct session *s)
 	    USEC;
 }
 
+/* Who the keys are, and how long such keys live. */
+static void
+put_person(json_t *o, const struct creds *c)
+{
+	_cleanup_arn_ struct arn arn = { 0 };
+
+	json_put_str(o, "principal", c->principal);
+	if (arn_parse(c->principal, &arn) == 0 && arn.type == ARN_ASSUMED_ROLE)
+		json_put_str(o, "sessionName", arn.session);
+	json_put_int(o, "lifetime", c->lifetime_s);
+	json_put_int(o, "maxDuration", c->max_s);
+}
+
 json_t *
 session_status(const struct session *s)
 {
@@ -690,6 +703,7 @@ session_status(const struct session *s)
 		    o, "left", json_integer(creds_left_s(c, s->env.loop->clk)));
 		json_put_str(
 		    o, "accessKeyTail", c->access_key_id + (n > 4 ? n - 4 : 0));
+		put_person(o, c);
 	}
 	if (next > 0) {
 		rfc3339_format(next, when);

@@ -29,7 +29,7 @@ int
 creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 {
 	const char *id, *key, *session, *exp, *role, *principal;
-	int64_t exp_s, life;
+	int64_t exp_s, life, max;
 	struct creds *c;
 
 	if (token(j, "accessKeyId", 128, &id) < 0 ||
@@ -39,7 +39,8 @@ creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 	    rfc3339_parse(exp, &exp_s) < 0 ||
 	    json_str(j, "roleArn", ARN_MAX, &role) < 0 ||
 	    json_str_opt(j, "principal", ARN_MAX, &principal) < 0 ||
-	    json_int_opt(j, "lifetime", 1, LIFETIME_MAX, 0, &life) < 0)
+	    json_int_opt(j, "lifetime", 1, LIFETIME_MAX, 0, &life) < 0 ||
+	    json_int_opt(j, "maxDuration", 1, LIFETIME_MAX, 0, &max) < 0)
 		return -EINVAL;
 	if (life == 0)
 		life = exp_s - clk_real(clk) / USEC;
@@ -56,6 +57,7 @@ creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 	c->principal = xstrdup(principal);
 	c->expiration_s = exp_s;
 	c->lifetime_s = life;
+	c->max_s = max;
 	c->issued = deadline_in(clk, 0);
 	/*
 	 * The server's own clock measured the life; the wall clock may be off
@@ -82,6 +84,7 @@ creds_to_json(const struct creds *c)
 	json_put_str(o, "sessionToken", secret_bytes(c->session_token));
 	json_put_str(o, "expiration", exp);
 	json_put_int(o, "lifetime", c->lifetime_s);
+	json_put_int(o, "maxDuration", c->max_s);
 	json_put_str(o, "roleArn", c->role_arn);
 	json_put_str(o, "principal", c->principal);
 	return o;

@@ -15,6 +15,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/choice.c daemon/worker/choice.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
+	daemon/worker/console.c daemon/worker/console.h \
 	daemon/worker/entry.c \
 	daemon/worker/error.c \
 	daemon/worker/generic.c \

@@ -19,6 +19,7 @@
 #include "awsfed/xalloc.h"
 #include "assume.h"
 #include "conduit.h"
+#include "console.h"
 #include "libraries.h"
 #include "sandbox.h"
 #include "signin.h"
@@ -29,6 +30,7 @@ static const struct {
 } jobs[] = {
 	{ JOB_SIGNIN, signin_job },
 	{ JOB_ASSUME, assume_job },
+	{ JOB_CONSOLE, console_job },
 };
 
 static void

@@ -24,13 +24,15 @@ struct creds {
 	char *principal;	/* AssumedRoleUser Arn, or NULL */
 	int64_t expiration_s;	/* as AWS said, seconds since 1970 */
 	int64_t lifetime_s;	/* by the server's own Date */
+	int64_t max_s;		/* the most AWS gave this role; 0 not learned */
 	struct deadline issued; /* on our clocks; set by the engine */
 	struct deadline expires;
 };
 
 /*
  * From a "credentials" message of the worker or any object with accessKeyId,
- * secretAccessKey, sessionToken, expiration, lifetime, roleArn, principal.
+ * secretAccessKey, sessionToken, expiration, lifetime, roleArn, principal,
+ * maxDuration.
  * Values are checked against the grammar of a credentials file (no control
  * character, no blank).  issued and expires are set from the clock.  0 or
  * -EINVAL.

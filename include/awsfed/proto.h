@@ -24,6 +24,8 @@
 #define M_UNDO AWSFED_INTERFACE ".Undo"
 #define M_ROLES AWSFED_INTERFACE ".Roles"
 #define M_CREDENTIALS AWSFED_INTERFACE ".Credentials"
+#define M_CONSOLE AWSFED_INTERFACE ".Console"
+#define M_EXPLAIN AWSFED_INTERFACE ".Explain"
 #define M_ENDPOINT AWSFED_INTERFACE ".Endpoint"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
 #define M_CONFIGURE AWSFED_INTERFACE ".Configure"
@@ -94,10 +96,12 @@
 #define W_COOKIES "cookies"
 #define W_FAULT "fault"
 #define W_ALIASES "aliases"
+#define W_CONSOLE "console"
 #define W_DONE "done"
 
 #define JOB_SIGNIN "signin"
 #define JOB_ASSUME "assume"
+#define JOB_CONSOLE "console"
 
 #define OUTCOME_ACCEPTED "accepted"
 #define OUTCOME_REJECTED "rejected"

@@ -70,6 +70,7 @@ static const struct option {
 	FLAG(wia),
 	FLAG(totp_once),
 	FLAG(detailed),
+	FLAG(federation_post),
 #undef TEXT
 #undef NUMBER
 #undef FLAG
@@ -104,6 +105,10 @@ static const struct {
 	COUNTER(assertions),
 	COUNTER(loops),
 	COUNTER(signin_posts),
+	COUNTER(federation_posts),
+	COUNTER(federation_gets),
+	COUNTER(signin_tokens),
+	COUNTER(console_sign_ins),
 	COUNTER(assume_role_with_saml),
 	COUNTER(assume_role),
 	COUNTER(get_caller_identity),

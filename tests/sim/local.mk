@@ -4,6 +4,7 @@ check_PROGRAMS += tests/sim/awsfed-sim
 tests_sim_awsfed_sim_SOURCES = \
 	tests/sim/adfs.c tests/sim/adfs.h \
 	tests/sim/admin.c tests/sim/admin.h \
+	tests/sim/federation.c tests/sim/federation.h \
 	tests/sim/authn.c tests/sim/authn.h \
 	tests/sim/form.c tests/sim/form.h \
 	tests/sim/http.c tests/sim/http.h \

@@ -67,7 +67,10 @@ kind_fits(const char *kind, const char *place)
 {
 	bool role = arn_is_role(place);
 
-	if (!role && !word_in(place, "adfs-get adfs-post saml sts signin"))
+	if (!role &&
+	    !word_in(place,
+		"adfs-get adfs-post saml sts signin "
+		"federation"))
 		return "no such place";
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kinds[i].kind, kind) != 0)

@@ -26,6 +26,7 @@
 
 #include "adfs.h"
 #include "admin.h"
+#include "federation.h"
 #include "http.h"
 #include "saml.h"
 #include "signin.h"
@@ -95,6 +96,8 @@ sim_handle(struct sim *s, const struct request *q, struct response *r)
 		adfs_handle(s, q, r);
 	} else if (str_eq(q->path, "/saml")) {
 		signin_handle(s, q, r);
+	} else if (str_eq(q->path, "/federation")) {
+		federation_handle(s, q, r);
 	} else if (str_eq(q->path, "/") && str_eq(q->method, "POST")) {
 		sts_handle(s, q, r);
 	} else {

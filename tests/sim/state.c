@@ -85,6 +85,7 @@ key_free(struct key *k)
 	xfree(k->role);
 	xfree(k->principal);
 	xfree(k->user_id);
+	xfree(k->signin_token);
 	xfree(k);
 }
 
@@ -128,6 +129,7 @@ sim_init(struct sim *s, const char *dir)
 		.idp_page = true,
 		.totp_once = true,
 		.detailed = true,
+		.federation_post = true,
 	};
 }
 

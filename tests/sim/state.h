@@ -98,7 +98,11 @@ struct key {
 	char *role;	 /* role ARN */
 	char *principal; /* assumed-role ARN */
 	char *user_id;	 /* AROA…:session */
+	bool chained;	 /* by AssumeRole */
 	int64_t expires;
+	char *signin_token; /* of the console, until it is used */
+	int64_t signin_until;
+	int64_t console_life; /* seconds */
 };
 
 struct mfa_run;
@@ -130,8 +134,9 @@ struct options {
 	bool kmsi;
 	bool idp_page;
 	bool wia;
-	bool totp_once; /* a TOTP is taken once */
-	bool detailed;	/* codes on error pages */
+	bool totp_once;	      /* a TOTP is taken once */
+	bool detailed;	      /* codes on error pages */
+	bool federation_post; /* getSigninToken by POST, too */
 };
 
 struct counters {
@@ -155,6 +160,10 @@ struct counters {
 	int64_t assertions;
 	int64_t loops;
 	int64_t signin_posts;
+	int64_t federation_posts;
+	int64_t federation_gets;
+	int64_t signin_tokens;
+	int64_t console_sign_ins;
 	int64_t assume_role_with_saml;
 	int64_t assume_role;
 	int64_t get_caller_identity;

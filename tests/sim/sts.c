@@ -359,6 +359,7 @@ assume_role(struct call *c)
 	const char *external = form_get(&c->f, "ExternalId");
 	int64_t seconds = stsparam_duration(&c->f);
 	const struct key *k;
+	struct key *made;
 
 	c->sim->count.assume_role++;
 	if (role != NULL)
@@ -391,7 +392,9 @@ assume_role(struct call *c)
 	}
 	role->assume_good++;
 	remember(role, &c->f);
-	k = key_new(c->sim, role->arn, session, seconds);
+	made = key_new(c->sim, role->arn, session, seconds);
+	made->chained = true;
+	k = made;
 	begin(c);
 	put_credentials(c, k);
 	element(c, "PackedPolicySize", "6");

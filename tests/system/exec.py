@@ -102,7 +102,7 @@ def own_failures(w):
             (["--need", "soon", "dev", "--", "true"], OURS, "3h, 90m"),
             (["--needless", "dev", "--", "true"], OURS, "no option"),
             (["nobody", "--", "true"], OURS, "no such profile"),
-            (["dev", "--", "/nonexistent/x"], MISSING, "cannot be run"),
+            (["dev", "--", "/bin/nonesuch"], MISSING, "cannot be run"),
             (["dev", "--", "nonesuch-program"], MISSING, "PATH"),
             (["dev", "--", "/etc/passwd"], CANNOT, "executed"),
             (["dev", "--", "/tmp"], CANNOT, "cannot be run")):

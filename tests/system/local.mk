@@ -12,6 +12,7 @@ SYSTEM_TESTS = \
 	tests/system/migrating.py \
 	tests/system/spine.py \
 	tests/system/chained.py \
+	tests/system/console.py \
 	tests/system/endpoint.py \
 	tests/system/exec.py \
 	tests/system/gone.py \

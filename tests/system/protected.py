@@ -86,6 +86,12 @@ def nobody(w):
         tap.ok(r.rc != 0 and "protected" in r.all and
                "SecretAccessKey" not in r.out and "export" not in r.out,
                "login %s does not print them" % args, r)
+    for args in (("env", "prod", "--shell", "json"),
+                 ("console", "prod", "--print")):
+        r = w.ctl(*args)
+        tap.ok(r.rc not in (0, 2) and "awsfedctl approve prod" in r.err and
+               "SecretAccessKey" not in r.out and "https" not in r.out,
+               "%s without a terminal" % args[0], r)
     r = w.ctl("approve", "--list")
     tap.ok(r.rc == 0 and "nothing waits" in r.out, "nothing waits", r)
     r = w.ctl("approve")
@@ -100,6 +106,14 @@ def by_itself(w):
     tap.ok(re.search(r"awsfedctl.* \(pid \d+.*\) asks for keys of prod, for "
                      r"\"exec env\"\. Allow\?", r.tty),
            "the question names program and purpose", r.tty)
+    for args, want in ((("env", "prod", "--shell", "json"), "SessionToken"),
+                       (("console", "prod", "--print"), "https://")):
+        r = w.type([w.program("awsfedctl"), *args], [(ASK, "n")])
+        tap.ok(r.rc != 0 and want not in r.out, args[0] + ": n", r)
+        r = w.type([w.program("awsfedctl"), *args],
+                   [(ASK, "y"), (r"\[y/N\] $", "y")])
+        tap.ok(r.rc == 0 and want.lower() in r.all.lower(),
+               args[0] + ": y", r)
     for said in ("n", "", "yo"):
         r = w.type([w.program("awsfedctl"), "exec", "prod", "--", "env"],
                    [(ASK, said)])

@@ -119,7 +119,7 @@ rig_new(const char *config)
 	});
 	assert(manager_reload(r->manager, NULL, &f) == 0);
 	r->credfile = credfile_new(r->manager);
-	r->methods = methods_new(r->manager, on_reply, r);
+	r->methods = methods_new(r->manager, NULL, on_reply, r);
 	return r;
 }
 
