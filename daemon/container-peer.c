@@ -53,9 +53,10 @@ ask(int nl, const struct sockaddr_in *here, const struct sockaddr_in *there)
 	return send(nl, &msg, sizeof(msg), 0) == (ssize_t)sizeof(msg);
 }
 
-static uid_t
-by_diag(const struct sockaddr_in *here, const struct sockaddr_in *there)
+uid_t
+container_peer_by_diag(int fd)
 {
+	struct sockaddr_in here, there;
 	_cleanup_close_ int nl = socket(AF_NETLINK,
 	    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_SOCK_DIAG);
 	union {
@@ -65,7 +66,7 @@ by_diag(const struct sockaddr_in *here, const struct sockaddr_in *there)
 	struct inet_diag_msg told;
 	ssize_t n;
 
-	if (nl < 0 || !ask(nl, here, there))
+	if (nl < 0 || !ends(fd, &here, &there) || !ask(nl, &here, &there))
 		return NOBODY;
 	n = recv(nl, &in, sizeof(in), 0);
 	if (n < (ssize_t)NLMSG_LENGTH(sizeof(told)) ||
@@ -73,25 +74,27 @@ by_diag(const struct sockaddr_in *here, const struct sockaddr_in *there)
 	    in.head.nlmsg_len < NLMSG_LENGTH(sizeof(told)))
 		return NOBODY;
 	memcpy(&told, NLMSG_DATA(&in.head), sizeof(told));
-	if (told.id.idiag_sport != there->sin_port ||
-	    told.id.idiag_dport != here->sin_port)
+	if (told.id.idiag_sport != there.sin_port ||
+	    told.id.idiag_dport != here.sin_port)
 		return NOBODY;
 	return told.idiag_uid;
 }
 
 /* Addresses there are the bytes of memory, ports are numbers. */
-static uid_t
-by_table(const struct sockaddr_in *here, const struct sockaddr_in *there)
+uid_t
+container_peer_by_table(int fd)
 {
+	struct sockaddr_in here, there;
 	char want[32], line[512];
 	uid_t uid = NOBODY;
-	FILE *f = fopen("/proc/net/tcp", "re");
+	FILE *f;
 
-	if (f == NULL)
+	if (!ends(fd, &here, &there) ||
+	    (f = fopen("/proc/net/tcp", "re")) == NULL)
 		return NOBODY;
 	snprintf(want, sizeof(want), "%08X:%04X %08X:%04X",
-	    (unsigned)there->sin_addr.s_addr, ntohs(there->sin_port),
-	    (unsigned)here->sin_addr.s_addr, ntohs(here->sin_port));
+	    (unsigned)there.sin_addr.s_addr, ntohs(there.sin_port),
+	    (unsigned)here.sin_addr.s_addr, ntohs(here.sin_port));
 	while (uid == NOBODY && fgets(line, sizeof(line), f) != NULL) {
 		const char *at = strstr(line, want);
 		unsigned found;
@@ -108,11 +111,7 @@ by_table(const struct sockaddr_in *here, const struct sockaddr_in *there)
 uid_t
 container_peer(int fd)
 {
-	struct sockaddr_in here, there;
-	uid_t uid;
+	uid_t uid = container_peer_by_diag(fd);
 
-	if (!ends(fd, &here, &there))
-		return NOBODY;
-	uid = by_diag(&here, &there);
-	return uid != NOBODY ? uid : by_table(&here, &there);
+	return uid != NOBODY ? uid : container_peer_by_table(fd);
 }

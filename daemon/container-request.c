@@ -84,9 +84,7 @@ parse_first(const char *s, size_t len, struct container_request *r)
 	r->target = s + start;
 	r->target_len = i - start;
 	i++;
-	if (!is(s + i, len - i, "HTTP/1.1") && !is(s + i, len - i, "HTTP/1.0"))
-		return -EBADMSG;
-	return 0;
+	return is(s + i, len - i, "HTTP/1.1") ? 0 : -EBADMSG;
 }
 
 static int

@@ -140,8 +140,10 @@ take_over(struct container *k)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	uint16_t port = container_tokens_load(k->tokens);
+	uint16_t want = (uint16_t)settings(k)->endpoint_port;
 
-	if (container_tokens_count(k->tokens) == 0 || !settings(k)->endpoint) {
+	if (container_tokens_count(k->tokens) == 0 || !settings(k)->endpoint ||
+	    (want != 0 && want != port)) {
 		container_tokens_drop_all(k->tokens);
 		return;
 	}

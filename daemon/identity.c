@@ -54,11 +54,15 @@ identity_state_name(enum identity_state s)
 static void
 set_state(struct identity *id, enum identity_state s)
 {
+	const struct fault *f = &id->fault;
+
 	if (id->state == s)
 		return;
-	log_info("%s: %s -> %s%s%s", identity_name(id), state_names[id->state],
-	    state_names[s], fault_is(&id->fault) ? ": " : "",
-	    fault_is(&id->fault) ? id->fault.text : "");
+	/* The request's id is what an administrator of AD FS searches for. */
+	log_info("%s: %s -> %s%s%s%s%s", identity_name(id),
+	    state_names[id->state], state_names[s], fault_is(f) ? ": " : "",
+	    fault_is(f) ? f->text : "", f->request != NULL ? " Request " : "",
+	    f->request != NULL ? f->request : "");
 	id->state = s;
 	id->since = clk_real(id->env.loop->clk) / USEC;
 	id->env.ops->changed(id, id->env.arg);

@@ -44,6 +44,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/methods-approve.c daemon/methods-monitor.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
 	daemon/container-answer.h daemon/container-answer.c \
+	daemon/container-peer.h daemon/container-peer.c \
 	daemon/container-request.h daemon/container-request.c \
 	daemon/container-tokens.h daemon/container-tokens.c \
 	daemon/methods-configure.c daemon/methods-console.c \
@@ -56,8 +57,7 @@ daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 bin_PROGRAMS += awsfedd
 awsfedd_SOURCES = daemon/main.c \
 	daemon/container.h daemon/container-int.h daemon/container.c \
-	daemon/container-conn.c \
-	daemon/container-peer.h daemon/container-peer.c
+	daemon/container-conn.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \

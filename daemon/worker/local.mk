@@ -129,6 +129,30 @@ EXTRA_DIST += \
 	tests/fixtures/aws-adfs-login/tests/login-page.html \
 	tests/fixtures/aws-adfs-login/tests/login-success.html \
 	tests/fixtures/aws-adfs-login/tests/saml-response.xml \
+	tests/fixtures/adapters/azure-code.html \
+	tests/fixtures/adapters/azure-old-name.html \
+	tests/fixtures/adapters/azure-primary.html \
+	tests/fixtures/adapters/azure-push.html \
+	tests/fixtures/adapters/azure-server.html \
+	tests/fixtures/adapters/defender.html \
+	tests/fixtures/adapters/duo-return.html \
+	tests/fixtures/adapters/duo-traditional.html \
+	tests/fixtures/adapters/free-otp.html \
+	tests/fixtures/adapters/neos.html \
+	tests/fixtures/adapters/privacyidea-otp.html \
+	tests/fixtures/adapters/privacyidea-push.html \
+	tests/fixtures/adapters/safenet.html \
+	tests/fixtures/adapters/sample.html \
+	tests/fixtures/adapters/securid2-approve.html \
+	tests/fixtures/adapters/securid2-passcode.html \
+	tests/fixtures/adapters/securid2-start.html \
+	tests/fixtures/adapters/silverfort.html \
+	tests/fixtures/adapters/surfnet.html \
+	tests/fixtures/adapters/unknown-choice.html \
+	tests/fixtures/adapters/unknown-wait.html \
+	tests/fixtures/adapters/vip-check.html \
+	tests/fixtures/adapters/vip-code.html \
+	tests/fixtures/adapters/vip-old.html \
 	tests/fixtures/pages/browser-form.html \
 	tests/fixtures/pages/duo-start.html \
 	tests/fixtures/pages/error-2019.html \
@@ -140,6 +164,18 @@ EXTRA_DIST += \
 	tests/fixtures/pages/mfa-adapter-named-login.html \
 	tests/fixtures/pages/rp-list.html \
 	tests/fixtures/pages/signed-out.html \
+	tests/fixtures/pages/captive-portal.html \
+	tests/fixtures/pages/error-denied.html \
+	tests/fixtures/pages/error-loop.html \
+	tests/fixtures/pages/error-not-enrolled.html \
+	tests/fixtures/pages/hrd-2.0.html \
+	tests/fixtures/pages/login-2016.html \
+	tests/fixtures/pages/login-2019-de.html \
+	tests/fixtures/pages/login-expired.html \
+	tests/fixtures/pages/method-choice-2019.html \
+	tests/fixtures/pages/partner-request.html \
+	tests/fixtures/pages/partner-response.html \
+	tests/fixtures/pages/rp-list-2.0.html \
 	tests/fixtures/pages/unknown-terms.html \
 	tests/fixtures/pages/update-password.html \
 	tests/fixtures/saml2aws/LICENSE.md \

@@ -25,6 +25,8 @@
 #include "awsfed/clock.h"
 
 #define FAKE_HOST "adfs.example.com"
+/* Whom the profile allows to see the password. */
+#define FAKE_PARTNER "idp.example.net"
 #define FAKE_NOW 1473476100LL /* seconds since 1970 */
 #define FAKE_CALLS_MAX 3000
 #define FAKE_TIME_MAX (3 * 3600 * USEC)

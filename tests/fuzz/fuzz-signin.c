@@ -51,11 +51,12 @@ auth(void)
 static json_t *
 job_message(void)
 {
-	json_t *j = json_pack("{ss ss ss ss ss s[s s] s[]}", "host", FAKE_HOST,
-	    "path", "/adfs/ls/IdpInitiatedSignOn.aspx", "providerId",
+	json_t *j = json_pack("{ss ss ss ss ss s[s s s] s[]}", "host",
+	    FAKE_HOST, "path", "/adfs/ls/IdpInitiatedSignOn.aspx", "providerId",
 	    "urn:amazon:webservices", "auth", auth(), "salt",
 	    "000102030405060708090a0b0c0d0e0f", "allowedHosts",
-	    "partner.example.net", "api.duosecurity.com", "cookies");
+	    "partner.example.net", "api.duosecurity.com",
+	    "password@" FAKE_PARTNER, "cookies");
 
 	if (!fake_option('n'))
 		json_put_str(j, "user", "CORP\\jane");

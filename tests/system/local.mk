@@ -14,6 +14,7 @@ SYSTEM_TESTS = \
 	tests/system/chained.py \
 	tests/system/console.py \
 	tests/system/endpoint.py \
+	tests/system/endpoint-attacks.py \
 	tests/system/exec.py \
 	tests/system/gone.py \
 	tests/system/logout.py \
@@ -30,6 +31,8 @@ TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/demo/demo.py \
 	tests/system/tap.py \
+	tests/system/endpointlib.py \
+	tests/system/adfs-table.py \
 	tests/system/harness.py \
 	tests/system/netns.py \
 	tests/system/simulator.py \

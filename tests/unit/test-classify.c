@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker-test.h"
 
+#include <ftw.h>
+
+#include "adapters.h"
 #include "classify.h"
 #include "signin.h"
 
@@ -10,30 +13,85 @@
 static const struct {
 	const char *file;
 	enum page_kind kind;
-	const char *form; /* id or name of the form it is about */
+	const char *form;    /* id or name of the form it is about, or "" */
+	const char *adapter; /* kind of who answers a second factor */
 } rows[] = {
-	{ S2A "adfs2/example/loginpage.html", PAGE_LOGIN, "loginForm" },
-	{ S2A "adfs2/example/passcode.html", PAGE_MFA, "passcodeForm" },
-	{ S2A "aad/testdata/ADFS.html", PAGE_LOGIN, "loginForm" },
-	{ S2A "aad/testdata/ADFStrust.html", PAGE_AUTO_POST, "hiddenform" },
-	{ S2A "aad/testdata/HiddenForm.html", PAGE_AUTO_POST, "hiddenform" },
-	{ S2A "aad/testdata/SAMLResponse.html", PAGE_ASSERTION, "hiddenform" },
-	{ "saml2aws/pkg/page/example/multi-form.html", PAGE_UNKNOWN, "form_a" },
-	{ "aws-adfs-login/tests/login-page.html", PAGE_LOGIN, "aspnetForm" },
+	{ "adapters/azure-code.html", PAGE_MFA, "loginForm", "azure" },
+	{ "adapters/azure-old-name.html", PAGE_MFA, "loginForm", "azure" },
+	{ "adapters/azure-primary.html", PAGE_MFA, "loginForm",
+	    "azure-primary" },
+	{ "adapters/azure-push.html", PAGE_MFA, "loginForm", "azure" },
+	{ "adapters/azure-server.html", PAGE_MFA, "loginForm", "azure-server" },
+	{ "adapters/defender.html", PAGE_MFA, "loginForm", "defender" },
+	{ "adapters/duo-return.html", PAGE_DUO, "", NULL },
+	{ "adapters/duo-traditional.html", PAGE_MFA, "loginForm", "duo" },
+	{ "adapters/free-otp.html", PAGE_MFA, "loginForm", "free-otp" },
+	{ "adapters/neos.html", PAGE_MFA, "IdentificationForm", "neos" },
+	{ "adapters/privacyidea-otp.html", PAGE_MFA, "loginForm",
+	    "privacyidea" },
+	{ "adapters/privacyidea-push.html", PAGE_MFA, "loginForm",
+	    "privacyidea" },
+	{ "adapters/safenet.html", PAGE_MFA, "safenetForm", "safenet" },
+	{ "adapters/sample.html", PAGE_MFA, "loginForm", "generic" },
+	{ "adapters/securid2-approve.html", PAGE_MFA, "loginForm", "securid2" },
+	{ "adapters/securid2-passcode.html", PAGE_MFA, "loginForm",
+	    "securid2" },
+	{ "adapters/securid2-start.html", PAGE_MFA, "loginForm", "securid2" },
+	{ "adapters/silverfort.html", PAGE_MFA, "loginForm", "silverfort" },
+	{ "adapters/surfnet.html", PAGE_MFA, "authForm", "browser" },
+	{ "adapters/unknown-choice.html", PAGE_MFA, "loginForm", "generic" },
+	{ "adapters/unknown-wait.html", PAGE_MFA, "loginForm", "generic" },
+	{ "adapters/vip-check.html", PAGE_MFA, "loginForm", "vip" },
+	{ "adapters/vip-code.html", PAGE_MFA, "loginForm", "vip" },
+	{ "adapters/vip-old.html", PAGE_MFA, "loginForm", "vip" },
+	{ "aws-adfs-login/tests/login-page.html", PAGE_LOGIN, "aspnetForm",
+	    NULL },
 	{ "aws-adfs-login/tests/login-success.html", PAGE_ASSERTION,
-	    "hiddenform" },
-	{ "pages/login-2022-paginated.html", PAGE_LOGIN, "loginForm" },
-	{ "pages/login-2016-refused.html", PAGE_LOGIN, "loginForm" },
-	{ "pages/login-password-second.html", PAGE_LOGIN, "loginForm" },
-	{ "pages/mfa-adapter-named-login.html", PAGE_MFA, "loginForm" },
-	{ "pages/hrd.html", PAGE_HRD, "hrd" },
-	{ "pages/error-2019.html", PAGE_ERROR, NULL },
-	{ "pages/method-choice.html", PAGE_METHOD, "options" },
-	{ "pages/duo-start.html", PAGE_DUO, "duo_form" },
-	{ "pages/rp-list.html", PAGE_RP_LIST, "idpForm" },
-	{ "pages/signed-out.html", PAGE_SIGNED_OUT, NULL },
-	{ "pages/update-password.html", PAGE_UPDATE_PASSWORD, NULL },
-	{ "pages/unknown-terms.html", PAGE_UNKNOWN, "aup" },
+	    "hiddenform", NULL },
+	{ "pages/browser-form.html", PAGE_UNKNOWN, "f", NULL },
+	{ "pages/captive-portal.html", PAGE_UNKNOWN, "", NULL },
+	{ "pages/duo-start.html", PAGE_DUO, "duo_form", NULL },
+	{ "pages/error-2019.html", PAGE_ERROR, NULL, NULL },
+	{ "pages/error-denied.html", PAGE_ERROR, NULL, NULL },
+	{ "pages/error-loop.html", PAGE_ERROR, NULL, NULL },
+	{ "pages/error-not-enrolled.html", PAGE_ERROR, NULL, NULL },
+	{ "pages/hrd-2.0.html", PAGE_HRD, "aspnetForm", NULL },
+	{ "pages/hrd.html", PAGE_HRD, "hrd", NULL },
+	{ "pages/login-2016-refused.html", PAGE_LOGIN, "loginForm", NULL },
+	{ "pages/login-2016.html", PAGE_LOGIN, "loginForm", NULL },
+	{ "pages/login-2019-de.html", PAGE_LOGIN, "loginForm", NULL },
+	{ "pages/login-2022-paginated.html", PAGE_LOGIN, "loginForm", NULL },
+	{ "pages/login-expired.html", PAGE_LOGIN, "loginForm", NULL },
+	{ "pages/login-password-second.html", PAGE_LOGIN, "loginForm", NULL },
+	{ "pages/method-choice-2019.html", PAGE_METHOD, "options", NULL },
+	{ "pages/method-choice.html", PAGE_METHOD, "options", NULL },
+	{ "pages/mfa-adapter-named-login.html", PAGE_MFA, "loginForm",
+	    "generic" },
+	{ "pages/partner-request.html", PAGE_AUTO_POST, "hiddenform", NULL },
+	{ "pages/partner-response.html", PAGE_ASSERTION, "hiddenform", NULL },
+	{ "pages/rp-list-2.0.html", PAGE_RP_LIST, "aspnetForm", NULL },
+	{ "pages/rp-list.html", PAGE_RP_LIST, "idpForm", NULL },
+	{ "pages/signed-out.html", PAGE_SIGNED_OUT, NULL, NULL },
+	{ "pages/unknown-terms.html", PAGE_UNKNOWN, "aup", NULL },
+	{ "pages/update-password.html", PAGE_UPDATE_PASSWORD, NULL, NULL },
+	{ "saml2aws/pkg/page/example/multi-form.html", PAGE_UNKNOWN, "form_a",
+	    NULL },
+	{ S2A "aad/testdata/ADFS.html", PAGE_LOGIN, "loginForm", NULL },
+	{ S2A "aad/testdata/ADFStrust.html", PAGE_AUTO_POST, "hiddenform",
+	    NULL },
+	{ S2A "aad/testdata/HiddenForm.html", PAGE_AUTO_POST, "hiddenform",
+	    NULL },
+	{ S2A "aad/testdata/SAMLRequest.html", PAGE_AUTO_POST,
+	    "RedirectToFederatedApplicationForm", NULL },
+	{ S2A "aad/testdata/SAMLResponse.html", PAGE_ASSERTION, "hiddenform",
+	    NULL },
+	{ S2A "adfs2/example/loginpage.html", PAGE_LOGIN, "loginForm", NULL },
+	{ S2A "adfs2/example/passcode.html", PAGE_MFA, "passcodeForm",
+	    "securid" },
+	{ "saml2aws/testdata/saml.html", PAGE_ASSERTION, "saml_form", NULL },
+	{ "signin/interstitial-no-accounts.html", PAGE_UNKNOWN, NULL, NULL },
+	{ "signin/invalid-saml-response.html", PAGE_UNKNOWN, NULL, NULL },
+	{ "signin/revamped-2023.html", PAGE_UNKNOWN, NULL, NULL },
 };
 
 static void
@@ -53,6 +111,7 @@ test_kinds(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		_cleanup_page_ struct page p = { 0 };
 		const struct form *f = NULL;
+		const struct adapter *a;
 		enum page_kind k;
 
 		load(rows[i].file, URL, &p);
@@ -63,8 +122,65 @@ test_kinds(void **state)
 		if (rows[i].form == NULL)
 			assert_null(f);
 		else
-			assert_string_equal(
-			    f->id != NULL ? f->id : f->name, rows[i].form);
+			assert_string_equal(f->id ? f->id :
+				f->name != NULL	  ? f->name :
+						    "",
+			    rows[i].form);
+		if (k != PAGE_MFA) {
+			assert_null(rows[i].adapter);
+			continue;
+		}
+		a = adapter_find(form_control(f, "AuthMethod")->value, NULL);
+		if (!str_eq(a->kind, rows[i].adapter))
+			fail_msg("%s: answered by %s, not %s", rows[i].file,
+			    a->kind, rows[i].adapter);
+	}
+}
+
+static int
+expected(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	const char *file = strstr(path, "/fixtures/") + strlen("/fixtures/");
+
+	(void)st;
+	(void)ftw;
+	if (flag != FTW_F || !str_ends(file, ".html"))
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (str_eq(rows[i].file, file))
+			return 0;
+	fail_msg("tests/fixtures/%s: say in rows[] what page it is", file);
+	return 1;
+}
+
+/* Each fixture has a row; each kind of page and each adapter a fixture. */
+static void
+test_complete(void **state)
+{
+	const char *top = getenv("top_srcdir");
+	_cleanup_free_ char *dir =
+	    xasprintf("%s/tests/fixtures", top == NULL ? "." : top);
+
+	(void)state;
+	assert_int_equal(nftw(dir, expected, 8, FTW_PHYS), 0);
+	for (int k = 0; k < PAGE_KIND_MAX; k++) {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+			found |= rows[i].kind == (enum page_kind)k;
+		if (!found)
+			fail_msg("no page is of the kind \"%s\"",
+			    page_kind_name((enum page_kind)k));
+	}
+	for (size_t a = 0; a < adapters_count; a++) {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+			found |= str_eq(rows[i].adapter, adapters[a].kind);
+		/* Nobody is called so: it answers by an alias alone. */
+		if (!found && adapters[a].names != NULL)
+			fail_msg(
+			    "no page of the adapter \"%s\"", adapters[a].kind);
 	}
 }
 
@@ -214,6 +330,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_kinds),
+		cmocka_unit_test(test_complete),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_update_password_path),
 		cmocka_unit_test(test_login_forms),

@@ -2,7 +2,8 @@
 /* The container endpoint: what is a request, who may ask, what is answered. */
 #include "unit.h"
 
-#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "awsfed/str.h"
 
 #include "container-answer.h"
+#include "container-peer.h"
 #include "container-request.h"
 #include "container-tokens.h"
 
@@ -47,7 +49,6 @@ static const struct {
 	{ BYTES(FIRST "host:127.0.0.1:40123\r\nConnection: keep-alive\r\n"
 		      "content-length: 0\r\nX:\r\n" END),
 	    1 },
-	{ BYTES("GET /v1/credentials/p HTTP/1.0\r\n" END), 1 },
 	{ BYTES("POST /v1/credentials/p HTTP/1.1\r\n" END), 1 },
 	/* Not yet. */
 	{ BYTES(""), 0 },
@@ -73,6 +74,7 @@ static const struct {
 	{ BYTES("GET / HTTP/1.1 \r\n"), -EBADMSG },
 	{ BYTES("GET /\tHTTP/1.1\r\n"), -EBADMSG },
 	{ BYTES("GET /\r\n"), -EBADMSG },
+	{ BYTES("GET / HTTP/1.0\r\n"), -EBADMSG },
 	{ BYTES("GET / HTTP/2.0\r\n"), -EBADMSG },
 	{ BYTES("GET / HTTP/1.10\r\n"), -EBADMSG },
 	{ BYTES("GET http://127.0.0.1:40123/v1/credentials/p HTTP/1.1\r\n"),
@@ -533,6 +535,35 @@ test_tokens_long_name(void **state)
 	remove_scratch(dir);
 }
 
+/* ---- whose it is --------------------------------------------------------------- */
+
+static void
+test_peer(void **state)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sa);
+	int door = socket(AF_INET, SOCK_STREAM, 0), in, out;
+
+	(void)state;
+	assert_int_equal(bind(door, (struct sockaddr *)&sa, len), 0);
+	assert_int_equal(listen(door, 1), 0);
+	assert_int_equal(getsockname(door, (struct sockaddr *)&sa, &len), 0);
+	out = socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(connect(out, (struct sockaddr *)&sa, len), 0);
+	in = accept(door, NULL, NULL);
+	assert_int_equal(container_peer(in), geteuid());
+	assert_int_equal(container_peer_by_table(in), geteuid());
+	/* Where the kernel has no sock_diag, it does not lie either. */
+	assert_true(container_peer_by_diag(in) == geteuid() ||
+	    container_peer_by_diag(in) == (uid_t)-1);
+	close(out);
+	assert_true(container_peer(door) == (uid_t)-1); /* no connection */
+	close(in);
+	close(door);
+	assert_true(container_peer(-1) == (uid_t)-1);
+}
+
 /* ---- answers ------------------------------------------------------------------- */
 
 /* The body of a response whose head is as it must be. */
@@ -610,6 +641,7 @@ main(void)
 		cmocka_unit_test(test_tokens),
 		cmocka_unit_test(test_tokens_untrusted),
 		cmocka_unit_test(test_tokens_long_name),
+		cmocka_unit_test(test_peer),
 		cmocka_unit_test(test_answers),
 	};
 
