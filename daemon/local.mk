@@ -64,7 +64,8 @@ awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
 
 # ---- tests --------------------------------------------------------------------
-OWNER_TESTS = tests/unit/test-known tests/unit/test-owner tests/unit/test-undo
+OWNER_TESTS = tests/unit/test-known tests/unit/test-owner \
+	tests/unit/test-recorder tests/unit/test-undo
 check_PROGRAMS += $(OWNER_TESTS)
 TESTS += $(OWNER_TESTS)
 OWNER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -73,6 +74,9 @@ OWNER_TEST_LDADD = daemon/libsurfaces.a daemon/libengine.a $(LIBFAKE) \
 tests_unit_test_known_SOURCES = tests/unit/test-known.c
 tests_unit_test_known_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_known_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_recorder_SOURCES = tests/unit/test-recorder.c
+tests_unit_test_recorder_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_recorder_LDADD = $(OWNER_TEST_LDADD)
 tests_unit_test_owner_SOURCES = tests/unit/test-owner.c
 tests_unit_test_owner_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_owner_LDADD = $(OWNER_TEST_LDADD)

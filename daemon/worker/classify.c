@@ -124,10 +124,12 @@ is_webforms_sites(const struct form *f)
 	return has_control_ending(f, "$RelyingPartyDropDownList");
 }
 
+/* form#options has a Context, too: it is the way to another adapter. */
 static bool
 has_context(const struct form *f)
 {
-	return form_control(f, "AuthMethod") != NULL &&
+	return !str_eq(f->id, "options") &&
+	    form_control(f, "AuthMethod") != NULL &&
 	    form_control(f, "Context") != NULL;
 }
 

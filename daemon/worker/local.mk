@@ -30,7 +30,6 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/page-fault.c \
 	daemon/worker/page-text.c \
 	daemon/worker/realm.c \
-	daemon/worker/recorder.c daemon/worker/recorder.h \
 	daemon/worker/redeem.c daemon/worker/redeem.h \
 	daemon/worker/request.c daemon/worker/request.h \
 	daemon/worker/saml.c daemon/worker/saml.h \
@@ -39,6 +38,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/second-code.c \
 	daemon/worker/signin.c daemon/worker/signin.h \
 	daemon/worker/sites.c \
+	daemon/worker/skeleton.c daemon/worker/skeleton.h \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
@@ -64,6 +64,7 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-assume \
 	tests/unit/test-http \
 	tests/unit/test-signin \
+	tests/unit/test-pages \
 	tests/unit/test-conduit \
 	tests/unit/test-totp \
 	tests/unit/test-second
@@ -111,16 +112,20 @@ tests_unit_test_second_SOURCES = tests/unit/test-second.c \
 	tests/unit/worker-test.h
 tests_unit_test_second_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_second_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_pages_SOURCES = tests/unit/test-pages.c \
+	tests/unit/worker-test.h
+tests_unit_test_pages_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_pages_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_conduit_SOURCES = tests/unit/test-conduit.c \
 	tests/unit/worker-test.h
 tests_unit_test_conduit_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_conduit_LDADD = $(WORKER_TEST_LIBS)
 
 EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
-	tests/system/worker_agent.py tests/system/hostile.py \
+	tests/system/worker_agent.py tests/system/pages.py tests/system/hostile.py \
 	tests/system/hostile_server.py
 TESTS += tests/system/worker.py tests/system/worker-sim.py \
-	tests/system/hostile.py
+	tests/system/pages.py tests/system/hostile.py
 EXTRA_DIST += tests/system/worker-second.py
 TESTS += tests/system/worker-second.py
 EXTRA_DIST += \

@@ -128,8 +128,14 @@ is_first_factor(const struct choice *c)
 }
 
 static int
-nobody(struct signin *s, struct fault *fault)
+nobody(struct signin *s, const struct choice *first, struct fault *fault)
 {
+	const struct adapter *a =
+	    adapter_find(first->value, s->job->mfa_adapters);
+
+	/* So that no stored password is sent for nothing next time. */
+	if (!is_first_factor(first))
+		conduit_factor(s->conduit, first->value, gettext(a->product));
 	fault_set(fault, FAULT_NEEDS_USER, REASON_SECOND_FACTOR,
 	    _("%s asks for a second factor, and nobody is there."), s->host);
 	fault_next(fault, _("Sign in again with awsfedctl login."));
@@ -176,7 +182,7 @@ method_answer(struct signin *s, struct fault *fault)
 			return came_back(s, fault);
 	}
 	if (!s->job->attended && (one == NULL || !is_first_factor(one)))
-		return nobody(s, fault);
+		return nobody(s, one != NULL ? one : &list.v[0], fault);
 	if (one == NULL &&
 	    choices_ask(s, &list, QN_METHOD, _("How to sign in"), &one, fault) <
 		0)

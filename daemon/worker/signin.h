@@ -145,7 +145,7 @@ int error_answer(struct signin *s, struct fault *fault);
 int signed_out_answer(struct signin *s, struct fault *fault);
 int update_password_answer(struct signin *s, struct fault *fault);
 
-/* ---- recorder.c: pages that nobody answers -------------------------------- */
+/* ---- skeleton.c: pages that nobody answers -------------------------------- */
 /*
  * Gives the flight recorder the skeleton of the page at hand.  The file that it
  * is in (xalloc), or NULL when it was not kept.

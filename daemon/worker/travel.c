@@ -149,7 +149,9 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 		if (body == NULL)
 			grade = GRADE_PAGE;
 		if (policy_check(&s->policy, next, GRADE_PAGE, fault) < 0)
-			return first ? captive(s, next, fault) : -1;
+			return first && s->job->home_realm == NULL ?
+			    captive(s, next, fault) :
+			    -1;
 		xreplace(&url, STEAL(next));
 	}
 	fault_set(fault, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE,

@@ -20,6 +20,7 @@
 #include "manager-int.h"
 #include "methods.h"
 #include "prompt.h"
+#include "recorder.h"
 #include "session.h"
 
 /* ---- the graph ------------------------------------------------------------ */
@@ -105,6 +106,8 @@ rig_new(const char *config)
 	r->commands = fake_commands_new();
 	r->prompts = prompts_new(r->loop);
 	r->ledger = ledger_new(r->attempts, r->files, r->loop->clk);
+	r->pages = xasprintf("%s/pages", r->dir);
+	r->recorder = recorder_new(r->files, r->pages);
 	rig_config(r, config);
 	r->manager = manager_new(&(struct manager_env){
 	    .loop = r->loop,
@@ -112,6 +115,7 @@ rig_new(const char *config)
 	    .commands = r->commands,
 	    .prompts = r->prompts,
 	    .ledger = r->ledger,
+	    .recorder = r->recorder,
 	    .files = r->files,
 	    .random = dice,
 	    .load = load,
@@ -133,6 +137,8 @@ rig_free(struct rig *r)
 	credfile_free(r->credfile);
 	manager_free(r->manager);
 	ledger_free(r->ledger);
+	recorder_free(r->recorder);
+	xfree(r->pages);
 	prompts_free(r->prompts);
 	fake_commands_free(r->commands);
 	fake_jobs_free(r->jobs);

@@ -28,6 +28,8 @@ struct rig {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct recorder *recorder;
+	char *pages; /* its directory */
 	struct manager *manager;
 	struct credfile *credfile;
 	struct methods *methods;

@@ -135,6 +135,68 @@ test_garbage(void **state)
 }
 
 static void
+page(struct job *job, int id, const char *skeleton)
+{
+	fake_job_pack(job, "{s:s,s:i,s:s}", "type", W_PAGE, "id", id,
+	    "skeleton", skeleton);
+}
+
+/* A page is kept, bad ones and too many are not; each gets its answer. */
+static void
+test_pages(void **state)
+{
+	struct rig *r = rig_new(ONE);
+	struct job *job = start(r);
+	_cleanup_free_ char *first = xasprintf("%s/page-01.txt", r->pages);
+	const json_t *kept;
+
+	(void)state;
+	page(job, 7, "form id=x\n");
+	fake_settle(r->loop);
+	kept = rig_took(job, W_KEPT);
+	assert_int_equal(json_integer_value(json_object_get(kept, "id")), 7);
+	assert_str(rig_str(kept, "path"), first);
+	assert_str(fake_files_text(r->files, first), "form id=x\n");
+	for (int i = 0; i < 8; i++) {
+		/* The first is no plain text, the last four are too many. */
+		page(job, 8 + i, i == 0 ? "form id=\x1b[2J" : "form\n");
+		fake_settle(r->loop);
+		kept = rig_took(job, W_KEPT);
+		assert_int_equal(
+		    json_integer_value(json_object_get(kept, "id")), 8 + i);
+		assert_int_equal(
+		    json_object_get(kept, "path") != NULL, i > 0 && i < 4);
+	}
+	rig_check(r);
+	rig_free(r);
+}
+
+/* The disk is full, or the job ends while it writes: nobody is told wrong. */
+static void
+test_pages_late(void **state)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+	struct rig *r = rig_new(ONE);
+	struct job *job = start(r);
+
+	(void)state;
+	fault_set(&f, FAULT_CONFIG, REASON_FILE, "The disk is full.");
+	fake_files_fail(r->files, &f);
+	page(job, 7, "form\n");
+	fake_settle(r->loop);
+	assert_null(json_object_get(rig_took(job, W_KEPT), "path"));
+	fake_files_fail(r->files, NULL);
+	fake_files_hold(r->files, true);
+	page(job, 8, "form\n");
+	rig_fail(job, FAULT_PROTOCOL, REASON_UNKNOWN_PAGE);
+	fake_settle(r->loop);
+	fake_files_hold(r->files, false);
+	fake_settle(r->loop);
+	rig_check(r);
+	rig_free(r);
+}
+
+static void
 test_nobody_there(void **state)
 {
 	struct rig *r = rig_new(ONE);
@@ -191,6 +253,8 @@ main(void)
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_pages),
+		cmocka_unit_test(test_pages_late),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_backoff),
 	};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "recorder.h"
+#include "skeleton.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -144,7 +144,7 @@ add_element(struct buf *out, const struct page *p, const xmlNode *n)
 }
 
 void
-recorder_skeleton(
+skeleton_write(
     struct buf *out, const struct page *p, enum page_kind kind, long status)
 {
 	const xmlNode *root = (const xmlNode *)p->doc;
@@ -177,7 +177,7 @@ recorder_keep(struct signin *s, enum page_kind kind)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(SKELETON_MAX);
 
-	recorder_skeleton(&b, &s->page, kind, s->status);
+	skeleton_write(&b, &s->page, kind, s->status);
 	return conduit_page(s->conduit, b.data == NULL ? "" : b.data);
 }
 
