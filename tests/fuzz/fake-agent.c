@@ -119,6 +119,8 @@ value_for(const struct question *q)
 		return fake_option('w') ? "jane" : "CORP\\jane";
 	if (str_eq(q->name, QN_PASSWORD))
 		return fake.password;
+	if (str_eq(q->name, QN_TOTP))
+		return fake_option('t') ? "JBSWY3DPEHPK3PXP" : NULL;
 	if (q->choices != NULL) {
 		size_t n = json_array_size(q->choices);
 		const json_t *c =

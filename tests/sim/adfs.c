@@ -8,12 +8,14 @@
 #include <awsfed/xalloc.h>
 
 #include "adfs.h"
-#include "authn.h"
+#include "flow.h"
 #include "form.h"
 #include "http.h"
-#include "mfa.h"
 #include "mishap.h"
 #include "pages.h"
+#include "realm.h"
+#include "sites.h"
+#include "sp.h"
 #include "state.h"
 #include "visit.h"
 
@@ -42,6 +44,20 @@ misbehave(struct visit *v)
 		page_login(b, &v->page, LOGIN_FIRST);
 	} else if (mishap_is(m, "foreign-redirect")) {
 		visit_go_to(v, VISIT_FOREIGN "/adfs/ls/");
+	} else if (mishap_is(m, "captive")) {
+		visit_go_to(v, "http://captive.example.net/login?to=adfs");
+	} else if (mishap_is(m, "captive-page")) {
+		put(b,
+		    "<html><head><title>Hotel WiFi</title></head><body><form "
+		    "method=\"post\" action=\"http://captive.example.net/"
+		    "accept\"><input name=\"room\"/><input type=\"submit\" "
+		    "value=\"Connect\"/></form></body></html>\n");
+		v->r->status = m->status > 0 ? (int)m->status : 511;
+	} else if (mishap_is(m, "foreign-autopost")) {
+		_cleanup_form_ struct form fields = { 0 };
+
+		form_add(&fields, "SAMLRequest", "PHNhbWw+PC9zYW1sPg==");
+		page_auto(b, "secondfactor", VISIT_FOREIGN "/ss", &fields);
 	} else if (mishap_is(m, "redirect-loop")) {
 		visit_go_to(v, v->self);
 	} else if (mishap_is(m, "error-page")) {
@@ -72,164 +88,6 @@ misbehave(struct visit *v)
 	return true;
 }
 
-/* The form as a browser would have filled it?  False: answered already. */
-static bool
-check_fields(struct visit *v)
-{
-	const char *eq = strchr(v->sim->opt.extra, '=');
-	_cleanup_free_ char *extra = eq == NULL ?
-	    NULL :
-	    xstrndup(v->sim->opt.extra, (size_t)(eq - v->sim->opt.extra));
-	const char *kmsi = form_get(&v->fields, "Kmsi");
-	const char *known[] = { "UserName", "Password", "AuthMethod", "Kmsi",
-		"SimStep", "RelayData", extra };
-
-	for (size_t i = 0; i < v->fields.n; i++) {
-		const char *name = v->fields.v[i].name;
-		bool ok = false;
-
-		if (form_count(&v->fields, name) > 1) {
-			sim_violation(v->sim, "field %s posted twice", name);
-			visit_show_error(
-			    v, 500, NULL, "Duplicate post parameter.");
-			return false;
-		}
-		for (size_t k = 0; k < ARRAY_SIZE(known); k++)
-			ok |= str_eq(known[k], name);
-		if (!ok)
-			sim_violation(v->sim, "unknown field %s posted", name);
-	}
-	if (kmsi != NULL && strcmp(kmsi, "true") != 0) {
-		sim_violation(v->sim, "Kmsi posted with another value");
-		visit_show_error(
-		    v, 500, NULL, "The request could not be read.");
-		return false;
-	}
-	if (kmsi != NULL && !v->sim->opt.kmsi)
-		sim_violation(v->sim, "Kmsi posted though it is not offered");
-	if (extra != NULL && form_get(&v->fields, "Password") != NULL &&
-	    !str_eq(form_get(&v->fields, extra), eq + 1))
-		sim_violation(v->sim, "hidden field %s was not posted", extra);
-	return true;
-}
-
-/* After a factor: the next one, or the assertion. */
-static void
-proceed(struct visit *v)
-{
-	if (mfa_owed(v))
-		mfa_start(v);
-	else
-		visit_show_assertion(v);
-}
-
-static void
-check_password(struct visit *v)
-{
-	const char *name = form_get(&v->fields, "UserName");
-	const char *password = form_get(&v->fields, "Password");
-	struct user *u = NULL;
-	enum login_error why;
-
-	v->page.user_name = name;
-	why = authn_check(v, name, password, &u);
-	if (why != LOGIN_FIRST) {
-		visit_show_login(v, why);
-	} else {
-		authn_accept(v, u);
-		if (mishap_is(v->m, "autopost"))
-			visit_show_autopost(v);
-		else
-			visit_go_to(v, v->page.absolute);
-	}
-}
-
-/* Was this form ours, and is the cookie of its page still there? */
-static bool
-context_lost(struct visit *v)
-{
-	const char *id = form_get(&v->query, "client-request-id");
-	const struct pending *p = id == NULL ? NULL : pending_find(v->sim, id);
-
-	return p != NULL && p->cookie != NULL &&
-	    !str_eq(form_get(&v->cookies, "MSISSamlRequest"), p->cookie);
-}
-
-static void
-handle_post(struct visit *v)
-{
-	const char *method = form_get(&v->fields, "AuthMethod");
-	bool user = form_get(&v->fields, "UserName") != NULL;
-	bool password = form_get(&v->fields, "Password") != NULL;
-
-	if (form_get(&v->fields, "Context") != NULL) {
-		mfa_post(v);
-		return;
-	}
-	if (!check_fields(v))
-		return;
-	if (form_get(&v->fields, "SimStep") != NULL) {
-		if (!str_eq(form_get(&v->fields, "RelayData"),
-			"a b&c=d+e/\xc3\xa9"))
-			sim_violation(v->sim,
-			    "the auto-post page's fields "
-			    "came back changed");
-		if (v->sso != NULL)
-			proceed(v);
-		else
-			visit_show_login(v, LOGIN_FIRST);
-		return;
-	}
-	if (method == NULL) {
-		sim_violation(v->sim, "posted without AuthMethod");
-		visit_show_error(v, 200, "MSIS7012",
-		    "An error occurred while "
-		    "processing the request.");
-	} else if (strcmp(method, "FormsAuthentication") != 0) {
-		visit_show_error(v, 200, NULL,
-		    "The selected authentication method "
-		    "is not available.");
-	} else if (!user && !password) {
-		if (v->sso != NULL)
-			proceed(v);
-		else
-			visit_show_login(v, LOGIN_FIRST);
-	} else if (!user || !password) {
-		sim_violation(v->sim, "half of a login form was posted");
-		visit_show_login(v, LOGIN_FIRST);
-	} else if (context_lost(v)) {
-		visit_show_error(v, 200, "MSIS7001",
-		    "The passive protocol context "
-		    "was not found or not valid.");
-	} else if (mfa_is_primary(v)) {
-		sim_violation(v->sim, "password posted before the code");
-		mfa_start_primary(v);
-	} else {
-		check_password(v);
-	}
-}
-
-static void
-handle_get(struct visit *v)
-{
-	const char *agent = request_header(v->q, "user-agent");
-
-	if (v->sso != NULL) {
-		proceed(v);
-	} else if (v->sim->opt.wia && agent != NULL &&
-	    (strstr(agent, "Trident/7.0") != NULL ||
-		strstr(agent, "MSIE") != NULL)) {
-		_cleanup_free_ char *url =
-		    xasprintf("/adfs/ls/wia?%s", v->q->query);
-
-		visit_go_to(v, url);
-	} else if (mfa_is_primary(v)) {
-		mfa_start_primary(v);
-	} else {
-		visit_show_login(v, LOGIN_FIRST);
-	}
-}
-
 /* Counts, reads the form.  False: answered already. */
 static bool
 read_post(struct visit *v)
@@ -257,41 +115,63 @@ read_post(struct visit *v)
 	return true;
 }
 
-static void
-entry(struct visit *v)
+/* Counts, and lets the faults have their way.  False: answered already. */
+static bool
+begin(struct visit *v)
 {
-	const char *rp = form_get(&v->query, "loginToRp");
-
 	if (str_eq(v->q->method, "POST")) {
 		if (!read_post(v))
-			return;
+			return false;
 	} else {
 		v->sim->count.adfs_gets++;
 		v->m = mishap_take(v->sim, "adfs-get", NULL,
 		    v->sso != NULL ? v->sso->user : NULL, v->r);
 	}
-	if (misbehave(v)) {
-		/* answered */
-	} else if (!v->sim->opt.idp_page) {
+	return !misbehave(v);
+}
+
+/* The entry page that the identity provider begins. */
+static void
+entry(struct visit *v)
+{
+	const char *rp = form_get(&v->query, "loginToRp");
+
+	if (!begin(v))
+		return;
+	if (!v->sim->opt.idp_page)
 		visit_show_error(v, 200, "MSIS7065",
 		    "There are no registered "
 		    "protocol handlers on path /adfs/ls/idpinitiatedsignon "
 		    "to process the incoming request.");
-	} else if (rp == NULL) {
-		response_text(v->r, 200, VISIT_HTML, "");
-		page_sites(&v->r->body, &v->page, v->sso != NULL);
-	} else if (!str_eq(rp, v->sim->opt.rp)) {
+	else if (rp == NULL)
+		sites_handle(v);
+	else if (str_eq(rp, v->sim->opt.rp))
+		flow(v);
+	else if (v->sim->opt.rp_list)
+		sites_handle(v);
+	else
 		visit_show_error(v, 200, "MSIS7007",
 		    "The requested relying party "
 		    "trust is unspecified or unsupported.");
-	} else if (str_eq(v->q->method, "POST")) {
-		handle_post(v);
-	} else {
-		handle_get(v);
+}
+
+/* /adfs/ls/: what others begin. */
+static void
+passive(struct visit *v)
+{
+	bool partner = realm_is_partner(v);
+
+	if (!begin(v))
+		return;
+	if (partner) {
+		if (str_eq(v->q->method, "POST"))
+			v->sim->count.partner_posts++;
+		flow(v);
+	} else if (form_get(&v->fields, "wresult") != NULL) {
+		realm_return(v);
+	} else if (sp_read(v)) {
+		flow(v);
 	}
-	if (mishap_is(v->m, "content-type"))
-		response_header(
-		    v->r, "Content-Type", "application/octet-stream");
 }
 
 static void
@@ -334,10 +214,9 @@ route(struct visit *v)
 	    str_eq(form_get(&v->query, "wa"), "wsignout1.0")) {
 		sign_out(v);
 	} else if (str_eq(path, "/adfs/ls")) {
-		visit_show_error(v, 200, "MSIS7065",
-		    "There are no registered "
-		    "protocol handlers on path /adfs/ls/ to process the "
-		    "incoming request.");
+		passive(v);
+	} else if (str_eq(path, "/adfs/portal/updatepassword")) {
+		sites_update_password(v);
 	} else if (str_eq(path, "/adfs/ls/wia")) {
 		response_text(v->r, 401, VISIT_HTML, "Not authorised\n");
 		form_add(&v->r->headers, "WWW-Authenticate", "Negotiate");
@@ -371,4 +250,6 @@ adfs_handle(struct sim *s, const struct request *q, struct response *r)
 	response_header(r, "Server", "Microsoft-HTTPAPI/2.0");
 	response_header(r, "X-Frame-Options", "DENY");
 	route(&v);
+	if (mishap_is(v.m, "content-type"))
+		response_header(r, "Content-Type", "application/octet-stream");
 }

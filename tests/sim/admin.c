@@ -17,6 +17,7 @@
 #include "admin.h"
 #include "mishap.h"
 #include "pages.h"
+#include "recent.h"
 #include "state.h"
 #include "totp.h"
 
@@ -49,6 +50,9 @@ static const struct option {
 	TEXT(order),
 	TEXT(extra),
 	TEXT(chooser),
+	TEXT(realms),
+	TEXT(realm_suffixes),
+	TEXT(interstitial),
 	TEXT(mfa),
 	TEXT(mfa_methods),
 	TEXT(mfa_numbers),
@@ -68,6 +72,9 @@ static const struct option {
 	FLAG(kmsi),
 	FLAG(idp_page),
 	FLAG(wia),
+	FLAG(rp_list),
+	FLAG(signed_requests),
+	FLAG(activity),
 	FLAG(totp_once),
 	FLAG(detailed),
 	FLAG(federation_post),
@@ -95,6 +102,11 @@ static const struct {
 	COUNTER(lockouts),
 	COUNTER(sign_ins),
 	COUNTER(sign_outs),
+	COUNTER(sp_requests),
+	COUNTER(realms_chosen),
+	COUNTER(realm_redirects),
+	COUNTER(partner_posts),
+	COUNTER(update_pages),
 	COUNTER(mfa_runs),
 	COUNTER(mfa_posts),
 	COUNTER(mfa_passed),
@@ -254,6 +266,9 @@ user_set(struct sim *s, const json_t *args, json_t *reply)
 	flag_from(&u->locked, args, "locked");
 	flag_from(&u->expired, args, "expired");
 	flag_from(&u->denied, args, "denied");
+	if (json_is_integer(json_object_get(args, "expires_days")))
+		u->expires_days =
+		    json_integer_value(json_object_get(args, "expires_days"));
 	if (json_is_true(json_object_get(args, "drop_roles")))
 		strv_done(&u->pairs);
 	list_from(&u->pairs, args, "roles");
@@ -310,6 +325,9 @@ set(struct sim *s, const json_t *args, json_t *reply)
 		return "set needs a name and a value";
 	if (str_eq(name, "flavour") && !page_flavour(value))
 		return "no such page flavour";
+	if (str_eq(name, "interstitial") && value[0] != '\0' &&
+	    !str_eq(value, "consent") && !str_eq(value, "autopost"))
+		return "an interstitial is consent, autopost or nothing";
 	if (str_eq(name, "chooser") && !str_eq(value, "classic") &&
 	    !str_eq(value, "2023") && !str_eq(value, "interstitial"))
 		return "no such chooser page";
@@ -518,6 +536,7 @@ static const struct {
 	{ "expire-sso", expire_sso },
 	{ "expire-keys", expire_keys },
 	{ "push", mfa_admin_push },
+	{ "requests", recent_admin },
 	{ "ping", ping },
 };
 

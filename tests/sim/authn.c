@@ -48,6 +48,7 @@ authn_accept(struct visit *v, struct user *u)
 
 	v->sso = sso_new(v->sim, u, life);
 	v->sso->kmsi = kmsi;
+	v->sso->host = xstrdup(v->host);
 	authn_cookies(v, v->sso);
 	u->failures = 0;
 	v->sim->count.sign_ins++;

@@ -3,6 +3,7 @@
 import html.parser
 import http.client
 import os
+import socket
 import ssl
 import urllib.parse
 
@@ -73,6 +74,14 @@ class Answer:
         return None
 
 
+class Here(http.client.HTTPSConnection):
+    """Any host name is here."""
+
+    def connect(self):
+        sock = socket.create_connection(("127.0.0.1", self.port), 20)
+        self.sock = self._context.wrap_socket(sock, server_hostname=self.host)
+
+
 class Browser:
     def __init__(self, directory, host="localhost", port=None, tls=True,
                  cookies=True):
@@ -85,13 +94,13 @@ class Browser:
         self.context = ssl.create_default_context(
             cafile=os.path.join(directory, "ca.pem"))
         self.conn = None
-        self.headers = {}
+        self.headers = {"User-Agent": "awsfed/0 (browser.py)"}
 
     def _connection(self):
         if self.conn is None:
             address = ("127.0.0.1", self.port)
             if self.tls:
-                self.conn = http.client.HTTPSConnection(
+                self.conn = Here(
                     self.host, self.port, timeout=20, context=self.context)
             else:
                 self.conn = http.client.HTTPConnection(*address, timeout=20)
@@ -159,6 +168,11 @@ class Browser:
                        if press is None or s[0] == press][:1]
         return self.follow(
             "POST", self.local(form.get("action") or page.url), fields)
+
+    def choose(self, page, name, fields):
+        """Posts a form with exactly these fields."""
+        return self.follow(
+            "POST", self.local(page.page.form(name)["action"]), fields)
 
     def login(self, user, password, entry=ENTRY, **more):
         page = self.follow("GET", entry)

@@ -7,6 +7,7 @@
 
 #include "pages.h"
 #include "state.h"
+#include "webforms.h"
 
 struct texts {
 	const char *lang, *title, *sign_in, *password, *kmsi, *intro;
@@ -58,6 +59,29 @@ static const struct texts french = {
 	"Une erreur est survenue. Contactez votre administrateur.",
 };
 
+/* The Activity ID stays English in such pages, as in real ones. */
+static const struct texts chinese = {
+	"zh-CN",
+	"\xe7\x99\xbb\xe5\xbd\x95",
+	"\xe7\x99\xbb\xe5\xbd\x95",
+	"\xe5\xaf\x86\xe7\xa0\x81",
+	"\xe4\xbf\x9d\xe6\x8c\x81\xe7\x99\xbb\xe5\xbd\x95",
+	"\xe8\xaf\xb7\xe7\x99\xbb\xe5\xbd\x95",
+	{
+	    "",
+	    "\xe7\x94\xa8\xe6\x88\xb7\xe5\x90\x8d\xe6\x88\x96"
+	    "\xe5\xaf\x86\xe7\xa0\x81\xe9\x94\x99\xe8\xaf\xaf",
+	    "\xe5\xaf\x86\xe7\xa0\x81\xe5\xb7\xb2\xe8\xbf\x87\xe6\x9c\x9f",
+	    "\xe7\x94\xa8\xe6\x88\xb7\xe5\x90\x8d\xe6\xa0\xbc\xe5\xbc\x8f",
+	    "\xe8\xaf\xb7\xe8\xbe\x93\xe5\x85\xa5\xe5\xaf\x86\xe7\xa0\x81",
+	},
+	"\xe6\x9b\xb4\xe6\x94\xb9\xe5\xaf\x86\xe7\xa0\x81",
+	"\xe9\x94\x99\xe8\xaf\xaf",
+	"\xe5\x87\xba\xe9\x94\x99\xe4\xba\x86\xe3\x80\x82"
+	"\xe8\xaf\xb7\xe8\x81\x94\xe7\xb3\xbb\xe7\xae\xa1\xe7\x90\x86"
+	"\xe5\x91\x98\xe3\x80\x82",
+};
+
 static const struct flavour {
 	const char *name;
 	const char *year;
@@ -73,6 +97,12 @@ static const struct flavour {
 	{ "2019", "2018", &english, false, true, true, false, true },
 	{ "2022", "2018", &english, false, true, true, false, false },
 	{ "paginated", "2018", &english, false, true, true, true, true },
+	{ "centered", "2018", &english, false, true, true, false, true },
+	{ "password-second", "2018", &english, false, true, true, false,
+	    false },
+	{ "chinese", "2016", &chinese, false, false, false, false, true },
+	{ "2.0", "2010", &english, false, false, false, false, false },
+	{ "2.1", "2012", &english, false, false, false, false, false },
 	{ "localised", "2016", &french, false, true, true, false, true },
 };
 
@@ -199,10 +229,30 @@ put_extra(struct buf *b, const struct page *p)
 }
 
 static void
+put_password(struct buf *b, const struct flavour *f)
+{
+	const struct texts *t = f->texts;
+
+	put(b, "<div id=\"passwordArea\">\n");
+	if (!f->label)
+		put(b,
+		    "<label id=\"passwordInputLabel\" for=\"passwordInput\""
+		    " class=\"hidden\">%s</label>\n",
+		    t->password);
+	put(b,
+	    "<input id=\"passwordInput\" name=\"Password\" "
+	    "type=\"password\" tabindex=\"2\" class=\"text fullWidth\" "
+	    "placeholder=\"%s\" autocomplete=\"off\"/>\n</div>\n",
+	    t->password);
+}
+
+static void
 put_login_form(struct buf *b, const struct page *p, const struct flavour *f,
     enum login_error error)
 {
 	const struct texts *t = f->texts;
+	bool second = str_eq(f->name, "password-second");
+	bool name_only = second && p->user_name == NULL;
 
 	put(b,
 	    "<form method=\"post\" id=\"loginForm\"%s autocomplete=\"off\" "
@@ -228,9 +278,10 @@ put_login_form(struct buf *b, const struct page *p, const struct flavour *f,
 	    "value=\"");
 	put_html(b, p->user_name != NULL ? p->user_name : "");
 	put(b,
-	    "\" tabindex=\"1\" class=\"text fullWidth\" "
+	    "\"%s tabindex=\"1\" class=\"text fullWidth\" "
 	    "spellcheck=\"false\" placeholder=\"someone@example.com\" "
-	    "autocomplete=\"off\"/>\n</div>\n");
+	    "autocomplete=\"off\"/>\n</div>\n",
+	    second && !name_only ? " readonly=\"readonly\"" : "");
 	if (f->paginated)
 		put(b,
 		    "<div id=\"nextButtonArea\"><span id=\"nextButton\" "
@@ -238,17 +289,8 @@ put_login_form(struct buf *b, const struct page *p, const struct flavour *f,
 		    "</div>\n</div>\n<div id=\"passwordPage\" "
 		    "style=\"display:none\">\n<div id=\"identityBanner\">"
 		    "</div>\n");
-	put(b, "<div id=\"passwordArea\">\n");
-	if (!f->label)
-		put(b,
-		    "<label id=\"passwordInputLabel\" for=\"passwordInput\""
-		    " class=\"hidden\">%s</label>\n",
-		    t->password);
-	put(b,
-	    "<input id=\"passwordInput\" name=\"Password\" "
-	    "type=\"password\" tabindex=\"2\" class=\"text fullWidth\" "
-	    "placeholder=\"%s\" autocomplete=\"off\"/>\n</div>\n",
-	    t->password);
+	if (!name_only)
+		put_password(b, f);
 	put_kmsi(b, p, f);
 	put(b,
 	    "<div id=\"submissionArea\" class=\"submitMargin\">\n"
@@ -316,6 +358,10 @@ page_login(struct buf *b, const struct page *p, enum login_error error)
 {
 	const struct flavour *f = flavour(p);
 
+	if (webforms(p->opt)) {
+		webforms_login(b, p, error);
+		return;
+	}
 	put_head(b, f, f->texts->title);
 	put(b,
 	    "<div id=\"authArea\" class=\"groupMargin\">\n"
@@ -329,7 +375,10 @@ page_login(struct buf *b, const struct page *p, enum login_error error)
 	    "service desk & have your <b>badge</b> ready.</div>\n"
 	    "<script type=\"text/javascript\">\n//<![CDATA[\n%s\n//]]>\n"
 	    "</script>\n</div>\n</div>\n",
-	    f->paginated ?
+	    str_eq(f->name, "centered") ?
+		"Login.initialize(); document.body.className += ' "
+		"centeredUi';" :
+		f->paginated ?
 		"paginationManager.Initialize({pages:[\"usernamePage\","
 		"\"primaryOptionsPage\",\"passwordPage\"]});" :
 		"Login.initialize();");
@@ -345,6 +394,10 @@ page_error(
 	struct tm tm;
 	time_t now = time(NULL);
 
+	if (webforms(p->opt)) {
+		webforms_error(b, p, code, text);
+		return;
+	}
 	gmtime_r(&now, &tm);
 	strftime(when, sizeof(when), "%a, %d %b %Y %H:%M:%S GMT", &tm);
 	put_head(b, f, f->texts->oops);
@@ -354,6 +407,11 @@ page_error(
 	    "<div id=\"errorMessage\" class=\"groupMargin\">",
 	    f->texts->oops);
 	put_html(b, code == NULL && text != NULL ? text : f->texts->ask);
+	if (!p->opt->activity) {
+		put(b, "</div>\n</div>\n");
+		put_foot(b, f);
+		return;
+	}
 	put(b,
 	    "</div>\n<div class=\"groupMargin\"><a id=\"errorDetailsLink\" "
 	    "href=\"#\" class=\"actionLink\">Error details</a></div>\n"
@@ -421,8 +479,9 @@ page_sites(struct buf *b, const struct page *p, bool signed_in)
 	    "name=\"SignInOtherSite\" value=\"SignInOtherSite\"/>\n"
 	    "<div id=\"idp_OtherRpPanel\"><select "
 	    "id=\"idp_RelyingPartyDropDownList\" name=\"RelyingParty\">"
-	    "<option value=\"7b1f9d52-0000-4000-8000-00000000a3a5\">Amazon "
-	    "Web Services</option></select></div>\n<input type=\"submit\" "
+	    "<option value=\"" SITE_AWS "\">Amazon "
+	    "Web Services</option><option value=\"" SITE_WIKI
+	    "\">Wiki</option></select></div>\n<input type=\"submit\" "
 	    "id=\"%s\" name=\"%s\" value=\"Sign in\"/>\n</form></div>\n",
 	    p->action, signed_in ? "idp_GoButton" : "idp_SignInButton",
 	    signed_in ? "SignInGo" : "SignInSubmit");

@@ -28,6 +28,7 @@ struct page {
 	char *absolute;	       /* of the options form, with the port */
 	const char *user_name; /* kept in the field, or NULL */
 	const char *activity;  /* GUID */
+	const char *viewstate; /* of WebForms, or NULL */
 };
 
 /* Everything above and below what a page is about. */

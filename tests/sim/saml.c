@@ -46,6 +46,8 @@ struct saying {
 	const char *destination;
 	const char *recipient;
 	const char *audience;
+	const char *in_response_to; /* or NULL */
+	char *base;		    /* https://HOST */
 	int64_t redeem_until;
 	struct strv pairs;
 };
@@ -175,6 +177,31 @@ put_one(struct buf *b, const char *name, const char *value)
 	put_attribute(b, name, &one);
 }
 
+/* Claims about a password that ends soon; not AWS's, but AD FS sends them. */
+static void
+put_expiry(struct buf *b, const struct saying *y)
+{
+	static const char *const names[] = { "passwordexpirationtime",
+		"passwordexpirationdays", "passwordchangeurl" };
+
+	if (y->user->expires_days < 0)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		put(b,
+		    "<Attribute Name=\"http://schemas.microsoft.com/ws/2012/01/"
+		    "%s\"><AttributeValue>",
+		    names[i]);
+		if (i == 0)
+			put(b, "%s",
+			    stamp(y->now + 86400 * y->user->expires_days));
+		else if (i == 1)
+			put(b, "%lld", (long long)y->user->expires_days);
+		else
+			put(b, "%s/adfs/portal/updatepassword/", y->base);
+		put(b, "</AttributeValue></Attribute>");
+	}
+}
+
 static void
 put_attributes(struct sim *s, struct buf *b, const struct saying *y)
 {
@@ -189,6 +216,7 @@ put_attributes(struct sim *s, struct buf *b, const struct saying *y)
 
 		put_one(b, "SessionDuration", n);
 	}
+	put_expiry(b, y);
 	put(b, "</AttributeStatement>");
 }
 
@@ -202,9 +230,10 @@ put_statements(struct sim *s, struct buf *b, const struct saying *y)
 	put_xml(b, y->user->name, false);
 	put(b,
 	    "</NameID><SubjectConfirmation Method=\"urn:oasis:names:tc:"
-	    "SAML:2.0:cm:bearer\"><SubjectConfirmationData "
-	    "NotOnOrAfter=\"%s\" Recipient=\"",
-	    stamp(y->redeem_until));
+	    "SAML:2.0:cm:bearer\"><SubjectConfirmationData ");
+	if (y->in_response_to != NULL)
+		put(b, "InResponseTo=\"%s\" ", y->in_response_to);
+	put(b, "NotOnOrAfter=\"%s\" Recipient=\"", stamp(y->redeem_until));
 	put_xml(b, y->recipient, true);
 	put(b,
 	    "\"></SubjectConfirmationData></SubjectConfirmation></Subject>"
@@ -318,6 +347,8 @@ put_response(struct sim *s, struct buf *b, const struct saying *y)
 	    "Version=\"2.0\" IssueInstant=\"%s\" Destination=\"",
 	    y->response_id, stamp(y->now));
 	put_xml(b, y->destination, true);
+	if (y->in_response_to != NULL)
+		put(b, "\" InResponseTo=\"%s", y->in_response_to);
 	put(b,
 	    "\" Consent=\"urn:oasis:names:tc:SAML:2.0:consent:unspecified"
 	    "\"><Issuer xmlns=\"" NS_ASSERTION "\">");
@@ -380,7 +411,7 @@ enter(struct sim *s, const struct saying *y, const struct buf *doc)
 
 char *
 saml_issue(struct sim *s, const struct user *u, const char *host,
-    const struct mishap *m)
+    const char *in_response_to, const struct mishap *m)
 {
 	struct buf doc = BUF_INIT(SAML_MAX);
 	char uuid[37], uuid2[37], *out;
@@ -391,12 +422,14 @@ saml_issue(struct sim *s, const struct user *u, const char *host,
 		.destination = s->opt.acs,
 		.recipient = s->opt.acs,
 		.audience = s->opt.rp,
+		.in_response_to = in_response_to,
 	};
 
 	str_uuid(uuid);
 	str_uuid(uuid2);
 	y.response_id = xasprintf("_%s", uuid);
 	y.id = xasprintf("_%s", uuid2);
+	y.base = xasprintf("https://%s", host);
 	y.issuer = xasprintf("http://%s/adfs/services/trust", host);
 	if (mishap_is(m, "destination"))
 		y.destination = "https://sign-in.example.invalid/saml";
@@ -420,6 +453,7 @@ saml_issue(struct sim *s, const struct user *u, const char *host,
 	buf_done(&doc);
 	strv_done(&y.pairs);
 	xfree(y.issuer);
+	xfree(y.base);
 	xfree(y.response_id);
 	xfree(y.id);
 	return out;

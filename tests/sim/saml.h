@@ -17,10 +17,11 @@ void saml_done(struct sim *s);
 
 /*
  * A response for a user, as base64; xalloc string.  It is entered in the list
- * of assertions that STS accepts.  host: of the AD FS, for the issuer.  m: a
+ * of assertions that STS accepts.  host: of the AD FS, for the issuer.  in_response_to: the ID of an
+ * AuthnRequest, or NULL.  m: a
  * fault to build in, or NULL.
  */
 char *saml_issue(struct sim *s, const struct user *u, const char *host,
-    const struct mishap *m);
+    const char *in_response_to, const struct mishap *m);
 
 #endif

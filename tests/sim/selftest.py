@@ -22,6 +22,7 @@ sys.path.insert(0, HERE)
 sys.dont_write_bytecode = True
 from browser import Browser, ENTRY  # noqa: E402
 import selftest_mfa  # noqa: E402
+import selftest_pages  # noqa: E402
 
 for name in list(os.environ):
     if name.upper().endswith(("_PROXY", "_BUNDLE")) or \
@@ -54,7 +55,8 @@ class Sim:
     def __init__(self):
         self.dir = tempfile.mkdtemp(prefix="sim.")
         self.proc = subprocess.Popen(
-            [SIM, "--dir", self.dir, "--plain", "--host", "adfs.example.com"])
+            [SIM, "--dir", self.dir, "--plain", "--host", "adfs.example.com",
+             "--host", "partner.example.net"])
         start = time.monotonic()
         while not os.path.exists(self.dir + "/ready"):
             if self.proc.poll() is not None or time.monotonic() - start > 20:
@@ -105,10 +107,12 @@ class Sim:
                  idp_page="yes", wia="no", order="as-is", extra="",
                  detailed="yes", chunk=2000, mfa="", mfa_methods="",
                  mfa_numbers="", mfa_tries=5, push_seconds=60,
-                 totp_once="yes")
+                 totp_once="yes", realms="", realm_suffixes="",
+                 interstitial="", rp_list="no", signed_requests="no",
+                 activity="yes")
         self.do(do="user", name=USER, password=PASSWORD, locked=False,
                 expired=False, denied=False, drop_roles=True,
-                unregistered=False, mfa="", mode="", code="", next_code="",
+                expires_days=-1, unregistered=False, mfa="", mode="", code="", next_code="",
                 totp="", pin="", answer="",
                 upn="jane@corp.example.com", session_name="jane",
                 roles=[ADMIN + "," + PROVIDER, PROVIDER + ", " + COMMA,
@@ -413,7 +417,7 @@ def other_entries():
     sim.set(idp_page="yes", detailed="no", rp="urn:x")
     assert "MSIS" not in browser().send("GET", ENTRY).text
     sim.set(rp="urn:amazon:webservices", wia="yes")
-    r = b.send("GET", ENTRY, headers={"User-Agent": "x Trident/7.0 y"})
+    r = b.send("GET", ENTRY, headers={"User-Agent": "Trident/7.0 awsfed/0"})
     eq(r.status, 302)
     clean()
 
@@ -935,7 +939,7 @@ def keep_alive_and_parallel_connections():
     many = [browser() for _ in range(8)]
     start = time.monotonic()
     for m in many:
-        m._connection().request("GET", ENTRY)
+        m._connection().request("GET", ENTRY, headers=m.headers)
     for m in many:
         eq(m.conn.getresponse().status, 200)
     assert time.monotonic() - start < 2.5
@@ -991,7 +995,7 @@ def finish():
 def main():
     global sim
     bad = 0
-    for part in (selftest_mfa,):
+    for part in (selftest_mfa, selftest_pages):
         tests.extend(part.tests(sys.modules[__name__]))
     if boto3 is None:
         print("1..0 # SKIP python3-boto3 is not installed")

@@ -28,6 +28,7 @@
 #include "admin.h"
 #include "federation.h"
 #include "http.h"
+#include "recent.h"
 #include "saml.h"
 #include "signin.h"
 #include "state.h"
@@ -105,6 +106,7 @@ sim_handle(struct sim *s, const struct request *q, struct response *r)
 		    q->method, q->path);
 		response_text(r, 404, "text/plain", "not found\n");
 	}
+	recent_add(s, q, r);
 	sim_log(s, "#%lu %s %s -> %d%s", q->conn, q->method, q->path, r->status,
 	    r->drop	    ? " dropped" :
 		r->truncate ? " truncated" :

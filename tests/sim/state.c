@@ -10,6 +10,7 @@
 
 #include "form.h"
 #include "mishap.h"
+#include "recent.h"
 #include "state.h"
 
 /* Frees a whole list of records. */
@@ -52,6 +53,7 @@ sso_free(struct sso *o)
 {
 	xfree(o->token);
 	xfree(o->user);
+	xfree(o->host);
 	xfree(o);
 }
 
@@ -60,6 +62,8 @@ pending_free(struct pending *p)
 {
 	xfree(p->id);
 	xfree(p->cookie);
+	xfree(p->sp.id);
+	xfree(p->sp.relay);
 	xfree(p);
 }
 
@@ -114,6 +118,10 @@ sim_init(struct sim *s, const char *dir)
 		.order = xstrdup("as-is"),
 		.extra = xstrdup(""),
 		.chooser = xstrdup("classic"),
+		.realms = xstrdup(""),
+		.realm_suffixes = xstrdup(""),
+		.interstitial = xstrdup(""),
+		.activity = true,
 		.mfa = xstrdup(""),
 		.mfa_methods = xstrdup(""),
 		.mfa_numbers = xstrdup(""),
@@ -137,6 +145,13 @@ void
 sim_done(struct sim *s)
 {
 	mfa_done(s);
+	recent_done(s);
+	strv_done(&s->tokens);
+	strv_done(&s->viewstates);
+	strv_done(&s->answered);
+	xfree(s->opt.realms);
+	xfree(s->opt.realm_suffixes);
+	xfree(s->opt.interstitial);
 	LIST_FREE(s->users, user_free);
 	LIST_FREE(s->roles, role_free);
 	LIST_FREE(s->ssos, sso_free);
@@ -254,6 +269,7 @@ user_add(struct sim *s, const char *name)
 		return u;
 	u = xcalloc(1, sizeof(*u));
 	u->name = xstrdup(name);
+	u->expires_days = -1;
 	u->password = xstrdup("");
 	u->session_name = xstrdup(slash != NULL ? slash + 1 : name);
 	u->next = s->users;
@@ -334,6 +350,15 @@ pending_find(struct sim *s, const char *id)
 {
 	for (struct pending *p = s->pendings; p != NULL; p = p->next)
 		if (strcmp(p->id, id) == 0)
+			return p;
+	return NULL;
+}
+
+struct pending *
+pending_by_cookie(struct sim *s, const char *cookie)
+{
+	for (struct pending *p = s->pendings; p != NULL; p = p->next)
+		if (str_eq(p->cookie, cookie))
 			return p;
 	return NULL;
 }

@@ -26,12 +26,13 @@ struct user {
 	char *name; /* CORP\jane or jane@corp.example.com */
 	char *upn;  /* other spelling, or NULL */
 	char *password;
-	char *session_name; /* RoleSessionName */
-	struct strv pairs;  /* Role attribute values, as issued */
-	bool locked;	    /* looks like a wrong password */
-	bool expired;	    /* password has expired */
-	bool denied;	    /* refused by access control policy */
-	int64_t failures;   /* in a row, for the lockout */
+	char *session_name;   /* RoleSessionName */
+	struct strv pairs;    /* Role attribute values, as issued */
+	bool locked;	      /* looks like a wrong password */
+	bool expired;	      /* password has expired */
+	int64_t expires_days; /* of the password, in the assertion; -1: no */
+	bool denied;	      /* refused by access control policy */
+	int64_t failures;     /* in a row, for the lockout */
 	int64_t locked_until;
 	int64_t posts;
 	int64_t rejected;
@@ -60,18 +61,31 @@ struct sso {
 	char *token; /* all chunks together */
 	char *user;
 	bool kmsi;
-	bool strong; /* the second factor was passed too */
+	bool strong;	/* the second factor was passed too */
+	bool consented; /* to what option interstitial asks */
+	char *host;	/* that set its cookies */
 	int64_t authenticated;
 	int64_t expires;
 	int64_t issued[32]; /* times of the last tokens, a ring */
 	size_t n_issued;
 };
 
+/* An AuthnRequest. */
+struct sp {
+	bool on;
+	bool by_post; /* it is in the cookie's memory only */
+	bool force;   /* ForceAuthn */
+	char *id;
+	char *relay; /* RelayState, or NULL */
+	int64_t issued;
+};
+
 /* A pending request: what MSISSamlRequest stands for. */
 struct pending {
 	struct pending *next;
-	char *id; /* client-request-id */
+	char *id; /* host/client-request-id */
 	char *cookie;
+	struct sp sp;
 	int64_t made;
 };
 
@@ -115,6 +129,9 @@ struct options {
 	char *order;	      /* as-is, role-first, provider-first */
 	char *extra;	      /* NAME=VALUE: one more hidden field, or "" */
 	char *chooser;	      /* classic, 2023 or interstitial */
+	char *realms;	      /* ID=NAME or ID=NAME@HOST, between commas */
+	char *realm_suffixes; /* SUFFIX=ID, between commas */
+	char *interstitial;   /* consent, autopost or "" */
 	char *mfa;	      /* AuthMethod of the second factor, or "" */
 	char *mfa_methods;    /* names between commas: a choice page */
 	char *mfa_numbers;    /* between commas, none, or "": random */
@@ -134,6 +151,9 @@ struct options {
 	bool kmsi;
 	bool idp_page;
 	bool wia;
+	bool rp_list;	      /* an unknown loginToRp gets the list */
+	bool signed_requests; /* unsigned AuthnRequests are refused */
+	bool activity;	      /* error pages have an Activity ID */
 	bool totp_once;	      /* a TOTP is taken once */
 	bool detailed;	      /* codes on error pages */
 	bool federation_post; /* getSigninToken by POST, too */
@@ -150,6 +170,11 @@ struct counters {
 	int64_t lockouts;
 	int64_t sign_ins;
 	int64_t sign_outs;
+	int64_t sp_requests;
+	int64_t realms_chosen;
+	int64_t realm_redirects;
+	int64_t partner_posts;
+	int64_t update_pages;
 	int64_t mfa_runs;
 	int64_t mfa_posts;
 	int64_t mfa_passed;
@@ -188,7 +213,11 @@ struct sim {
 	struct pending *pendings;
 	struct assertion *assertions;
 	struct key *keys;
-	struct mfa_run *runs; /* owned by mfa.c */
+	struct strv tokens;	/* of claims providers, "USER\nTOKEN" */
+	struct strv viewstates; /* of WebForms pages */
+	struct strv answered;	/* IDs of AuthnRequests */
+	json_t *recent;		/* requests, owned by recent.c */
+	struct mfa_run *runs;	/* owned by mfa.c */
 	struct mishap *mishaps;
 	int64_t mishap_serial;
 	struct strv violations;
@@ -224,6 +253,7 @@ struct sso *sso_find(struct sim *s, const char *token);
 void sso_end(struct sim *s, const char *user); /* NULL: everyone's */
 struct pending *pending_new(struct sim *s, const char *id);
 struct pending *pending_find(struct sim *s, const char *id);
+struct pending *pending_by_cookie(struct sim *s, const char *cookie);
 struct assertion *assertion_new(struct sim *s);
 struct assertion *assertion_find(struct sim *s, const char digest[65]);
 struct key *key_new(

@@ -26,6 +26,8 @@ visit_done(struct visit *v)
 	xfree(v->id);
 	xfree(v->page.action);
 	xfree(v->page.absolute);
+	xfree(v->sp.id);
+	xfree(v->sp.relay);
 }
 
 static bool
@@ -68,7 +70,9 @@ static void
 set_actions(struct visit *v)
 {
 	const char *host = request_header(v->q, "host");
-	const char *path = str_eq(v->sim->opt.flavour, "2012r2") ?
+	const char *path = strncasecmp(v->q->path, "/adfs/ls/idp", 12) != 0 ?
+	    "/adfs/ls/" :
+	    str_eq(v->sim->opt.flavour, "2012r2") ?
 	    "/adfs/ls/idpinitiatedsignon" :
 	    "/adfs/ls/IdpInitiatedSignOn.aspx";
 	_cleanup_free_ char *query = clean_query(v->q->query);
@@ -104,6 +108,12 @@ find_sso(struct visit *v)
 	}
 	if (all.len > 0) {
 		v->sso = sso_find(v->sim, all.data);
+		if (v->sso != NULL && v->sso->host != NULL &&
+		    !str_eq(v->sso->host, v->host)) {
+			sim_violation(v->sim, "MSISAuth of %s sent to %s",
+			    v->sso->host, v->host);
+			v->sso = NULL;
+		}
 		for (struct sso *o = v->sim->ssos; o != NULL; o = o->next)
 			if (strcmp(o->token, all.data) != 0 &&
 			    strncmp(o->token, all.data, 100) == 0)
@@ -144,22 +154,23 @@ visit_init(
 		return -EBADMSG;
 	form_cookies(request_header(q, "cookie"), &v->cookies);
 	check_cookies(v);
+	v->host = request_host(q);
 	find_sso(v);
 	id = form_get(&v->query, "client-request-id");
 	if (!is_guid(id))
 		id = request_header(q, "client-request-id");
 	str_uuid(uuid);
 	v->id = xstrdup(is_guid(id) ? id : uuid);
-	v->host = request_host(q);
 	v->page.activity = v->id;
 	set_actions(v);
 	return 0;
 }
 
 void
-visit_show_login(struct visit *v, enum login_error error)
+visit_remember(struct visit *v)
 {
-	struct pending *p = pending_new(v->sim, v->id);
+	_cleanup_free_ char *key = xasprintf("%s/%s", v->host, v->id);
+	struct pending *p = pending_new(v->sim, key);
 	_cleanup_free_ char *base = NULL, *nonce = random_hex(8), *text = NULL;
 
 	base = xasprintf("BaseUrl=%s\\SAMLRequest=%s\\ProtocolBinding="
@@ -168,6 +179,29 @@ visit_show_login(struct visit *v, enum login_error error)
 	text = b64_encode(base, strlen(base));
 	xreplace(&p->cookie, xstrdup(text));
 	response_cookie(v->r, "MSISSamlRequest", text, VISIT_COOKIE);
+	xfree(p->sp.id);
+	xfree(p->sp.relay);
+	p->sp = v->sp;
+	p->sp.id = xstrdup(v->sp.id);
+	p->sp.relay = xstrdup(v->sp.relay);
+}
+
+void
+visit_viewstate(struct visit *v)
+{
+	struct strv *list = &v->sim->viewstates;
+
+	if (list->n > 200)
+		strv_done(list);
+	strv_take(list, random_b64(60));
+	v->page.viewstate = list->v[list->n - 1];
+}
+
+void
+visit_show_login(struct visit *v, enum login_error error)
+{
+	visit_remember(v);
+	visit_viewstate(v);
 	response_text(v->r, 200, VISIT_HTML, "");
 	page_login(&v->r->body, &v->page, error);
 }
@@ -271,10 +305,17 @@ visit_show_assertion(struct visit *v)
 	m = mishap_take(v->sim, "saml", NULL, u->name, v->r);
 	if (mishap_generic(m, v->r))
 		return;
-	assertion = saml_issue(v->sim, u, v->host, m);
+	if (v->sp.on) {
+		if (strv_has(&v->sim->answered, v->sp.id))
+			sim_violation(v->sim, "an AuthnRequest came twice");
+		strv_add(&v->sim->answered, v->sp.id);
+	}
+	assertion = saml_issue(v->sim, u, v->host, v->sp.id, m);
 	action = mishap_is(m, "foreign-acs") ? xstrdup(VISIT_FOREIGN "/saml") :
 					       with_port(v->sim->opt.acs);
 	form_add(&fields, "SAMLResponse", assertion);
+	if (v->sp.relay != NULL)
+		form_add(&fields, "RelayState", v->sp.relay);
 	gmtime_r(&now, &tm);
 	strftime(stamp, sizeof(stamp), "%m/%d/%Y %H:%M:%S", &tm);
 	when = b64_encode(stamp, strlen(stamp));

@@ -8,6 +8,7 @@
 
 #include "form.h"
 #include "pages.h"
+#include "state.h"
 
 struct mishap;
 struct request;
@@ -34,6 +35,7 @@ struct visit {
 	char *self; /* path?query, without client-request-id */
 	char *id;   /* client-request-id */
 	struct page page;
+	struct sp sp; /* what the service provider asked */
 	struct sso *sso;
 	const struct mishap *m;
 };
@@ -43,6 +45,10 @@ int visit_init(struct visit *v, struct sim *s, const struct request *q,
     struct response *r);
 void visit_done(struct visit *v);
 
+/* The cookie that brings the next request back to this one. */
+void visit_remember(struct visit *v);
+/* A new __VIEWSTATE for the page to come. */
+void visit_viewstate(struct visit *v);
 void visit_show_login(struct visit *v, enum login_error error);
 void visit_show_error(
     struct visit *v, int status, const char *code, const char *text);

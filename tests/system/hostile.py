@@ -276,6 +276,61 @@ AFTER = [
     ('an error that repeats the password', http(ERROR % PASSWORD), ANY),
 ]
 
+def factor(inside, name='Contoso', more=''):
+    return http('<title>MFA</title><form method="post" id="loginForm" %s>'
+                '<input type="hidden" name="AuthMethod" value="%s"><input '
+                'type="hidden" name="Context" value="c">%s</form>' % (
+                    more, name, inside))
+
+
+CODE = '<input name="VerificationCode" id="c">'
+END = ANY | {'needs-user'}
+# What the password brings is a second factor, again and again.
+FACTORS = [
+    ('a name of 100 KB', factor(CODE, 'x' * 100000), END),
+    ('a name with escapes', factor(CODE, '\x1b[2J\0&#27;&#10;'), END),
+    ('a label of half a megabyte', factor(
+        '<label for="c">%s</label>%s' % ('y ' * 250000, CODE)), END),
+    ('a label with escapes', factor(
+        '<label for="c">\x1b]0;x\x07&#x202e;&#27;[31m</label>' + CODE), END),
+    ('10,000 choices', factor('<select name="way">%s</select>' % ''.join(
+        '<option value="%d">%d</option>' % (i, i) for i in range(10000))),
+     END),
+    ('10,000 radio buttons', factor(''.join(
+        '<input type="radio" name="way" value="%d">' % i
+        for i in range(10000))), END),
+    ('1,900 fields', factor(''.join(
+        '<input name="f%d">' % i for i in range(1900))), END),
+    ('a number of 100,000 digits', factor(
+        '<p id="validEntropyNumber">%s</p><div id="Progress"></div>' % (
+            '7' * 100000), 'AzureMfaAuthentication'), END),
+    ('an approval that never comes', factor(
+        '<div id="Progress"></div>', 'AzureMfaAuthentication'), END),
+    ('a code for another host', factor(
+        CODE, more='action="https://evil.example.org/"'), BAD),
+    ('a code for a user at our host', factor(
+        CODE, more='action="https://127.0.0.1@evil.example.org/"'), BAD),
+    ('a wait at another host', factor('<div id="Progress"></div>',
+                                      more='action="//evil.example.org/"'),
+     BAD),
+    ('a code by GET', factor(CODE).replace(b'"post"', b'"get" '), BAD),
+    ('a password as a code', factor(
+        '<input name="Password" type="password">'), END),
+]
+
+
+class Person(Agent):
+    """Answers whatever it is asked, in the way it is asked."""
+
+    def reply(self, m):
+        if m['type'] != 'ask' or m['name'] in ('user', 'password'):
+            super().reply(m)
+            return
+        choices = m.get('choices')
+        self.send({'type': 'answer', 'id': m['id'], 'value':
+                   choices[0]['value'] if choices else
+                   'yes' if m['kind'] == 'confirm' else '123456'})
+
 
 def printable(text):
     return not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text)
@@ -295,6 +350,13 @@ def foul(agent, server, seconds, kinds):
     if not printable(fault['text'] + fault['next']) or \
             len(fault['text']) > 4096:
         return 'a text that nobody can read'
+    shown = [m['label'] for m in agent.of('ask')] + \
+        [m['text'] for m in agent.of('tell')] + \
+        [c['label'] for m in agent.of('ask') for c in m.get('choices', [])]
+    if not all(0 < len(x.encode()) <= 1024 and printable(x) for x in shown):
+        return 'a question that nobody can read'
+    if any('evil' in x.lower() for x in shown):
+        return 'a question in the name of somebody else'
     if PASSWORD in json.dumps(agent.messages):
         return 'the password in a message'
     if len(sent) > 1 or any(PASSWORD in r[1] for r in sent):
@@ -315,7 +377,7 @@ def foul(agent, server, seconds, kinds):
 def run(tap, name, server, kinds, **more):
     began = time.monotonic()
     try:
-        agent = Agent(job(server.url, user='CORP\\jane',
+        agent = Person(job(server.url, user='CORP\\jane',
                           **{'timeout': 10, **more}),
                       password=PASSWORD, roles=lambda m: []).run()
     finally:
@@ -340,6 +402,12 @@ def main():
                                                     'accepted'),
                'after the password: %s: its outcome is told' % name,
                agent.messages)
+    for name, page, kinds in FACTORS:
+        agent, server = run(tap, 'second factor: ' + name,
+                            Server(login(), page), kinds, mfaTimeout=1)
+        tap.ok(len([m for m in agent.of('ask') if m['kind'] == 'code']) <= 10
+               and sum(m.get('push', False) for m in agent.of('tell')) <= 1,
+               'second factor: %s: bounded' % name, agent.messages[-5:])
     run(tap, 'a drop every 100 ms', Server(drip), {'temporary'}, timeout=2)
     # A form that names everything twice is sent as a browser would.
     twice = (LOGIN % ('', '')).replace(

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Tests from outside: the tree, the files that were built, the programs at work.
 SYSTEM_TESTS = \
+	tests/system/adfs-table.py \
 	tests/system/layers.py \
 	tests/system/linkage.py \
 	tests/system/units.py \
@@ -32,7 +33,6 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/demo/demo.py \
 	tests/system/tap.py \
 	tests/system/endpointlib.py \
-	tests/system/adfs-table.py \
 	tests/system/harness.py \
 	tests/system/netns.py \
 	tests/system/simulator.py \

@@ -23,7 +23,7 @@ HOSTS = """my-adfs-federation-host.example.com adfs.example.com
 adfs2.example.com signin.aws.amazon.com sts.amazonaws.com
 sts.us-east-1.amazonaws.com sts.eu-west-1.amazonaws.com
 sts.us-west-2.amazonaws.com sts.cn-northwest-1.amazonaws.com.cn
-signin.amazonaws.cn""".split()
+signin.amazonaws.cn partner.example.net""".split()
 
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 1
 
