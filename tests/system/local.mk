@@ -21,6 +21,7 @@ SYSTEM_TESTS = \
 	tests/system/logout.py \
 	tests/system/ownership.py \
 	tests/system/reload.py \
+	tests/system/recorder.py \
 	tests/system/badinput.py \
 	tests/system/story.py \
 	tests/system/feed.py tests/system/hooks.py \
