@@ -44,6 +44,7 @@ extern const struct verb verb_logout;
 extern const struct verb verb_reload;
 extern const struct verb verb_reset;
 extern const struct verb verb_undo;
+extern const struct verb verb_approve;
 extern const struct verb verb_list;
 extern const struct verb verb_credential_process;
 extern const struct verb verb_exec;

@@ -2,6 +2,7 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@
 struct conn {
 	int fd;
 	struct buf in;
+	json_t *error; /* parameters of the last one */
 };
 
 static int
@@ -111,6 +113,7 @@ conn_free(struct conn *c)
 	if (c != NULL) {
 		close(c->fd);
 		buf_done(&c->in);
+		json_decref(c->error);
 		xfree(c);
 	}
 	return NULL;
@@ -135,7 +138,7 @@ now_ms(void)
 static int
 receive(struct conn *c, int timeout, json_t **ret)
 {
-	int64_t until = now_ms() + timeout;
+	int64_t until = timeout < 0 ? INT64_MAX : now_ms() + timeout;
 
 	for (;;) {
 		struct pollfd pfd = { .fd = c->fd, .events = POLLIN };
@@ -146,7 +149,7 @@ receive(struct conn *c, int timeout, json_t **ret)
 			return r;
 		if (left <= 0)
 			return -ETIMEDOUT;
-		r = signals_poll(&pfd, 1, (int)left);
+		r = signals_poll(&pfd, 1, left > INT_MAX ? -1 : (int)left);
 		if (r == -EINTR && signals_peek() == SIGTSTP) {
 			(void)signals_take();
 			signals_stop();
@@ -204,7 +207,10 @@ conn_call(struct conn *c, const char *method, json_t *parameters, int timeout,
 	} else {
 		return call_failed(r, problem);
 	}
+	json_decref(c->error);
+	c->error = NULL;
 	if (json_object_get(reply, "error") != NULL) {
+		c->error = json_incref(json_object_get(reply, "parameters"));
 		problem_from_reply(problem, reply);
 		log_debug("%s answers %s", method, problem->error);
 		return -1;
@@ -216,6 +222,49 @@ conn_call(struct conn *c, const char *method, json_t *parameters, int timeout,
 		*ret = json_incref(result);
 	else
 		return call_failed(-EBADMSG, problem);
+	return 0;
+}
+
+json_t *
+conn_error(const struct conn *c)
+{
+	return c->error;
+}
+
+int
+conn_stream(struct conn *c, const char *method, json_t *parameters,
+    struct problem *problem)
+{
+	_cleanup_json_ json_t *call = call_new(method, parameters);
+	int r;
+
+	json_object_set_new(call, "more", json_true());
+	r = wire_send(c->fd, call, WIRE_MAX_REQUEST);
+	/* What it had to say may be there still; conn_next() tells. */
+	return r == 0 || r == -EPIPE || r == -ECONNRESET ?
+	    0 :
+	    call_failed(r, problem);
+}
+
+int
+conn_next(struct conn *c, int timeout, json_t **ret, struct problem *problem)
+{
+	_cleanup_json_ json_t *reply = NULL;
+	json_t *result;
+	int r = receive(c, timeout, &reply);
+
+	if (r == -ETIMEDOUT && timeout >= 0)
+		return r;
+	if (r < 0)
+		return call_failed(r, problem);
+	if (json_object_get(reply, "error") != NULL) {
+		problem_from_reply(problem, reply);
+		return -1;
+	}
+	result = json_object_get(reply, "parameters");
+	if (!json_is_object(result))
+		return call_failed(-EBADMSG, problem);
+	*ret = json_incref(result);
 	return 0;
 }
 

@@ -28,6 +28,18 @@ struct conn *conn_free(struct conn *c); /* returns NULL */
  */
 int conn_call(struct conn *c, const char *method, json_t *parameters,
     int timeout, json_t **ret, struct problem *problem);
+/* The parameters of the error that conn_call met; borrowed, or NULL. */
+json_t *conn_error(const struct conn *c);
+/*
+ * Starts a call that is answered by many replies (stolen parameters).  0, or -1
+ * with *problem.  conn_next() gives one reply after the other, waiting
+ * milliseconds (-1: for ever): 0; -ETIMEDOUT; -EINTR for a held signal; -1
+ * with *problem when the stream has ended.
+ */
+int conn_stream(struct conn *c, const char *method, json_t *parameters,
+    struct problem *problem);
+int conn_next(
+    struct conn *c, int timeout, json_t **ret, struct problem *problem);
 /* conn_open, one conn_call, conn_free: for verbs of a single question. */
 int conn_ask(const char *method, json_t *parameters, int timeout, json_t **ret,
     struct problem *problem);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += client/libclient.a
 client_libclient_a_SOURCES = \
+	client/approval.c client/approval.h \
 	client/ask.c client/ask.h \
 	client/assertfile.c client/assertfile.h \
 	client/check.c client/check.h \
@@ -30,6 +31,8 @@ client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
 bin_PROGRAMS += awsfedctl
 awsfedctl_SOURCES = \
 	client/main.c \
+	client/status.h client/status-watch.c \
+	client/verb-approve.c \
 	client/verb-configure.c \
 	client/verb-console.c \
 	client/verb-credential-process.c \

@@ -27,6 +27,7 @@ static const struct verb *const verbs[] = {
 	&verb_refresh,
 	&verb_logout,
 	&verb_undo,
+	&verb_approve,
 	&verb_credential_process,
 	&verb_exec,
 	&verb_env,

@@ -10,6 +10,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "approval.h"
 #include "conn.h"
 #include "outcome.h"
 #include "show.h"
@@ -99,8 +100,8 @@ fetch(const struct obtain *o, struct obtained *ret, struct problem *problem)
 	if (o->need > 0)
 		json_put_int(par, "minValid",
 		    o->need < MIN_VALID_MAX ? o->need : MIN_VALID_MAX);
-	if (conn_ask(M_CREDENTIALS, par, CALL_NETWORK, &got.reply, problem) <
-	    0) {
+	if (approval_call(M_CREDENTIALS, par, o->purpose, CALL_NETWORK,
+		&got.reply, problem) < 0) {
 		if (problem->profile == NULL)
 			problem->profile = xstrdup(o->profile);
 		return -1;

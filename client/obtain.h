@@ -18,8 +18,9 @@ struct creds;
 
 struct obtain {
 	const char *profile;
-	int64_t need; /* seconds they must last, 0: whatever is live */
-	bool renews;  /* it is enough when the sign-in lasts that long */
+	const char *purpose; /* for a question about it; NULL: not said */
+	int64_t need;	     /* seconds they must last, 0: whatever is live */
+	bool renews;	     /* it is enough when the sign-in lasts that long */
 };
 
 struct obtained {

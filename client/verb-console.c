@@ -13,6 +13,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "approval.h"
 #include "cli.h"
 #include "conn.h"
 #include "deliver.h"
@@ -112,8 +113,8 @@ confirm(struct problem *problem)
 static int
 fetch(const struct request *r, json_t **ret, struct problem *problem)
 {
-	if (conn_ask(M_CONSOLE, json_incref(r->par), CALL_NETWORK, ret,
-		problem) == 0)
+	if (approval_call(M_CONSOLE, json_incref(r->par), "console",
+		CALL_NETWORK, ret, problem) == 0)
 		return 0;
 	if (problem->profile == NULL)
 		problem->profile = xstrdup(r->profile);
@@ -121,8 +122,8 @@ fetch(const struct request *r, json_t **ret, struct problem *problem)
 	    !obtain_sign_in(r->profile, problem->fault.text))
 		return -1;
 	problem_done(problem);
-	return conn_ask(
-	    M_CONSOLE, json_incref(r->par), CALL_NETWORK, ret, problem);
+	return approval_call(M_CONSOLE, json_incref(r->par), "console",
+	    CALL_NETWORK, ret, problem);
 }
 
 static int

@@ -58,7 +58,9 @@ print(const struct request *r, struct problem *problem)
 	_cleanup_obtained_ struct obtained got = { 0 };
 	_cleanup_buf_ struct buf text = BUF_INIT(SHELL_TEXT_MAX);
 	_cleanup_plan_ struct plan plan = { 0 };
-	const struct obtain o = { .profile = r->profile, .need = r->need };
+	const struct obtain o = {
+		.profile = r->profile, .purpose = "env", .need = r->need
+	};
 
 	if (obtain(&o, &got, problem) < 0)
 		return -1;

@@ -79,9 +79,11 @@ run_command(const struct request *r, char **command)
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_obtained_ struct obtained got = { 0 };
 	_cleanup_plan_ struct plan plan = { 0 };
-	const struct obtain o = {
-		.profile = r->profile, .need = r->need, .renews = r->endpoint
-	};
+	_cleanup_free_ char *purpose = xasprintf("exec %s", command[0]);
+	const struct obtain o = { .profile = r->profile,
+		.purpose = purpose,
+		.need = r->need,
+		.renews = r->endpoint };
 
 	if (obtain(&o, &got, &problem) < 0) {
 		problem_report(&problem);

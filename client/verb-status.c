@@ -2,6 +2,7 @@
 /* awsfedctl status: identities, profiles, and what comes next. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
@@ -12,11 +13,12 @@
 #include "conn.h"
 #include "duration.h"
 #include "show.h"
+#include "status.h"
 #include "table.h"
 #include "who.h"
 
 #define DEPTH_MAX 8
-enum { OPT_PROFILE = 1, OPT_JSON, OPT_CHECK, OPT_MIN };
+enum { OPT_PROFILE = 1, OPT_JSON, OPT_WATCH, OPT_FOLLOW, OPT_CHECK, OPT_MIN };
 enum { COL_STATE = 4, COLUMNS };
 
 static const struct option_info options[] = {
@@ -24,6 +26,9 @@ static const struct option_info options[] = {
 	    N_("only this profile, and what "
 	       "is chained to it") },
 	{ "json", OPT_JSON, NULL, N_("the agent's own answer, as JSON") },
+	{ "watch", OPT_WATCH, NULL, N_("a table that goes on, until Ctrl-C") },
+	{ "follow", OPT_FOLLOW, NULL,
+	    N_("with --json: a line for each change, until it is ended") },
 	{ "check", OPT_CHECK, NULL,
 	    N_("print nothing: the exit status tells, for scripts") },
 	{ "min", OPT_MIN, "TIME",
@@ -35,7 +40,7 @@ static const struct option_info options[] = {
 struct status {
 	const struct verb *verb;
 	const char *profile;
-	bool json;
+	bool json, watch, follow;
 	bool check;
 	int64_t min;
 };
@@ -47,6 +52,10 @@ set(void *arg, int id, const char *value)
 
 	if (id == OPT_PROFILE)
 		s->profile = value;
+	else if (id == OPT_WATCH)
+		s->watch = true;
+	else if (id == OPT_FOLLOW)
+		s->follow = true;
 	else if (id == OPT_JSON)
 		s->json = true;
 	else if (id == OPT_CHECK)
@@ -191,6 +200,41 @@ show_profiles(const json_t *list, int64_t now)
 	table_print(t);
 }
 
+static void
+show_sinks(const json_t *list)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (list, i, o)
+		show_file_fault(o, "fault", "path");
+}
+
+void
+status_show(const json_t *reply, int64_t now)
+{
+	const json_t *agent = json_object_get(reply, "agent");
+
+	show_file_fault(agent, "configFault", "config");
+	show_file_fault(agent, "credentialsFault", "credentials");
+	show_sinks(json_object_get(agent, "sinks"));
+	show_identities(json_object_get(reply, "identities"), now);
+	show_profiles(json_object_get(reply, "profiles"), now);
+}
+
+/* NULL, or what is wrong with the way in which they are put together. */
+static const char *
+contradiction(const struct status *s)
+{
+	if (s->follow && !s->json)
+		return _("--follow goes with --json.");
+	if (s->watch && s->json)
+		return _("--watch is for people; use --json --follow.");
+	if (s->watch && !isatty(STDOUT_FILENO))
+		return _("--watch needs a terminal; use --json --follow.");
+	return NULL;
+}
+
 static int
 run(const struct verb *v, int argc, char **argv)
 {
@@ -198,7 +242,6 @@ run(const struct verb *v, int argc, char **argv)
 	_cleanup_json_ json_t *reply = NULL;
 	struct status s = { .verb = v };
 	_cleanup_json_ json_t *par = json_object();
-	const json_t *agent;
 	int status, i;
 
 	i = cli_options(v, argc, argv, set, &s, &status);
@@ -218,6 +261,11 @@ run(const struct verb *v, int argc, char **argv)
 	status = cli_put(v, par, "profile", _("the profile"), s.profile);
 	if (status != 0)
 		return status;
+	if (contradiction(&s) != NULL)
+		return cli_usage(v, "%s", contradiction(&s));
+	if (s.watch || s.follow)
+		return s.watch ? status_watch(s.profile) :
+				 status_follow(s.profile);
 	if (conn_ask(M_STATUS, STEAL(par), CALL_SHORT, &reply, &problem) < 0) {
 		if (s.check)
 			return problem.exit;
@@ -232,11 +280,7 @@ run(const struct verb *v, int argc, char **argv)
 		putchar('\n');
 		return EXIT_OK;
 	}
-	agent = json_object_get(reply, "agent");
-	show_file_fault(agent, "configFault", "config");
-	show_file_fault(agent, "credentialsFault", "credentials");
-	show_identities(json_object_get(reply, "identities"), show_now());
-	show_profiles(json_object_get(reply, "profiles"), show_now());
+	status_show(reply, show_now());
 	if (s.profile != NULL)
 		who_show(reply, s.profile);
 	return EXIT_OK;
@@ -244,7 +288,8 @@ run(const struct verb *v, int argc, char **argv)
 
 const struct verb verb_status = {
 	.name = "status",
-	.usage = N_("[PROFILE] [--json | --check [--min TIME]]"),
+	.usage = N_("[PROFILE] [--json [--follow] | --watch | --check "
+		    "[--min TIME]]"),
 	.summary = N_("Show sign-ins, profiles and when they renew"),
 	.options = options,
 	.run = run,

@@ -35,6 +35,7 @@ struct conn {
 	struct control *control;
 	uint64_t id; /* 0: the slot is free */
 	int fd;
+	int64_t since; /* boot clock: it was accepted */
 	struct event *ev_read, *ev_write;
 	struct event *ev_closed; /* while handling: is it still there? */
 	struct buf in, out;
@@ -341,6 +342,18 @@ conn_find(const struct control *control, uint64_t id)
 	return NULL;
 }
 
+int
+control_socket_of(
+    const struct control *control, uint64_t id, int64_t *ret_since)
+{
+	const struct conn *c = conn_find(control, id);
+
+	if (c == NULL)
+		return -1;
+	*ret_since = c->since;
+	return c->fd;
+}
+
 bool
 control_alive(const struct control *control, uint64_t id)
 {
@@ -413,6 +426,7 @@ welcome(struct control *control, int fd)
 	c->control = control;
 	c->id = ++control->ids;
 	c->fd = fd;
+	c->since = clk_boot(control->loop->clk);
 	buf_init(&c->in, WIRE_MAX_REQUEST);
 	buf_init(&c->out, CONTROL_QUEUED_MAX);
 	c->ev_read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, c);

@@ -41,6 +41,9 @@ void control_free(struct control *control);
 /* Takes reply.  last ends the call: the connection may send its next one. */
 void control_reply(
     struct control *control, uint64_t conn, json_t *reply, bool last);
+/* Its socket (borrowed) and when it was accepted (boot clock); -1: gone. */
+int control_socket_of(
+    const struct control *control, uint64_t conn, int64_t *ret_since);
 bool control_alive(const struct control *control, uint64_t conn);
 
 #endif

@@ -12,8 +12,10 @@
 #include "awsfed/str.h"
 
 #include "credfile.h"
+#include "manager.h"
 
 struct session;
+struct sink;
 struct batch;
 
 struct held {
@@ -32,6 +34,17 @@ struct credfile {
 	struct loop *loop;
 	struct files *files;
 	struct undo *undo; /* NULL: nobody keeps a record */
+	/*
+	 * NULL: the AWS credentials file, which is also the record of what is
+	 * kept.  Else a further file (owned): it follows what is kept, says
+	 * nothing of it, and is waited for only a moment.
+	 */
+	struct sink *sink;
+	bool retired; /* it is none of ours any more: all is taken out */
+	struct timer *patience;
+	void (*told)(void *arg); /* a sink's state may be another one */
+	void *told_arg;
+	char *warned; /* the last failure that was logged */
 	struct timer *timer;
 	int64_t delay;	       /* of it; grows while one job trickles */
 	struct timer *again;   /* for a second look */
@@ -49,6 +62,19 @@ struct credfile {
 	unsigned rewrites;
 };
 
+/* An instance for one file; the first form of credfile.h is the AWS one. */
+struct credfile *credfile_new_at(
+    struct manager *m, struct files *files, const struct sink *sink);
+void credfile_event(struct credfile *cf, enum manager_event ev,
+    struct session *s, struct barrier *barrier);
+/*
+ * A sink is there now, or takes other profiles: what it takes is written.  It
+ * is not read for that; what is in it may be ours, and goes when it must.
+ */
+void credfile_assume(struct credfile *cf);
+const char *credfile_path(const struct credfile *cf);
+/* Do the keys of this session go to this file, once it is kept? */
+bool credfile_takes(const struct credfile *cf, const struct session *s);
 /* Was it in there?  Then not any more. */
 /* The section that its keys go to; xalloc. */
 char *credfile_section(const struct session *s);

@@ -82,7 +82,7 @@ adopt_keys(struct credfile *cf, const struct ini *doc, struct session *s)
 void
 credfile_adopt(struct credfile *cf)
 {
-	const char *path = manager_config(cf->manager)->credentials_path;
+	const char *path = credfile_path(cf);
 	_cleanup_free_ char *data = NULL;
 	_cleanup_ini_ struct ini *doc = NULL;
 	struct session *s;
@@ -265,7 +265,7 @@ has_directory(const char *path)
 void
 credfile_look(struct credfile *cf)
 {
-	const char *path = manager_config(cf->manager)->credentials_path;
+	const char *path = credfile_path(cf);
 	int64_t now = clk_boot(cf->loop->clk);
 	_cleanup_free_ char *data = NULL;
 	_cleanup_ini_ struct ini *doc = NULL;

@@ -27,7 +27,8 @@
 
 #define COALESCE (250 * MSEC)
 #define COALESCE_MAX (4 * USEC)
-#define RETRY (60 * USEC) /* a file that could not be written */
+#define RETRY (60 * USEC)   /* a file that could not be written */
+#define PATIENCE (2 * USEC) /* for a further file, when others wait */
 
 /* What the writer thread gets: all its own, wiped when freed. */
 struct item {
@@ -150,16 +151,33 @@ batch_free(struct batch *b)
 	xfree(b);
 }
 
+const char *
+credfile_path(const struct credfile *cf)
+{
+	return cf->sink != NULL ? cf->sink->path :
+				  manager_config(cf->manager)->credentials_path;
+}
+
+bool
+credfile_takes(const struct credfile *cf, const struct session *s)
+{
+	const struct profile *p = session_profile(s);
+
+	if (cf->sink == NULL)
+		return p->deliver == DELIVER_FILE;
+	return !cf->retired && sink_takes(cf->sink, p);
+}
+
 static void
-fill_item(struct item *it, struct session *s, const char *name)
+fill_item(const struct credfile *cf, struct item *it, struct session *s,
+    const char *name)
 {
 	struct creds *c = s == NULL ? NULL : session_creds(s);
 	char when[RFC3339_SIZE];
 
 	it->section = xstrdup(name);
 	/* Static keys would shadow the way by which it is delivered now. */
-	if (s != NULL && session_kept(s) &&
-	    session_profile(s)->deliver != DELIVER_FILE) {
+	if (s != NULL && session_kept(s) && !credfile_takes(cf, s)) {
 		it->remove = true;
 		return;
 	}
@@ -233,6 +251,10 @@ credfile_refused(const struct credfile *cf, const char *name)
 static void
 tell(struct credfile *cf)
 {
+	if (cf->sink != NULL) {
+		cf->told(cf->told_arg);
+		return;
+	}
 	manager_set_file_fault(cf->manager,
 	    fault_is(&cf->fault) || cf->nrefusals == 0 ?
 		&cf->fault :
@@ -251,7 +273,7 @@ add_once(struct strv *sv, const char *s)
 static struct batch *
 collect(struct credfile *cf)
 {
-	const char *path = manager_config(cf->manager)->credentials_path;
+	const char *path = credfile_path(cf);
 	struct batch *b = xcalloc(1, sizeof(*b));
 
 	b->cf = cf;
@@ -268,12 +290,11 @@ collect(struct credfile *cf)
 		forget_refusal(cf, name);
 		if (s != NULL && session_kept(s) &&
 		    !(session_creds(s) == NULL && strv_has(&cf->gone, name)) &&
-		    (session_profile(s)->deliver == DELIVER_FILE ?
-			    session_creds(s) == NULL :
-			    !strv_has(&cf->delivered, name)))
+		    (credfile_takes(cf, s) ? session_creds(s) == NULL :
+					     !strv_has(&cf->delivered, name)))
 			continue; /* nothing to deliver: keep what is */
-		if (s != NULL && session_kept(s) &&
-		    session_profile(s)->deliver == DELIVER_FILE &&
+		if (s != NULL && cf->sink == NULL && session_kept(s) &&
+		    credfile_takes(cf, s) &&
 		    shadowed_by(session_profile(s)) != NULL) {
 			fault_set(&cf->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The profile %s has %s of yours in the "
@@ -289,7 +310,7 @@ collect(struct credfile *cf)
 		}
 		/* Once: what somebody puts there later is theirs again. */
 		b->items[b->n].force = credfile_drop(&cf->forced, name);
-		fill_item(&b->items[b->n++], s, name);
+		fill_item(cf, &b->items[b->n++], s, name);
 	}
 	strv_done(&cf->pending);
 	strv_done(&cf->gone);
@@ -301,11 +322,14 @@ static void flush(struct credfile *cf);
 static void
 release(struct credfile *cf)
 {
+	cf->loop->ops->timer_stop(cf->patience);
 	while (cf->held != NULL) {
 		struct held *h = cf->held;
 
 		cf->held = h->next;
-		barrier_release(h->barrier, &cf->fault);
+		/* What a further file met is in status, and fails nobody. */
+		barrier_release(
+		    h->barrier, cf->sink == NULL ? &cf->fault : NULL);
 		xfree(h);
 	}
 }
@@ -320,7 +344,10 @@ on_written(const struct fault *fault, bool written, void *arg)
 	cf->writing = NULL;
 	if (fault_is(fault)) {
 		fault_copy(&cf->fault, fault);
-		log_warning("%s", fault->text);
+		/* Tried again each minute, said once. */
+		if (!str_eq(cf->warned, fault->text))
+			log_warning("%s", fault->text);
+		xreplace(&cf->warned, xstrdup(fault->text));
 		/* Served from memory meanwhile; try again. */
 		for (size_t i = 0; i < b->n; i++) {
 			const struct item *it = &b->items[i];
@@ -333,11 +360,12 @@ on_written(const struct fault *fault, bool written, void *arg)
 		}
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, RETRY));
-		manager_set_file_fault(cf->manager, &cf->fault);
+		tell(cf);
 		batch_free(b);
 		release(cf);
 		return;
 	}
+	xreplace(&cf->warned, NULL);
 	for (size_t i = 0; i < b->n; i++) {
 		const struct item *it = &b->items[i];
 
@@ -380,7 +408,9 @@ flush(struct credfile *cf)
 	cf->writing = b;
 	cf->files->ops->edit(cf->files,
 	    (struct files_edit){
-		.path = xstrdup(manager_config(cf->manager)->credentials_path),
+		.path = xstrdup(credfile_path(cf)),
+		.in_place = cf->sink != NULL && sink_in_place(cf->sink),
+		.mode = cf->sink != NULL ? sink_file_mode(cf->sink) : 0,
 		.apply = apply,
 		.done = on_written,
 		.arg = b,
@@ -419,30 +449,61 @@ credfile_take_back(struct credfile *cf)
 	     i++) {
 		_cleanup_free_ char *section = credfile_section(s);
 
-		if (session_profile(s)->deliver != DELIVER_FILE &&
-		    strv_has(&cf->delivered, section))
+		if (!credfile_takes(cf, s) && strv_has(&cf->delivered, section))
 			credfile_changed(cf, section);
 	}
 }
 
-static void
-on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
-    void *arg)
+void
+credfile_assume(struct credfile *cf)
 {
-	struct credfile *cf = arg;
+	struct session *s;
+
+	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
+	     i++) {
+		_cleanup_free_ char *section = credfile_section(s);
+
+		if (!credfile_takes(cf, s))
+			continue;
+		if (session_logged_out(s))
+			add_once(&cf->gone, section);
+		if (session_logged_out(s) ||
+		    (session_kept(s) && session_creds(s) != NULL))
+			credfile_changed(cf, section);
+		credfile_delivered(cf, section, true);
+	}
+	credfile_take_back(cf);
+}
+
+static void
+on_impatient(void *arg)
+{
+	release(arg);
+}
+
+void
+credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
+    struct barrier *barrier)
+{
 	_cleanup_free_ char *section = s == NULL ? NULL : credfile_section(s);
 	struct held *h;
 
 	switch (ev) {
 	case MANAGER_CREDENTIALS:
-		if (session_kept(s) &&
-		    session_profile(s)->deliver == DELIVER_FILE)
+		if (session_kept(s) && credfile_takes(cf, s))
 			credfile_changed(cf, section);
 		break;
 	case MANAGER_FORCE:
 		add_once(&cf->forced, section);
+		/* There may be no new keys that would bring us to it. */
+		if (cf->sink != NULL && session_kept(s) &&
+		    credfile_takes(cf, s) && session_creds(s) != NULL)
+			credfile_changed(cf, section);
 		break;
 	case MANAGER_LOGOUT:
+		if (!credfile_takes(cf, s) &&
+		    !strv_has(&cf->delivered, section) && cf->sink != NULL)
+			break;
 		add_once(&cf->gone, section);
 		credfile_changed(cf, section);
 		break;
@@ -461,6 +522,9 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 		h->next = cf->held;
 		cf->held = h;
 		barrier_hold(barrier);
+		if (cf->sink != NULL)
+			cf->loop->ops->timer_set(
+			    cf->patience, deadline_in(cf->loop->clk, PATIENCE));
 		flush(cf);
 		break;
 	case MANAGER_SESSION:
@@ -469,6 +533,13 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 		credfile_take_back(cf);
 		break;
 	}
+}
+
+static void
+on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
+    void *arg)
+{
+	credfile_event(arg, ev, s, barrier);
 }
 
 /* ---- life --------------------------------------------------------------------- */
@@ -480,18 +551,31 @@ on_again(void *arg)
 }
 
 struct credfile *
-credfile_new(struct manager *m)
+credfile_new_at(struct manager *m, struct files *files, const struct sink *sink)
 {
-	const struct manager_env *env = manager_env(m);
 	struct credfile *cf = xcalloc(1, sizeof(*cf));
 
 	cf->manager = m;
-	cf->loop = env->loop;
-	cf->files = env->files;
-	cf->undo = env->undo;
+	cf->loop = manager_env(m)->loop;
+	cf->files = files;
+	if (sink != NULL) {
+		cf->sink = xcalloc(1, sizeof(*cf->sink));
+		sink_copy(cf->sink, sink);
+	}
 	cf->delay = COALESCE;
 	cf->timer = timer_new(cf->loop, on_timer, cf);
 	cf->again = timer_new(cf->loop, on_again, cf);
+	cf->patience = timer_new(cf->loop, on_impatient, cf);
+	return cf;
+}
+
+struct credfile *
+credfile_new(struct manager *m)
+{
+	const struct manager_env *env = manager_env(m);
+	struct credfile *cf = credfile_new_at(m, env->files, NULL);
+
+	cf->undo = env->undo;
 	manager_subscribe(m, &(struct surface){ on_event, cf });
 	return cf;
 }
@@ -512,6 +596,7 @@ credfile_free(struct credfile *cf)
 		batch_free(cf->writing);
 	cf->loop->ops->timer_free(cf->timer);
 	cf->loop->ops->timer_free(cf->again);
+	cf->loop->ops->timer_free(cf->patience);
 	while (cf->held != NULL) {
 		struct held *h = cf->held;
 
@@ -525,6 +610,10 @@ credfile_free(struct credfile *cf)
 	while (cf->nrefusals > 0)
 		forget_refusal(cf, cf->refusals[0].name);
 	xfree(cf->refusals);
+	if (cf->sink != NULL)
+		sink_done(cf->sink);
+	xfree(cf->sink);
+	xfree(cf->warned);
 	fault_done(&cf->fault);
 	xfree(cf);
 }

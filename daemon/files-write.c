@@ -56,8 +56,9 @@ struct write {
 	bool differ;		/* source is not what the target holds */
 	char *text;		/* the merged document */
 	size_t len;
-	char *temp; /* the temporary file, when there is one */
-	char *kept; /* what came out with an edit, until merged */
+	char *temp;  /* the temporary file, when there is one */
+	char *kept;  /* what came out with an edit, until merged */
+	char *guard; /* in place: what was there, until all is written */
 };
 
 /* ---- reading ----------------------------------------------------------------- */
@@ -207,7 +208,9 @@ drop_temp(struct write *w)
 static int
 write_temp(struct write *w, struct fault *fault)
 {
-	mode_t mode = w->source.exists ? w->source.st.st_mode & 0700 : 0600;
+	mode_t mode = w->edit->mode != 0 ? w->edit->mode :
+	    w->source.exists		 ? w->source.st.st_mode & 0700 :
+					   0600;
 	int fd, e;
 
 	w->temp = files_temp_name(&w->target);
@@ -365,6 +368,47 @@ back_up(const struct write *w, struct fault *fault)
 	return r < 0 ? file_fault(fault, _("write the backup"), path, -r) : 0;
 }
 
+/* Some file systems have no modes: then what is asked for is not there. */
+static int
+set_mode(const struct write *w, int fd)
+{
+	if (w->edit->mode == 0 || fchmod(fd, w->edit->mode) == 0 ||
+	    errno == EPERM || errno == ENOTSUP)
+		return 0;
+	return -1;
+}
+
+/*
+ * What was there goes to a temporary file first: killed half way, the next
+ * write finds it there (files_sweep).  When all went well it is taken away, for
+ * it has keys in it that somebody may log out of.
+ */
+static int
+write_guard(struct write *w, struct fault *fault)
+{
+	_cleanup_free_ char *path = NULL;
+	int r;
+
+	if (!w->source.exists)
+		return 0;
+	w->guard = files_temp_name(&w->target);
+	path = path_join(w->target.dir, w->guard);
+	r = path_replace(path, w->source.data, w->source.len, 0600);
+	if (r == 0)
+		return 0;
+	xreplace(&w->guard, NULL);
+	return file_fault(
+	    fault, _("make a temporary file beside"), w->target.path, -r);
+}
+
+static void
+drop_guard(struct write *w)
+{
+	if (w->guard != NULL)
+		unlinkat(w->target.dirfd, w->guard, 0);
+	xreplace(&w->guard, NULL);
+}
+
 static enum swap
 overwrite(struct write *w, struct fault *fault)
 {
@@ -383,6 +427,16 @@ overwrite(struct write *w, struct fault *fault)
 	if (w->source.exists &&
 	    (fstat(fd, &st) != 0 || !snapshot_same_file(&st, &w->source.st)))
 		return SWAP_AGAIN;
+	/* A full disk is met before a byte of the file has changed. */
+	if (w->len > 0 &&
+	    fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)w->len) != 0 &&
+	    (errno == ENOSPC || errno == EDQUOT)) {
+		int e = errno;
+
+		drop_guard(w);
+		return file_fault(fault, _("write"), w->target.path, e);
+	}
+	errno = 0;
 	while (done < w->len) {
 		ssize_t n =
 		    pwrite(fd, w->text + done, w->len - done, (off_t)done);
@@ -394,11 +448,17 @@ overwrite(struct write *w, struct fault *fault)
 		done += (size_t)n;
 	}
 	if (done == w->len && ftruncate(fd, (off_t)w->len) == 0 &&
-	    fsync(fd) == 0)
+	    set_mode(w, fd) == 0 && fsync(fd) == 0)
 		return SWAP_DONE;
 	file_fault(fault, _("write"), w->target.path, errno != 0 ? errno : EIO);
-	fault_next(fault, _("The file as it was is in %s.awsfed-backup."),
-	    w->target.path);
+	if (w->guard != NULL) {
+		files_save(&w->target, w->guard);
+		xreplace(&w->guard, NULL);
+		fault_next(fault,
+		    _("The file as it was is beside it: look for "
+		      "%s.awsfed-saved-*"),
+		    w->target.name);
+	}
 	return SWAP_FAILED;
 }
 
@@ -471,11 +531,14 @@ rounds(struct write *w, bool *ret_written, struct fault *fault)
 			return -1;
 		if (r > 0)
 			return 0;
-		if (!backed_up && (w->edit->backup || w->edit->in_place) &&
-		    back_up(w, fault) < 0)
+		if (!backed_up && w->edit->backup && back_up(w, fault) < 0)
 			return -1;
 		backed_up = true;
+		if (w->edit->in_place && write_guard(w, fault) < 0)
+			return -1;
 		s = swap(w, fault);
+		if (s != SWAP_FAILED)
+			drop_guard(w);
 		if (s == SWAP_FAILED) {
 			drop_temp(w);
 			return -1;
@@ -534,6 +597,7 @@ files_edit_now(struct files_edit *edit, bool *ret_written, struct fault *fault)
 	xfree(w.text);
 	xfree(w.temp);
 	xfree(w.kept);
+	xfree(w.guard);
 	target_done(&w.target);
 	if (r == 0 && ret_written != NULL)
 		*ret_written = written;

@@ -31,6 +31,7 @@ enum {
 struct files_edit {
 	char *path;    /* xalloc, taken */
 	bool in_place; /* overwrite: for targets rename cannot reach */
+	mode_t mode;   /* of the file; 0: that of the old one & 0700 */
 	bool backup;   /* keep "<file>.awsfed-backup" of what was there */
 	int (*apply)(struct ini *doc, void *arg, struct fault *fault);
 	/* fault is empty on success; written tells if bytes changed. */

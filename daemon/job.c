@@ -165,6 +165,7 @@ static const struct message_type {
 	{ W_ASK, true },
 	{ W_TELL, false },
 	{ W_FACTOR, false },
+	{ W_PAGE, true },
 	{ W_ATTEMPT, true },
 	{ W_OUTCOME, false },
 	{ W_ASSERTION, true },

@@ -37,6 +37,12 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/explain.h daemon/explain.c \
 	daemon/landing.h daemon/landing.c \
 	daemon/twin.h daemon/twin.c \
+	daemon/approve.h daemon/approve.c \
+	daemon/feed.h daemon/feed.c \
+	daemon/hooks.h daemon/hooks.c \
+	daemon/peer.h daemon/peer.c \
+	daemon/sinks.h daemon/sinks.c \
+	daemon/methods-approve.c daemon/methods-monitor.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
 	daemon/container-answer.h daemon/container-answer.c \
 	daemon/container-peer.h daemon/container-peer.c \

@@ -64,6 +64,28 @@ choose_role(struct login *l, struct fault *fault)
 	return 0;
 }
 
+/* Its keys are not given to who signs in with a flag: each use is confirmed. */
+static bool
+protected_target(const struct login *l, struct fault *fault)
+{
+	const struct config *c = manager_config(l->logins->manager);
+
+	for (size_t i = 0; i < l->ntargets; i++) {
+		const char *name = l->targets[i].name;
+		const struct profile *p = config_profile(c, name);
+
+		if (p == NULL || !p->protected)
+			continue;
+		fault_set(fault, FAULT_DENIED, REASON_REFUSED,
+		    _("%s is protected: a login does not print its keys."),
+		    name);
+		fault_next(fault,
+		    _("awsfedctl exec %s -- COMMAND, and allow it"), name);
+		return true;
+	}
+	return false;
+}
+
 int
 login_flags(
     struct login *l, const struct login_request *req, struct fault *fault)
@@ -106,6 +128,8 @@ login_flags(
 		return -1;
 	if (req->assertion != NULL &&
 	    only_target(l, "the assertion", fault) == NULL)
+		return -1;
+	if (req->deliver_none && protected_target(l, fault))
 		return -1;
 	/* Only in the draft, which is never saved: no file gets its keys. */
 	return req->deliver_none ? edit(l, "awsfed.deliver", "none", fault) : 0;

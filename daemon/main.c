@@ -32,7 +32,9 @@
 #include "control.h"
 #include "credfile-owner.h"
 #include "credfile.h"
+#include "feed.h"
 #include "files.h"
+#include "hooks.h"
 #include "identity.h"
 #include "job.h"
 #include "known.h"
@@ -40,9 +42,11 @@
 #include "loop.h"
 #include "manager.h"
 #include "methods.h"
+#include "peer.h"
 #include "prompt.h"
 #include "recorder.h"
 #include "service.h"
+#include "sinks.h"
 #include "undo.h"
 #include "watch.h"
 #include "session.h"
@@ -82,6 +86,10 @@ struct agent {
 	struct manager *manager;
 	struct credfile *credfile;
 	struct twins *twins;
+	struct feed *feed;
+	struct hooks *hooks;
+	struct files *sink_files; /* a writer of their own, or NULL */
+	struct sinks *sinks;
 	struct methods *methods;
 	struct control *control;
 	struct container *container;
@@ -201,6 +209,16 @@ on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
 }
 
 static int
+on_peer(uint64_t conn, struct peer *ret, void *arg)
+{
+	struct agent *a = arg;
+	int64_t since = 0;
+	int fd = control_socket_of(a->control, conn, &since);
+
+	return fd < 0 ? -ENOTCONN : peer_read(fd, since, ret);
+}
+
+static int
 on_offer(const char *profile, char **ret_url, char **ret_file,
     struct fault *fault, void *arg)
 {
@@ -306,11 +324,30 @@ build_engine(struct agent *a, struct fault *fault)
 	return manager_reload(a->manager, NULL, fault);
 }
 
+static struct files *
+on_sink_files(void *arg)
+{
+	struct agent *a = arg;
+
+	return a->sink_files = files_new(a->loop);
+}
+
+/* name in the folder of path; xalloc. */
+static char *
+path_beside(const char *path, const char *name)
+{
+	const char *slash = strrchr(path, '/');
+
+	return xasprintf(
+	    "%.*s/%s", slash == NULL ? 0 : (int)(slash - path), path, name);
+}
+
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
-			    *runtime = path_runtime(), *tokens = NULL;
+			    *feed = NULL, *runtime = path_runtime(),
+			    *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
 
 	if (path == NULL)
@@ -332,6 +369,11 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
 	a->methods = methods_new(a->manager, runtime, on_reply, a);
+	methods_set_peer(a->methods, on_peer);
+	feed = path_beside(path, "status");
+	a->feed = feed_new(a->manager, feed);
+	a->hooks = hooks_new(a->manager);
+	a->sinks = sinks_new(a->manager, on_sink_files, a);
 	tokens = path_join(runtime, "endpoint");
 	a->container = container_new(a->manager, tokens);
 	methods_set_endpoint(a->methods, on_offer, a);
@@ -348,12 +390,18 @@ take_down(struct agent *a)
 		watch_free(a->watches[i]);
 	if (a->credfile != NULL)
 		credfile_flush(a->credfile);
+	if (a->sinks != NULL)
+		sinks_flush(a->sinks);
 	/* From here on nobody calls back. */
 	files_free(a->files);
+	files_free(a->sink_files);
 	control_free(a->control);
 	container_free(a->container);
 	methods_free(a->methods);
+	hooks_free(a->hooks);
+	feed_free(a->feed);
 	credfile_free(a->credfile);
+	sinks_free(a->sinks);
 	twins_free(a->twins);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
@@ -406,6 +454,9 @@ print_keys(void)
 
 	for (size_t i = 0; (k = settings_key_at(i)) != NULL; i++)
 		printf("awsfed.conf\t%s\t%s\t%s\n", k->name,
+		    k->def != NULL ? k->def : "", _(k->help));
+	for (size_t i = 0; (k = sink_key_at(i)) != NULL; i++)
+		printf("sink\t%s\t%s\t%s\n", k->name,
 		    k->def != NULL ? k->def : "", _(k->help));
 	for (size_t i = 0; (k = profile_key_at(i)) != NULL; i++)
 		printf("profile\t%s\t%s\t%s\n", k->name,

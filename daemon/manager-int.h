@@ -40,6 +40,7 @@ struct manager {
 	struct chain *chain;
 	struct config *config;
 	struct fault config_fault;
+	json_t *more; /* of surfaces, in agent's status */
 	struct fault file_fault;
 	struct seen seen;
 	int64_t started;

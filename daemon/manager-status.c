@@ -24,6 +24,7 @@ agent_status(const struct manager *m)
 	json_put_str(o, "started", when);
 	json_put_str(o, "config", m->config->path);
 	json_put_str(o, "credentials", m->config->credentials_path);
+	json_object_update(o, m->more);
 	if (fault_is(&m->config_fault))
 		json_object_set_new(
 		    o, "configFault", fault_to_json(&m->config_fault));

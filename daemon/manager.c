@@ -960,6 +960,7 @@ manager_new(const struct manager_env *env)
 	};
 	m->started = clk_real(env->loop->clk) / USEC;
 	m->new_roles = json_array();
+	m->more = json_object();
 	m->reaper = timer_new(env->loop, reap, m);
 	m->chain = chain_new(m);
 	return m;
@@ -981,6 +982,7 @@ manager_free(struct manager *m)
 	fault_done(&m->config_fault);
 	fault_done(&m->file_fault);
 	json_decref(m->new_roles);
+	json_decref(m->more);
 	strv_done(&m->news);
 	xfree(m->members);
 	xfree(m->identities);
@@ -998,6 +1000,12 @@ void
 manager_set_file_fault(struct manager *m, const struct fault *fault)
 {
 	fault_copy(&m->file_fault, fault);
+}
+
+void
+manager_set_more(struct manager *m, const char *key, json_t *value)
+{
+	json_object_set_new(m->more, key, value);
 }
 
 const struct manager_env *

@@ -172,6 +172,8 @@ bool manager_rests(struct manager *m, const struct session *s);
 void manager_tell(struct manager *m, struct session *s);
 /* What status says of the credentials file; an empty fault is well. */
 void manager_set_file_fault(struct manager *m, const struct fault *fault);
+/* What a surface has to say in "agent" of Status; value is taken. */
+void manager_set_more(struct manager *m, const char *key, json_t *value);
 /* The reply of Status; NULL when the named profile is unknown. */
 json_t *manager_status(struct manager *m, const char *profile);
 /* A line for the service manager: "3 profiles fresh, 1 needs a login". */

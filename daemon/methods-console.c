@@ -348,6 +348,8 @@ methods_console(struct methods *ms, uint64_t conn, const json_t *p)
 		methods_error(ms, conn, E_BUSY, NULL, NULL);
 		return;
 	}
+	if (!methods_allowed(ms, conn, s, p, methods_console))
+		return;
 	c = xcalloc(1, sizeof(*c));
 	c->methods = ms;
 	c->conn = conn;

@@ -11,10 +11,13 @@
 #define METHODS_NAME_MAX 256   /* bytes in a name */
 #define METHODS_VALUE_MAX 2048 /* bytes in a value */
 
+struct approvals;
 struct configure_plan;
+struct grant;
 struct console_call;
 struct landing;
 struct logins;
+struct monitors;
 struct reset;
 struct session;
 
@@ -38,9 +41,16 @@ struct methods {
 	void *offer_arg;
 	struct pending *pending;
 	struct reset *resets; /* whose edits are with the writer */
+	struct approvals *approvals;
+	struct grant *grants; /* uses that are asked for or allowed */
+	struct monitors *monitors;
+	methods_peer_fn *peer; /* NULL: callers cannot be named */
+	bool more;	       /* may the call that runs be streamed? */
 	struct console_call *consoles;
 	struct landing *landing;
 };
+
+typedef void methods_fn(struct methods *ms, uint64_t conn, const json_t *p);
 
 struct pending *pending_new(
     struct methods *ms, uint64_t conn, const char *profile);
@@ -71,6 +81,26 @@ void methods_await(struct methods *ms, uint64_t conn, const json_t *p);
 void methods_cancel(struct methods *ms, uint64_t conn, const json_t *p);
 
 /*
+ * methods-approve.c: may this caller have keys of the session now?  False: the
+ * call was answered, or waits for a person and is then made again with the same
+ * parameters ("purpose" and "attended" are among them).
+ */
+bool methods_allowed(struct methods *ms, uint64_t conn, struct session *s,
+    const json_t *p, methods_fn *again);
+void methods_approve(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_approvals(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_grants_closed(struct methods *ms, uint64_t conn);
+void methods_grants_free(struct methods *ms);
+/* methods-monitor.c */
+#define MONITORS_MAX 16
+void methods_monitor(struct methods *ms, uint64_t conn, const json_t *p);
+struct monitors *monitors_new(struct methods *ms);
+void monitors_free(struct monitors *all);
+void monitors_closed(struct methods *ms, uint64_t conn);
+/* Does anybody watch who puts requests to a person? */
+bool monitors_approve(const struct methods *ms);
+
+/*
  * Asks for keys that last min seconds (-1: the usual): true when the session
  * now waits for them, false when what it has is to be served.
  */
@@ -86,6 +116,7 @@ void methods_consoles_free(struct methods *ms);
 
 /* methods-endpoint.c */
 void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);
+
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */

@@ -11,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "approve.h"
 #include "configure.h"
 #include "identity.h"
 #include "landing.h"
@@ -228,7 +229,8 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	}
 	if (manager_session(ms->manager, name) == NULL)
 		manager_look(ms->manager);
-	if ((s = methods_session(ms, conn, name)) == NULL)
+	if ((s = methods_session(ms, conn, name)) == NULL ||
+	    !methods_allowed(ms, conn, s, p, do_credentials))
 		return;
 	if (methods_want_keys(ms, s, min))
 		session_wait(
@@ -502,10 +504,14 @@ static const struct {
 	{ M_ROLES, methods_roles, "host profile" },
 	{ M_CONFIGURE, methods_configure,
 	    "survey picks template region readOnlyTwins digest" },
-	{ M_CREDENTIALS, do_credentials, "profile minValid" },
 	{ M_EXPLAIN, methods_explain, "profile variables" },
+	{ M_CREDENTIALS, do_credentials, "profile minValid purpose attended" },
+	{ M_APPROVALS, methods_approvals, "" },
+	{ M_APPROVE, methods_approve, "request allow" },
+	{ M_MONITOR, methods_monitor, "approvals" },
 	{ M_CONSOLE, methods_console,
-	    "profile service region page roleArn externalId" },
+	    "profile service region page roleArn externalId "
+	    "purpose attended" },
 	{ M_ENDPOINT, methods_endpoint, "profile" },
 	{ M_RELOAD, do_reload, "" },
 };
@@ -528,7 +534,7 @@ void
 methods_call(struct methods *ms, uint64_t conn, const char *method,
     const json_t *parameters, bool more)
 {
-	(void)more; /* no method streams yet */
+	ms->more = more;
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++) {
 		if (!str_eq(table[i].name, method))
 			continue;
@@ -547,6 +553,8 @@ methods_closed(struct methods *ms, uint64_t conn)
 {
 	/* What waits is answered to nobody: control drops it. */
 	logins_closed(ms->logins, conn);
+	methods_grants_closed(ms, conn);
+	monitors_closed(ms, conn);
 	methods_consoles_closed(ms, conn);
 }
 
@@ -590,8 +598,17 @@ methods_new(
 	ms->reply = reply;
 	ms->arg = arg;
 	ms->logins = logins_new(m, methods_step, ms);
+	ms->approvals =
+	    approvals_new(manager_env(m)->prompts, manager_env(m)->loop);
+	ms->monitors = monitors_new(ms);
 	ms->landing = landing_new(manager_env(m)->loop, dir);
 	return ms;
+}
+
+void
+methods_set_peer(struct methods *ms, methods_peer_fn *peer)
+{
+	ms->peer = peer;
 }
 
 void
@@ -599,6 +616,10 @@ methods_free(struct methods *ms)
 {
 	if (ms == NULL)
 		return;
+	approvals_listen(ms->approvals, NULL, NULL); /* nobody is left */
+	methods_grants_free(ms);
+	monitors_free(ms->monitors);
+	approvals_free(ms->approvals);
 	logins_free(ms->logins);
 	methods_resets_free(ms);
 	methods_consoles_free(ms);

@@ -15,14 +15,19 @@
 struct fault;
 struct manager;
 struct methods;
+struct peer;
 
 /* Takes reply; last ends the call. */
 typedef void methods_reply_fn(
     uint64_t conn, json_t *reply, bool last, void *arg);
 
+/* Who is at the other end?  0, or a negative errno; see peer_read(). */
+typedef int methods_peer_fn(uint64_t conn, struct peer *ret, void *arg);
+
 /* dir: where pages for a browser may be put for a while; may be NULL. */
 struct methods *methods_new(
     struct manager *m, const char *dir, methods_reply_fn *reply, void *arg);
+void methods_set_peer(struct methods *ms, methods_peer_fn *peer);
 /*
  * Who offers the container endpoint; until then there is none.  0, or -1 with
  * *fault; *ret_url and *ret_file (of the token) are xalloc.

@@ -713,6 +713,8 @@ session_status(const struct session *s)
 	if (s->logged_out)
 		json_object_set_new(o, "loggedOut", json_true());
 	json_put_str(o, "deliver", deliver_name(s->profile->deliver));
+	if (s->profile->protected)
+		json_object_set_new(o, "protected", json_true());
 	return o;
 }
 

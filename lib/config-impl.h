@@ -62,6 +62,12 @@ extern const size_t nsettings_fields;
 void settings_init(struct settings *s);
 int settings_apply(struct settings *s, const struct ini *ini, const char *file,
     struct fault *fault);
+/* Section i, when it is a sink's. */
+int sinks_apply(struct settings *s, const struct ini *ini, size_t i,
+    const char *file, struct fault *fault);
+/* Once all documents were read: each has a path, and one of its own. */
+int sinks_check(
+    const struct settings *s, const char *credentials, struct fault *fault);
 void settings_env(struct settings *s);
 void settings_copy(struct settings *to, const struct settings *from);
 void settings_done(struct settings *s);

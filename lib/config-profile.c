@@ -101,6 +101,8 @@ const struct field profile_fields[] = {
 	    N_("managed policies that limit the session")),
 	FIELD(OURS("on_refresh"), FIELD_STRING, on_refresh, NULL, false, false,
 	    N_("command to run after each renewal")),
+	FIELD(OURS("on_needs_login"), FIELD_STRING, on_needs_login, NULL, false,
+	    false, N_("command to run when a login is needed")),
 	FIELD("source_profile", FIELD_STRING, source_profile, NULL, false, true,
 	    N_("profile that assumes role_arn")),
 	FIELD("external_id", FIELD_STRING, external_id, NULL, false, true,
@@ -377,7 +379,8 @@ decide_deliver(struct profile *p, const struct ini *ini, const char *section)
 		p->deliver = DELIVER_NONE;
 	if (!said && p->kind == PROFILE_ADFS &&
 	    (p->credential_process_ours || p->protected))
-		p->deliver = DELIVER_PROCESS;
+		p->deliver =
+		    p->credential_process_ours ? DELIVER_PROCESS : DELIVER_NONE;
 	if (said && p->protected && p->deliver == DELIVER_FILE)
 		profile_fault(p,
 		    _("Profile %s has \"awsfed.protected\" and "

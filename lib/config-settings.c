@@ -50,6 +50,11 @@ const struct field settings_fields[] = {
 	    N_("test hook: shortest life in seconds that is accepted and may "
 	       "be asked for; when set, durations below 900 are allowed"),
 	    .min = 1, .max = 900),
+	FIELD("on_refresh", FIELD_STRING, on_refresh, NULL,
+	    N_("command to run after each renewal of a profile that names "
+	       "none")),
+	FIELD("on_needs_login", FIELD_STRING, on_needs_login, NULL,
+	    N_("command to run when a profile needs a login")),
 	FIELD("endpoint", FIELD_BOOL, endpoint, "off",
 	    N_("allow awsfedctl exec --endpoint: credentials over HTTP on "
 	       "127.0.0.1")),
@@ -130,6 +135,8 @@ settings_apply(struct settings *s, const struct ini *ini, const char *file,
 		return -1;
 	}
 	for (size_t i = 0; i < ini_nsections(ini); i++) {
+		if (sinks_apply(s, ini, i, file, fault) < 0)
+			return -1;
 		if (!str_eq(ini_section(ini, i), SECTION))
 			continue;
 		for (size_t k = 0; k < ini_nkeys(ini, i); k++)
@@ -187,6 +194,9 @@ settings_copy(struct settings *to, const struct settings *from)
 	for (size_t i = 0; i < nsettings_fields; i++)
 		field_copy(&settings_fields[i], to, from);
 	to->endpoint_sts = xstrdup(from->endpoint_sts);
+	to->sinks = xcalloc(from->nsinks + 1, sizeof(*to->sinks));
+	for (size_t i = 0; i < from->nsinks; i++)
+		sink_copy(&to->sinks[i], &from->sinks[i]);
 }
 
 void
@@ -195,5 +205,8 @@ settings_done(struct settings *s)
 	for (size_t i = 0; i < nsettings_fields; i++)
 		field_done(&settings_fields[i], s);
 	xfree(s->endpoint_sts);
+	for (size_t i = 0; i < s->nsinks; i++)
+		sink_done(&s->sinks[i]);
+	xfree(s->sinks);
 	*s = (struct settings){ 0 };
 }

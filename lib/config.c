@@ -303,6 +303,34 @@ hold(struct config *c)
 	}
 }
 
+/*
+ * Keys that are assumed from those of a protected profile are not got without
+ * asking either.
+ */
+static void
+protect(struct config *c)
+{
+	for (size_t i = 0; i < c->nprofiles; i++) {
+		struct profile *p = c->profiles[i];
+		unsigned hops = 0;
+
+		for (struct profile *up = p; up != NULL &&
+		     up->kind == PROFILE_CHAINED && hops <= CHAIN_HOPS_MAX;
+		     hops++) {
+			up = find(c, up->source_profile);
+			p->protected |= up != NULL && up->protected;
+		}
+		if (!p->protected || p->deliver != DELIVER_FILE ||
+		    p->kind != PROFILE_CHAINED)
+			continue;
+		profile_fault(p,
+		    _("Profile %s has \"awsfed.deliver = file\" and is assumed "
+		      "from a protected profile: it is never written to a "
+		      "file."),
+		    p->name);
+	}
+}
+
 /* ---- identities ------------------------------------------------------------ */
 
 struct member {
@@ -421,6 +449,7 @@ read_aws(struct config *c, const struct ini *aws)
 	}
 	read_profiles(c, aws);
 	read_chains(c);
+	protect(c);
 	hold(c);
 	for (size_t i = 0; i < c->nprofiles; i++)
 		profile_finish(c->profiles[i]);
@@ -443,7 +472,8 @@ config_parse(const struct ini *aws, const struct ini *settings,
 {
 	_cleanup_config_ struct config *c = config_new();
 
-	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0)
+	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0 ||
+	    sinks_check(&c->settings, NULL, fault) < 0)
 		return -1;
 	read_aws(c, aws);
 	*ret = STEAL(c);
@@ -491,7 +521,8 @@ config_load(const char *aws_config, const char *aws_credentials,
 	c->path = xstrdup(aws_config);
 	c->credentials_path = xstrdup(aws_credentials);
 	if (load_settings(&c->settings, FLEET_SETTINGS, fault) < 0 ||
-	    load_settings(&c->settings, own, fault) < 0)
+	    load_settings(&c->settings, own, fault) < 0 ||
+	    sinks_check(&c->settings, aws_credentials, fault) < 0)
 		return -1;
 	settings_env(&c->settings);
 	if (read_file(aws_config, &aws, fault) < 0)

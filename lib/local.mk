@@ -6,7 +6,7 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/clock.h lib/clock.c \
 	include/awsfed/config.h lib/config.c lib/config-impl.h \
 	lib/config-fields.c lib/config-profile.c lib/config-sections.c \
-	lib/config-settings.c \
+	lib/config-settings.c lib/config-sinks.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
 	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-nested.c \

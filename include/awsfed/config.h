@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "fault.h"
 #include "str.h"
@@ -90,6 +91,7 @@ struct profile {
 	char *policy;
 	struct strv policy_arns;
 	char *on_refresh;
+	char *on_needs_login;
 
 	/* chained */
 	char *source_profile; /* direct source */
@@ -119,6 +121,15 @@ struct profile {
 	uint64_t fingerprint;
 };
 
+/* [sink NAME] of awsfed.conf: one more credentials file. */
+struct sink {
+	char *name;
+	char *path;
+	char *mode;	 /* rename or inplace */
+	char *file_mode; /* octal */
+	struct strv profiles;
+};
+
 /* The agent's own settings; never NULL strings unless noted. */
 struct settings {
 	char *adfs_host; /* defaults for new profiles; NULL unset */
@@ -138,12 +149,16 @@ struct settings {
 	int64_t login_timeout;	/* seconds a person may take for one question */
 	int64_t worker_timeout; /* seconds one job may take, waits excluded */
 	int64_t connect_timeout;
-	int64_t spacing;       /* seconds between sign-ins of an identity */
-	int64_t min_lifetime;  /* seconds; test hook: accept shorter lives */
-	int64_t min_duration;  /* seconds; 900, or min_lifetime when set */
+	int64_t spacing;      /* seconds between sign-ins of an identity */
+	int64_t min_lifetime; /* seconds; test hook: accept shorter lives */
+	int64_t min_duration; /* seconds; 900, or min_lifetime when set */
+	char *on_refresh;     /* of profiles that have none; NULL: nothing */
+	char *on_needs_login;
 	bool endpoint;	       /* the container endpoint may listen */
 	int64_t endpoint_port; /* 0: any that is free */
 	bool log_debug;
+	struct sink *sinks;
+	size_t nsinks;
 };
 
 struct config {
@@ -216,6 +231,15 @@ struct key_info {
 };
 const struct key_info *profile_key_at(size_t i); /* NULL at the end */
 const struct key_info *settings_key_at(size_t i);
+const struct key_info *sink_key_at(size_t i);
+
+/* Do the keys of this profile, once it is kept, go to that file? */
+bool sink_takes(const struct sink *k, const struct profile *p);
+bool sink_equal(const struct sink *a, const struct sink *b);
+bool sink_in_place(const struct sink *k);
+mode_t sink_file_mode(const struct sink *k);
+void sink_copy(struct sink *to, const struct sink *from);
+void sink_done(struct sink *k);
 
 void config_unrefp(struct config **c);
 #define _cleanup_config_ __attribute__((cleanup(config_unrefp)))

@@ -29,15 +29,21 @@
 #define M_ENDPOINT AWSFED_INTERFACE ".Endpoint"
 #define M_RELOAD AWSFED_INTERFACE ".Reload"
 #define M_CONFIGURE AWSFED_INTERFACE ".Configure"
+#define M_MONITOR AWSFED_INTERFACE ".Monitor"
+#define M_APPROVALS AWSFED_INTERFACE ".Approvals"
+#define M_APPROVE AWSFED_INTERFACE ".Approve"
 
 /* ---- control: errors ----------------------------------------------------- */
 #define E_METHOD_NOT_FOUND "org.varlink.service.MethodNotFound"
 #define E_INVALID_PARAMETER "org.varlink.service.InvalidParameter"
 #define E_INTERFACE_NOT_FOUND "org.varlink.service.InterfaceNotFound"
+#define E_EXPECTED_MORE "org.varlink.service.ExpectedMore"
 #define E_FAULT AWSFED_INTERFACE ".Fault" /* parameters: a fault object */
 #define E_STALE_QUESTION AWSFED_INTERFACE ".StaleQuestion"
 #define E_NO_SUCH_LOGIN AWSFED_INTERFACE ".NoSuchLogin"
 #define E_NO_SUCH_PROFILE AWSFED_INTERFACE ".NoSuchProfile"
+#define E_NEEDS_APPROVAL AWSFED_INTERFACE ".NeedsApproval"
+#define E_NO_SUCH_REQUEST AWSFED_INTERFACE ".NoSuchRequest"
 #define E_BUSY AWSFED_INTERFACE ".Busy"
 #define E_BAD_FRAME AWSFED_INTERFACE ".BadFrame"
 
@@ -67,6 +73,7 @@
 #define QN_PIN "pin"	     /* of a token, or of a private key */
 #define QN_APPROVE "approve" /* go on: a push, another way */
 #define QN_DEFAULT "default-profile"
+#define QN_USE "use" /* of a protected profile's keys */
 
 /* A SAMLResponse in a Login, base64: with the rest below WIRE_MAX_REQUEST. */
 #define LOGIN_ASSERTION_MAX 60000 /* bytes */

@@ -23,8 +23,12 @@ SYSTEM_TESTS = \
 	tests/system/ownership.py \
 	tests/system/readme.py \
 	tests/system/reload.py \
+	tests/system/recorder.py \
 	tests/system/badinput.py \
 	tests/system/story.py \
+	tests/system/feed.py tests/system/hooks.py \
+	tests/system/sinks.py tests/system/protected.py \
+	tests/system/kubectl.py \
 	tests/system/peers.py \
 	tests/system/oddities.py
 TESTS += $(SYSTEM_TESTS)

@@ -22,8 +22,9 @@ def run(*args):
 
 def keys():
     text = page("awsfed.conf.5")
-    head, profiles = text.split(".Sh PROFILES")
-    places = {"awsfed.conf": head, "profile": profiles}
+    rest, profiles = text.split(".Sh PROFILES")
+    head, sinks = rest.split(".Sh SINKS")
+    places = {"awsfed.conf": head, "sink": sinks, "profile": profiles}
     listed = {place: set(re.findall(r"^\.It Ic (\S+)", part, re.M))
               for place, part in places.items()}
     known = {place: {} for place in places}
@@ -33,11 +34,12 @@ def keys():
     for place in places:
         tap.equal(sorted(listed[place]), sorted(known[place]),
                   "the manual lists the keys of %s" % place)
-    for key, default in known["awsfed.conf"].items():
-        if default:
-            tap.ok(re.search(r"^\.It Ic %s Pq default: %s$" % (
-                re.escape(key), re.escape(default)), head, re.M),
-                "the default of %s is %s" % (key, default))
+    for place in ("awsfed.conf", "sink"):
+        for key, default in known[place].items():
+            if default:
+                tap.ok(re.search(r"^\.It Ic %s Pq default: %s$" % (
+                    re.escape(key), re.escape(default)), places[place], re.M),
+                    "the default of %s is %s" % (key, default))
 
 
 def options():
