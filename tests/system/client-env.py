@@ -157,8 +157,8 @@ def needs():
                           ("0h45m0s", 2700)):
         with Agent([dict(GOOD, lifetime=3600)]) as a:
             run(a, "exec", "p", "--need", need, "--", "true")
-            equal(a.calls[0]["parameters"], {"profile": "p", "minValid":
-                                             seconds})
+            par = a.calls[0]["parameters"]
+            equal((par["profile"], par["minValid"]), ("p", seconds))
     for need in ("", "h", "3", "3h3h", "30m1h", "1h30", "8d", "-1h", "0",
                  "99999999s", "1.5h"):
         r = run(None, "exec", "p", "--need", need, "--", "true")
