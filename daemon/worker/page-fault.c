@@ -31,6 +31,16 @@ static const struct {
 	    N_("Check awsfed.path; from AD FS 2016 on, the page for sign-in "
 	       "started at the provider must be enabled by the "
 	       "administrator.") },
+	{ "MSIS7066", FAULT_DENIED, REASON_ERROR_PAGE, 0,
+	    N_("%s says that the authentication failed (MSIS7066)."),
+	    N_("Sign in again with another method if there is one; else give "
+	       "your administrator the request id.") },
+	{ "MSIS9605", FAULT_CONFIG, REASON_SETTINGS, 0,
+	    N_("%s refused an OAuth client (MSIS9605), which awsfed is not."),
+	    N_("Check awsfed.path and awsfed.query of the profile.") },
+	{ "MSIS3127", FAULT_CONFIG, REASON_SETTINGS, 0,
+	    N_("%s answered as a WS-Trust service (MSIS3127)."),
+	    N_("Check awsfed.path: it must be that of the sign-in page.") },
 };
 
 /* The first "MSIS" with four digits in a text. */
@@ -119,7 +129,12 @@ error_page_fault(
 	    REASON_ERROR_PAGE, _("%s answered with an error page: %s%s%s%s"),
 	    host, own, *code == '\0' ? "" : " (", code,
 	    *code == '\0' ? "" : ")");
-	if (id != NULL)
+	if (id != NULL && strcmp(code, "MSIS7012") == 0)
+		fault_next(fault,
+		    _("Check adfs_config.provider_id; if it is right, ask your "
+		      "administrator to look up Activity ID %s."),
+		    id);
+	else if (id != NULL)
 		fault_next(fault,
 		    _("Ask your administrator to look up "
 		      "Activity ID %s."),
