@@ -76,6 +76,19 @@ def opt_in():
         for name, error in (("nope", "io.awsfed.Control.NoSuchProfile"),):
             tap.equal(call(w, "Endpoint", profile=name).get("error"), error,
                       "an unknown profile")
+        # A protected profile is not for a door where nobody can be asked.
+        text = w.read(w.config_file).decode()
+        w.write(w.config_file, text.replace(
+            "[profile b]\n", "[profile b]\nawsfed.protected = yes\n"))
+        other = Offer(w)
+        w.ctl("reload")
+        reply = call(w, "Endpoint", profile="b")
+        tap.equal(reply.get("parameters", {}).get("kind"), "denied",
+                  "a protected profile is not offered")
+        token = w.read(os.path.join(folder, "b.token")).decode()
+        said = talk(other.port, other.request("/v1/credentials/b", token))
+        tap.ok(status(said) == 403 and "protected" in body(said)["message"],
+               "nor served to who had its token before", said)
         w.settings(endpoint="off")
         w.ctl("reload")
         w.wait(lambda: not listens(w), "the listener to go", 5)
