@@ -250,6 +250,7 @@ def restart():
         for sig in (signal.SIGTERM, signal.SIGKILL):
             w.stop_agent(sig)
             w.start_agent()
+            w.status()  # its socket is there before the rest of it
             said = talk(offer.port, offer.request())
             tap.ok(status(said) in (200, 403, 503),
                    "after %s it listens where it did" % sig.name, said)
