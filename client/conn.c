@@ -23,11 +23,14 @@
 #define BUSY_TRIES 30
 #define BUSY_PAUSE 100000 /* microseconds, and up to twice that */
 #define CONNECT_SECONDS 5
+#define TICK_MS 1000
 
 struct conn {
 	int fd;
 	struct buf in;
 	json_t *error; /* parameters of the last one */
+	void (*tick)(void *arg);
+	void *tick_arg;
 };
 
 static int
@@ -107,6 +110,13 @@ conn_open(struct conn **ret, struct problem *problem)
 	return 0;
 }
 
+void
+conn_tick(struct conn *c, void (*fn)(void *arg), void *arg)
+{
+	c->tick = fn;
+	c->tick_arg = arg;
+}
+
 struct conn *
 conn_free(struct conn *c)
 {
@@ -149,6 +159,10 @@ receive(struct conn *c, int timeout, json_t **ret)
 			return r;
 		if (left <= 0)
 			return -ETIMEDOUT;
+		if (c->tick != NULL) {
+			c->tick(c->tick_arg);
+			left = left > TICK_MS ? TICK_MS : left;
+		}
 		r = signals_poll(&pfd, 1, left > INT_MAX ? -1 : (int)left);
 		if (r == -EINTR && signals_peek() == SIGTSTP) {
 			(void)signals_take();

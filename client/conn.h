@@ -40,6 +40,8 @@ int conn_stream(struct conn *c, const char *method, json_t *parameters,
     struct problem *problem);
 int conn_next(
     struct conn *c, int timeout, json_t **ret, struct problem *problem);
+/* fn is called about once a second while a call is awaited; NULL: none. */
+void conn_tick(struct conn *c, void (*fn)(void *arg), void *arg);
 /* conn_open, one conn_call, conn_free: for verbs of a single question. */
 int conn_ask(const char *method, json_t *parameters, int timeout, json_t **ret,
     struct problem *problem);

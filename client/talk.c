@@ -14,6 +14,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 #include "conn.h"
+#include "countdown.h"
 #include "signals.h"
 #include "supply.h"
 #include "term.h"
@@ -27,11 +28,13 @@ struct state {
 	struct term *term; /* opened for the first question */
 	char *login;
 	char *shown; /* the last text, so that it is told once */
+	struct countdown wait;
 };
 
 static void
 state_done(struct state *s)
 {
+	countdown_end(&s->wait);
 	conn_free(s->conn);
 	term_free(s->term);
 	xfree(s->login);
@@ -166,14 +169,31 @@ tell(struct state *s, const json_t *step)
 	const char *raw = json_string_value(json_object_get(step, "text"));
 	const char *how = json_string_value(json_object_get(step, "tell"));
 	_cleanup_free_ char *text = str_clean(raw, 2048);
+	bool told = str_eq(text, s->shown);
 
-	if (str_empty(text) || str_eq(text, s->shown))
+	if (str_empty(text))
+		return;
+	if (str_eq(
+		json_string_value(json_object_get(step, "kind")), STEP_WAIT)) {
+		countdown_begin(&s->wait, text, told,
+		    json_integer_value(json_object_get(step, "seconds")));
+		xreplace(&s->shown, STEAL(text));
+		return;
+	}
+	countdown_clear(&s->wait);
+	if (told)
 		return;
 	if (str_eq(how, Q_NUMBER))
 		fprintf(stderr, "\n    %s\n\n", text);
 	else
 		fprintf(stderr, "%s\n", text);
 	xreplace(&s->shown, STEAL(text));
+}
+
+static void
+on_tick(void *arg)
+{
+	countdown_tick(arg);
 }
 
 /* A call of the conversation; -1 with *p also when the person gave up. */
@@ -183,6 +203,7 @@ converse(struct state *s, const char *method, json_t *par, json_t **ret,
 {
 	int r = conn_call(s->conn, method, par, CALL_PERSON, ret, p);
 
+	countdown_clear(&s->wait);
 	if (r != -EINTR)
 		return r;
 	(void)signals_take();
@@ -228,8 +249,10 @@ next_step(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 {
 	const char *kind = json_string_value(json_object_get(step, "kind"));
 
-	if (str_eq(kind, STEP_ASK))
+	if (str_eq(kind, STEP_ASK)) {
+		countdown_end(&s->wait);
 		return answer(s, step, ret, p);
+	}
 	if (!str_eq(kind, STEP_TELL) && !str_eq(kind, STEP_WAIT)) {
 		cancel(s, false);
 		return bad_step(p);
@@ -252,6 +275,7 @@ talk_login(const struct talk *talk, json_t *parameters, json_t **ret_done,
 		return -1;
 	}
 	signals_hold();
+	conn_tick(s.conn, on_tick, &s.wait);
 	r = converse(&s, M_LOGIN, parameters, &reply, problem);
 	for (int i = 0; r == 0 && i < STEPS_MAX; i++) {
 		_cleanup_json_ json_t *last = STEAL(reply);

@@ -246,6 +246,32 @@ def tells():
 
 
 @tap.test
+def waits():
+    """a wait says what for and how long; on a terminal it counts down"""
+    wait = step("wait", text="Approve it on your phone", seconds=120)
+    number = step("tell", tell="number-to-show", text="42")
+    with Agent([wait, wait, number, done([fresh("p")])]) as a:
+        r = run(a, "login", "p")
+        equal(r.err, "Approve it on your phone (at most 120 s)\n\n    42\n\n")
+
+    def late(_):
+        released.wait(TIMEOUT)
+        return done([fresh("p")])
+    released = threading.Event()
+    with Agent([wait, number, late]) as a:
+        t = Terminal(a, "login", "p", both=True)
+        t.expect("Approve it on your phone\r\n")
+        t.expect(" s left; Ctrl-C gives up")
+        t.expect("42")
+        t.expect(" s left; Ctrl-C gives up")
+        t.expect(" s left; Ctrl-C gives up")
+        released.set()
+        equal(t.wait().status, 0)
+        equal(t.screen.count("Approve it on your phone"), 1)
+        has(t.screen.split("Ctrl-C gives up ")[-1], "\r\x1b[K")
+
+
+@tap.test
 def confirm():
     """a new default profile is confirmed: y, n, and nothing else"""
     q = ask("confirm", "default-profile", "Make the profile default?", "c")
