@@ -458,11 +458,19 @@ void
 ledger_set_factor(struct ledger *l, const char *identity, bool met)
 {
 	struct entry *e = newest(l, identity);
+	bool changed = false;
 
-	if (e == NULL || e->factor == met)
-		return;
-	e->factor = met;
-	save(l);
+	if (met && e != NULL && !e->factor)
+		changed = e->factor = true;
+	for (size_t i = 0; !met && i < l->n; i++) {
+		if (!l->entries[i].factor ||
+		    !str_eq(l->entries[i].identity, identity))
+			continue;
+		l->entries[i].factor = false;
+		changed = true;
+	}
+	if (changed)
+		save(l);
 }
 
 /* Nobody looks behind a person's sign-in: what is there need not stay. */

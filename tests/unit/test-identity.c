@@ -85,6 +85,134 @@ test_source(void **state)
 	rig_free(r);
 }
 
+static void
+say_factor(struct job *job)
+{
+	fake_job_pack(job, "{s:s,s:s,s:s}", "type", W_FACTOR, "method", "X",
+	    "product", "the second factor");
+}
+
+/* A sign-in of a person with the command's password; factor: it met one. */
+static void
+sign_in(struct rig *r, bool factor)
+{
+	struct job *job;
+
+	fake_advance(r->loop, 10 * USEC);
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	rig_ask(job, 4, Q_SECRET, QN_PASSWORD);
+	fake_command_end(fake_command_last(r->commands), NULL, PRINTED);
+	assert_str(rig_str(rig_took(job, W_ANSWER), "value"), "stored");
+	rig_attempt(job, 5, "0001", "CORP\\jane");
+	fake_settle(r->loop);
+	rig_took(job, W_GO);
+	fake_job_pack(
+	    job, "{s:s,s:s}", "type", W_OUTCOME, "result", OUTCOME_ACCEPTED);
+	if (factor)
+		say_factor(job);
+	rig_succeed(r, job, "A");
+	json_decref(rig_take(r, 1));
+}
+
+/* With nobody there a stored password is not sent where a telephone rings. */
+static void
+test_factor(void **state)
+{
+	struct rig *r = rig_new(COMMAND);
+	struct job *job;
+
+	(void)state;
+	sign_in(r, true);
+	assert_non_null(
+	    strstr(fake_files_text(r->files, r->attempts), "\"factor\": true"));
+	/* The agent's own renewal, when the cookies are dead. */
+	fake_advance(r->loop, 2400 * USEC);
+	job = rig_job(r);
+	assert_true(json_is_false(json_object_get(job->job, "attended")));
+	rig_ask(job, 4, Q_SECRET, QN_PASSWORD);
+	rig_took(job, W_REFUSE);
+	assert_int_equal(fake_commands_started(r->commands), 1);
+	rig_fail(job, FAULT_NEEDS_USER, REASON_EXPIRED);
+	fake_settle(r->loop);
+	assert_str(rig_identity(r, 0), "needs-user");
+	/* A sign-in that met none takes it back. */
+	fake_advance(r->loop, 4000 * USEC);
+	sign_in(r, false);
+	assert_null(strstr(fake_files_text(r->files, r->attempts), "factor"));
+	fake_advance(r->loop, 2400 * USEC);
+	job = rig_job(r);
+	rig_ask(job, 4, Q_SECRET, QN_PASSWORD);
+	assert_int_equal(fake_commands_started(r->commands), 3);
+	rig_check(r);
+	rig_free(r);
+}
+
+/* The secret of codes comes from the command, never from a person. */
+static void
+test_totp(void **state)
+{
+	struct rig *r = rig_new(ONE "awsfed.totp_command = secret-it\n");
+	struct job *job;
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	assert_true(json_is_true(json_object_get(job->job, "totp")));
+	assert_null(json_object_get(job->job, "totpUsed"));
+	rig_ask(job, 4, Q_SECRET, QN_TOTP);
+	assert_str(fake_command_last(r->commands)->line, "secret-it");
+	fake_command_end(fake_command_last(r->commands), NULL, " GEZDGNBV \n");
+	assert_str(rig_str(rig_took(job, W_ANSWER), "value"), "GEZDGNBV");
+	rig_ask(job, 5, Q_SECRET, QN_TOTP);
+	fake_command_end(fake_command_last(r->commands), NULL, "two\nlines\n");
+	rig_took(job, W_REFUSE);
+	rig_ask(job, 6, Q_SECRET, QN_TOTP);
+	fake_command_end(fake_command_last(r->commands), NULL, "");
+	rig_took(job, W_REFUSE);
+	assert_null(rig_take(r, 1));
+	rig_succeed(r, job, "A");
+	json_decref(rig_take(r, 1));
+	fake_advance(r->loop, 10 * USEC);
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	assert_true(json_integer_value(json_object_get(job->job, "totpUsed")) >=
+	    FAKE_EPOCH / USEC);
+	rig_free(r);
+	/* Without a command there is none. */
+	r = rig_new(ONE);
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	rig_ask(job, 4, Q_SECRET, QN_TOTP);
+	rig_took(job, W_REFUSE);
+	assert_null(rig_take(r, 1));
+	rig_free(r);
+}
+
+/* Hidden or not, a code is the command's to give, once. */
+static void
+test_code_command(void **state)
+{
+	struct rig *r =
+	    rig_new(ONE "adfs_config.mfa_token_command = code-it\n");
+	struct job *job;
+	json_t *q;
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	rig_ask(job, 4, Q_SECRET, QN_CODE);
+	fake_command_end(
+	    fake_command_last(r->commands), NULL, "{\"mfa_token\":\"77\"}");
+	assert_str(rig_str(rig_took(job, W_ANSWER), "value"), "77");
+	rig_ask(job, 5, Q_CODE, QN_CODE);
+	q = rig_take(r, 1);
+	assert_str(rig_str(q, "parameters.step.question.name"), "code");
+	json_decref(q);
+	assert_int_equal(fake_commands_started(r->commands), 1);
+	rig_free(r);
+}
+
 /* Out of order, twice, without what it needs: refused, and nothing breaks. */
 static void
 test_garbage(void **state)
@@ -252,6 +380,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command),
 		cmocka_unit_test(test_source),
+		cmocka_unit_test(test_factor),
+		cmocka_unit_test(test_totp),
+		cmocka_unit_test(test_code_command),
 		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_pages_late),

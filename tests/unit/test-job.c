@@ -275,6 +275,22 @@ test_waiting_is_free(void **state)
 	assert_false(fault_is(&fault));
 }
 
+/* A worker that waits for a person says for how long, and may be silent. */
+static void
+test_patience(void **state)
+{
+	(void)state;
+	run("[[\"say\", {\"type\":\"tell\",\"kind\":\"wait\",\"seconds\":3}],"
+	    "[\"say\", {\"type\":\"tell\",\"kind\":\"number-to-show\"}],"
+	    "[\"sleep\", 2], [\"say\", {\"type\":\"done\"}]]",
+	    1);
+	assert_false(fault_is(&fault));
+	run("[[\"say\", {\"type\":\"tell\",\"kind\":\"wait\",\"seconds\":1}],"
+	    "[\"sleep\", 60]]",
+	    1);
+	assert_int_equal(fault.reason, REASON_TIMEOUT);
+}
+
 static void
 test_cancel(void **state)
 {
@@ -402,6 +418,7 @@ main(void)
 		T(test_ends),
 		T(test_last_words),
 		T(test_waiting_is_free),
+		T(test_patience),
 		T(test_cancel),
 		T(test_group),
 		T(test_log),
