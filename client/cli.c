@@ -27,26 +27,6 @@ help_line(FILE *out, const char *left, const char *right)
 }
 
 /* What the tool before us had and this version has not: named, not offered. */
-static void
-help_refused(const struct verb *v, FILE *out)
-{
-	int column = 0;
-
-	for (const struct option_info *o = v->options; o->name != NULL; o++) {
-		if (o->help != NULL)
-			continue;
-		if (column == 0)
-			fprintf(out, "\n%s\n ",
-			    _("Options of aws-adfs that "
-			      "this version refuses:"));
-		if (column > 60)
-			column = fprintf(out, "\n ");
-		column += fprintf(out, " --%s", o->name);
-	}
-	if (column > 0)
-		fputc('\n', out);
-}
-
 void
 cli_help(const struct verb *v, FILE *out)
 {
@@ -56,17 +36,12 @@ cli_help(const struct verb *v, FILE *out)
 		fprintf(out, "\n%s\n", _(v->details));
 	fprintf(out, "\n%s\n", _("Options:"));
 	for (const struct option_info *o = v->options; o->name != NULL; o++) {
-		_cleanup_free_ char *left = NULL;
-
-		if (o->help == NULL)
-			continue;
-		left = xasprintf("  --%s%s%s", o->name,
+		_cleanup_free_ char *left = xasprintf("  --%s%s%s", o->name,
 		    o->arg != NULL ? " " : "", o->arg != NULL ? o->arg : "");
 
 		help_line(out, left, _(o->help));
 	}
 	help_line(out, "  --help", _("show this text"));
-	help_refused(v, out);
 }
 
 void
@@ -74,9 +49,8 @@ cli_dump(const struct verb *v, FILE *out)
 {
 	fprintf(out, "verb\t%s\t%s\n", v->name, v->summary);
 	for (const struct option_info *o = v->options; o->name != NULL; o++)
-		if (o->help != NULL)
-			fprintf(out, "option\t%s\t--%s\t%s\t%s\n", v->name,
-			    o->name, o->arg != NULL ? o->arg : "", o->help);
+		fprintf(out, "option\t%s\t--%s\t%s\t%s\n", v->name, o->name,
+		    o->arg != NULL ? o->arg : "", o->help);
 	fprintf(out, "option\t%s\t--help\t\tshow this text\n", v->name);
 }
 

@@ -22,7 +22,7 @@ struct option_info {
 	const char *name; /* long name without its dashes */
 	int id;		  /* what the verb's setter is called with, > 0 */
 	const char *arg;  /* name of the value in help, NULL: none */
-	const char *help; /* half a sentence; NULL: not in this version */
+	const char *help; /* half a sentence */
 };
 
 struct verb {

@@ -91,3 +91,34 @@ deliver_exports(
 	fault_next(&problem->fault, "awsfedctl credential-process");
 	return -1;
 }
+
+/* ---- an address that signs a browser in --------------------------------------- */
+
+int
+deliver_odd_address(struct problem *problem)
+{
+	problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
+	    _("the agent's answer has no address."));
+	fault_next(&problem->fault, "systemctl --user restart awsfedd.service");
+	return -1;
+}
+
+const char *
+deliver_address_of(const json_t *reply, struct problem *problem)
+{
+	const char *url = json_string_value(json_object_get(reply, "url"));
+
+	if (url != NULL && str_starts(url, "https://") && str_printable(url))
+		return url;
+	deliver_odd_address(problem);
+	return NULL;
+}
+
+int
+deliver_address(const json_t *reply, struct problem *problem)
+{
+	const char *url = deliver_address_of(reply, problem);
+	_cleanup_free_ char *line = url == NULL ? NULL : xasprintf("%s\n", url);
+
+	return url == NULL ? -1 : deliver_text(line, problem);
+}

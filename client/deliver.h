@@ -25,4 +25,11 @@ int deliver_process(const json_t *credentials, struct problem *problem);
 int deliver_exports(
     const json_t *credentials, const char *region, struct problem *problem);
 
+/* The address in Console's reply (borrowed), or NULL with *problem. */
+const char *deliver_address_of(const json_t *reply, struct problem *problem);
+/* A line of it.  0, or -1 with *problem. */
+int deliver_address(const json_t *reply, struct problem *problem);
+/* Says that Console's reply has none, and returns -1. */
+int deliver_odd_address(struct problem *problem);
+
 #endif

@@ -127,15 +127,6 @@ fetch(const struct request *r, json_t **ret, struct problem *problem)
 }
 
 static int
-odd_answer(struct problem *problem)
-{
-	problem_set(problem, EXIT_FAILED, FAULT_PROTOCOL,
-	    _("the agent's answer has no address."));
-	fault_next(&problem->fault, "systemctl --user restart awsfedd.service");
-	return -1;
-}
-
-static int
 open_page(const json_t *reply, struct problem *problem)
 {
 	const char *path = json_string_value(json_object_get(reply, "page"));
@@ -143,7 +134,7 @@ open_page(const json_t *reply, struct problem *problem)
 	    json_string_value(json_object_get(reply, "destination")), 256);
 
 	if (path == NULL || *path != '/' || str_has_control(path))
-		return odd_answer(problem);
+		return deliver_odd_address(problem);
 	if (hand_open(path, problem) < 0)
 		return -1;
 	fprintf(stderr, _("Opened %s in the browser.\n"),
@@ -154,23 +145,19 @@ open_page(const json_t *reply, struct problem *problem)
 static int
 give_url(const struct request *r, const json_t *reply, struct problem *problem)
 {
-	const char *url = json_string_value(json_object_get(reply, "url"));
-	_cleanup_free_ char *line = NULL;
-	const char *how;
+	const char *url, *how;
 
-	if (url == NULL || !str_starts(url, "https://") || !str_printable(url))
-		return odd_answer(problem);
-	if (r->way == OPT_COPY) {
-		if (hand_copy(url, &how, problem) < 0)
-			return -1;
-		fprintf(stderr,
-		    _("The address was given to %s. It signs in whoever has "
-		      "it, for 15 minutes.\n"),
-		    how);
-		return 0;
-	}
-	line = xasprintf("%s\n", url);
-	return deliver_text(line, problem);
+	if (r->way != OPT_COPY)
+		return deliver_address(reply, problem);
+	if ((url = deliver_address_of(reply, problem)) == NULL)
+		return -1;
+	if (hand_copy(url, &how, problem) < 0)
+		return -1;
+	fprintf(stderr,
+	    _("The address was given to %s. It signs in whoever has "
+	      "it, for 15 minutes.\n"),
+	    how);
+	return 0;
 }
 
 static int

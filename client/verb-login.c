@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * awsfedctl login: signs in and makes profiles fresh.  Takes aws-adfs's
- * options under their own names (docs/MIGRATING.md); the ones whose work is
- * not done yet are refused by name, so that nobody believes in an option that
- * does nothing.
+ * options under their own names (docs/MIGRATING.md).
  */
 #include <errno.h>
 #include <limits.h>
@@ -11,17 +9,24 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "awsfed/arn.h"
 #include "awsfed/fault.h"
 #include "awsfed/paths.h"
+#include "awsfed/proto.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "approval.h"
 #include "assertfile.h"
 #include "cli.h"
+#include "conn.h"
 #include "deliver.h"
 #include "outcome.h"
 #include "supply.h"
 #include "talk.h"
+
+#define EXTERNAL_ID_MIN 2 /* STS's bounds */
+#define EXTERNAL_ID_MAX 1224
 
 enum {
 	OPT_PROFILE = 1,
@@ -53,27 +58,10 @@ enum {
 	OPT_NO_CACHE,
 	OPT_SSPI,
 	OPT_NO_SSPI,
-	OPT_LATER /* this and above: LATER + index into later[] */
+	OPT_CONSOLE,
+	OPT_CONSOLE_ROLE,
+	OPT_CONSOLE_ID
 };
-
-static const struct {
-	const char *name;
-	const char *next;
-} later[] = {
-	{ "print-console-signin-url",
-	    N_("log in without it, then: awsfedctl console PROFILE --print") },
-	{ "console-role-arn",
-	    N_("write a profile with role_arn and source_profile, then: "
-	       "awsfedctl console PROFILE") },
-	{ "console-external-id",
-	    N_("write a profile with role_arn, source_profile and "
-	       "external_id, then: awsfedctl console PROFILE") },
-};
-
-#define LATER(i, name, arg) \
-	{ \
-		name, OPT_LATER + (i), arg, NULL \
-	}
 
 static const struct option_info options[] = {
 	{ "profile", OPT_PROFILE, "PROFILE",
@@ -144,9 +132,13 @@ static const struct option_info options[] = {
 	{ "sspi", OPT_SSPI, NULL,
 	    N_("accepted; this version signs in by the form") },
 	{ "no-sspi", OPT_NO_SSPI, NULL, N_("sign in by the form") },
-	LATER(0, "print-console-signin-url", NULL),
-	LATER(1, "console-role-arn", "ARN"),
-	LATER(2, "console-external-id", "ID"),
+	{ "print-console-signin-url", OPT_CONSOLE, NULL,
+	    N_("then print an address that signs a browser in to the AWS "
+	       "console; it is a secret") },
+	{ "console-role-arn", OPT_CONSOLE_ROLE, "ARN",
+	    N_("a role to assume for that, with the profile's keys") },
+	{ "console-external-id", OPT_CONSOLE_ID, "ID",
+	    N_("the external id that the role asks for") },
 	{ 0 },
 };
 
@@ -160,6 +152,8 @@ struct login {
 	bool enforce;
 	bool from_stdin, from_env;
 	bool exports, process; /* the keys go to standard output */
+	bool console;	       /* an address for a browser does */
+	const char *console_role, *console_id;
 	bool renew;
 	const char *authfile;
 	const char *assertfile;
@@ -321,16 +315,6 @@ put_verify(struct login *l, bool verify)
 }
 
 static int
-refuse_later(size_t i)
-{
-	fprintf(stderr,
-	    _("awsfed: login: --%s of aws-adfs is not in this "
-	      "version of awsfed.\n  Next: %s\n"),
-	    later[i].name, _(later[i].next));
-	return EXIT_USAGE;
-}
-
-static int
 set(void *arg, int id, const char *value)
 {
 	struct login *l = arg;
@@ -406,11 +390,59 @@ set(void *arg, int id, const char *value)
 		return note_sspi();
 	case OPT_NO_SSPI:
 		return 0;
+	case OPT_CONSOLE:
+		l->console = true;
+		return 0;
+	case OPT_CONSOLE_ROLE:
+		l->console_role = value;
+		return 0;
+	case OPT_CONSOLE_ID:
+		l->console_id = value;
+		return 0;
 	default:
-		return id >= OPT_LATER ?
-		    refuse_later((size_t)(id - OPT_LATER)) :
-		    0;
+		return 0;
 	}
+}
+
+static bool
+is_role(const char *text)
+{
+	_cleanup_arn_ struct arn a = { 0 };
+
+	return arn_parse(text, &a) == 0 && a.type == ARN_ROLE;
+}
+
+/* What goes to standard output can be one thing. */
+static int
+settle_output(const struct login *l)
+{
+	if (l->exports + l->process + l->console > 1)
+		return cli_usage(l->verb, "%s",
+		    _("--stdout, --printenv and --print-console-signin-url "
+		      "exclude each other."));
+	if ((l->exports || l->process || l->console || l->assertfile != NULL) &&
+	    (l->all || json_array_size(l->names) > 1))
+		return cli_usage(l->verb, "%s",
+		    _("--stdout, --printenv, --print-console-signin-url and "
+		      "--assertfile need exactly one profile."));
+	if (l->console_role != NULL && !l->console)
+		return cli_usage(l->verb, "%s",
+		    _("--console-role-arn needs --print-console-signin-url."));
+	if (l->console_id != NULL && l->console_role == NULL)
+		return cli_usage(l->verb, "%s",
+		    _("--console-external-id needs --console-role-arn."));
+	/* Said now, not after a sign-in. */
+	if (l->console_role != NULL && !is_role(l->console_role))
+		return cli_usage(l->verb, "%s",
+		    _("--console-role-arn takes a role's ARN: "
+		      "arn:aws:iam::ACCOUNT:role/NAME."));
+	if (l->console_id != NULL &&
+	    (strlen(l->console_id) < EXTERNAL_ID_MIN ||
+		strlen(l->console_id) > EXTERNAL_ID_MAX ||
+		!str_printable(l->console_id)))
+		return cli_usage(l->verb, "%s",
+		    _("--console-external-id takes 2 to 1224 characters."));
+	return 0;
 }
 
 /* Who is meant, and whether the options make sense together. */
@@ -432,14 +464,6 @@ settle_profiles(struct login *l)
 		return cli_usage(l->verb, "%s",
 		    _("options that describe a "
 		      "profile need exactly one profile."));
-	if (l->exports && l->process)
-		return cli_usage(l->verb, "%s",
-		    _("--stdout and --printenv exclude each other."));
-	if ((l->exports || l->process || l->assertfile != NULL) &&
-	    (l->all || json_array_size(l->names) > 1))
-		return cli_usage(l->verb, "%s",
-		    _("--stdout, --printenv and --assertfile need exactly one "
-		      "profile."));
 	if (l->enforce && json_object_get(l->par, "chooseRole") != NULL)
 		return cli_usage(l->verb, "%s",
 		    _("--enforce-role-arn and --role-arn ? exclude each "
@@ -551,6 +575,45 @@ print_keys(const struct login *l, const json_t *done)
 	return EXIT_OK;
 }
 
+static bool
+got_fresh(const json_t *done)
+{
+	json_t *profile;
+	size_t i;
+
+	json_array_foreach (json_object_get(done, "profiles"), i, profile)
+		if (json_is_true(json_object_get(profile, "named")) &&
+		    str_eq(json_string_value(json_object_get(profile, "state")),
+			"fresh"))
+			return true;
+	return false;
+}
+
+/* The console's address of the one profile, when it is fresh. */
+static int
+print_address(const struct login *l, const json_t *done)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	_cleanup_json_ json_t *reply = NULL;
+	int status = outcome_login(done, true);
+	json_t *par;
+
+	if (!got_fresh(done))
+		return status != EXIT_OK ? status : EXIT_FAILED;
+	par = json_object();
+	json_put_str(par, "profile", only_profile(l));
+	json_put_str(par, "roleArn", l->console_role);
+	json_put_str(par, "externalId", l->console_id);
+	if (approval_call(M_CONSOLE, par, "console", CALL_NETWORK, &reply,
+		&problem) < 0 ||
+	    deliver_address(reply, &problem) < 0) {
+		if (problem.profile == NULL)
+			problem.profile = xstrdup(only_profile(l));
+		return problem_report(&problem);
+	}
+	return status;
+}
+
 static int
 run(const struct verb *v, int argc, char **argv)
 {
@@ -569,6 +632,8 @@ run(const struct verb *v, int argc, char **argv)
 	for (; i < argc && status == 0; i++)
 		status = add_profile(&l, argv[i]);
 	if (status == 0)
+		status = settle_output(&l);
+	if (status == 0)
 		status = settle_profiles(&l);
 	if (status == 0)
 		status = bring_answers(&l, supply);
@@ -583,6 +648,8 @@ run(const struct verb *v, int argc, char **argv)
 	}
 	if (l.exports || l.process)
 		return print_keys(&l, done);
+	if (l.console)
+		return print_address(&l, done);
 	return outcome_login(done, false);
 }
 

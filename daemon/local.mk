@@ -66,7 +66,7 @@ awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 
 # ---- tests --------------------------------------------------------------------
 OWNER_TESTS = tests/unit/test-explain tests/unit/test-known tests/unit/test-owner \
-	tests/unit/test-recorder tests/unit/test-undo
+	tests/unit/test-landing tests/unit/test-recorder tests/unit/test-undo
 check_PROGRAMS += $(OWNER_TESTS)
 TESTS += $(OWNER_TESTS)
 OWNER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -75,6 +75,9 @@ OWNER_TEST_LDADD = daemon/libsurfaces.a daemon/libengine.a $(LIBFAKE) \
 tests_unit_test_known_SOURCES = tests/unit/test-known.c
 tests_unit_test_known_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_known_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_landing_SOURCES = tests/unit/test-landing.c
+tests_unit_test_landing_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_landing_LDADD = $(OWNER_TEST_LDADD)
 tests_unit_test_explain_SOURCES = tests/unit/test-explain.c
 tests_unit_test_explain_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_explain_LDADD = $(OWNER_TEST_LDADD)

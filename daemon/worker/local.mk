@@ -62,6 +62,7 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-saml \
 	tests/unit/test-sts \
 	tests/unit/test-assume \
+	tests/unit/test-console \
 	tests/unit/test-http \
 	tests/unit/test-signin \
 	tests/unit/test-pages \
@@ -96,6 +97,10 @@ tests_unit_test_assume_SOURCES = tests/unit/test-assume.c \
 	tests/unit/worker-test.h
 tests_unit_test_assume_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_assume_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_console_SOURCES = tests/unit/test-console.c \
+	tests/unit/worker-test.h
+tests_unit_test_console_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_console_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_http_SOURCES = tests/unit/test-http.c \
 	tests/unit/worker-test.h
 tests_unit_test_http_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)

@@ -492,16 +492,22 @@ def all_profiles():
 
 
 @tap.test
-def refused_options():
-    """options that come later are refused by name, and nothing is sent"""
-    for args in (["--print-console-signin-url"],
-                 ["--console-role-arn", ARN], ["--console-external-id", "x"]):
+def console_usage():
+    """the console's options that make no sense together; nothing is sent"""
+    url = "--print-console-signin-url"
+    for args in (["p", "--console-role-arn", ARN],
+                 ["p", url, "--console-external-id", "xy"],
+                 ["p", url, "--console-role-arn", "Dev"],
+                 ["p", url, "--console-role-arn",
+                  "arn:aws:iam::123456789012:saml-provider/x"],
+                 ["p", url, "--console-role-arn", ARN,
+                  "--console-external-id", "x"],
+                 ["p", url, "--stdout"], ["p", url, "--printenv"],
+                 ["--all", url], ["p", "q", url]):
         with Agent([]) as a:
-            r = run(a, "login", "p", *args)
+            r = run(a, "login", *args)
             equal((r.status, a.calls, r.out), (2, [], ""))
-            has(r.err, args[0])
-            has(r.err, "not in this version")
-            has(r.err, "  Next: ")
+            has(r.err, "Next: awsfedctl login --help")
 
 
 @tap.test

@@ -115,6 +115,32 @@ def others(w):
     w.sim.set(federation_post="yes")
 
 
+def by_login(w):
+    """aws-adfs's options of login, which print the same address."""
+    flag = "--print-console-signin-url"
+    before = w.sim.counters()
+    r = w.login("dev", flag)
+    tap.ok(r.rc == 0 and r.out.startswith(SIGNIN) and r.out.count("\n") == 1
+           and visit(w, r.out.strip())[0] == 302,
+           "login %s: the address and nothing else" % flag, r)
+    tap.equal(w.sim.since(before).get("assume_role", 0), 0,
+              "no role in between")
+    tap.ok("dev" in w.credentials(), "the profile is fresh as by any login")
+    ask = ["login", "dev", flag, "--console-role-arn", HOP]
+    r = w.ctl(*ask, "--console-external-id", "ext-1")
+    tap.ok(r.rc == 0 and r.out.startswith(SIGNIN) and
+           visit(w, r.out.strip())[0] == 302, "with a role in between", r)
+    tap.equal(w.sim.since(before).get("assume_role", 0), 1,
+              "which was assumed, once")
+    for more in ([], ["--console-external-id", "ext-2"]):
+        r = w.ctl(*ask, *more)
+        tap.ok(r.rc == EXIT_DENIED and HOP in r.err and "Next:" in r.err and
+               r.out == "", "a role that wants another external id: said", r)
+    r = w.login("new", flag, "--adfs-host", harness.HOST, "--role-arn", DEV)
+    tap.ok(r.rc == 0 and r.out.startswith(SIGNIN),
+           "a profile that is made by it", r)
+
+
 def bad(w):
     for kind, count, status, words in (
             (dict(status=500), 1, EXIT_TEMPORARY, "500"),
@@ -216,7 +242,7 @@ def asks(w):
 def main():
     with harness.World(warp=True) as w:
         setup(w)
-        for step in (prints, others, bad, opens, copies, asks):
+        for step in (prints, others, by_login, bad, opens, copies, asks):
             step(w)
 
 
