@@ -204,10 +204,11 @@ shadowed_by(const struct profile *p)
 	/* A twin has a section of its own; the configuration looked at it. */
 	if (p->kind == PROFILE_CHAINED)
 		return NULL;
-	return p->credential_process != NULL ? "credential_process" :
-	    p->has_sso			     ? "sso_*" :
-	    p->has_web_identity		     ? "web_identity_token_file" :
-					       NULL;
+	return p->credential_process != NULL && !p->credential_process_ours ?
+	    "credential_process" :
+	    p->has_sso		? "sso_*" :
+	    p->has_web_identity ? "web_identity_token_file" :
+				  NULL;
 }
 
 /* ---- sections that are left alone ------------------------------------------------ */

@@ -34,15 +34,31 @@ read_file(const char *path, struct fault *fault)
 	return NULL;
 }
 
+/* What keys in no file mean for who looks for them in one. */
+static void
+put_protected(json_t *o)
+{
+	json_object_set_new(o, "protected", json_true());
+	json_array_append_new(json_object_get(o, "notes"),
+	    json_string(
+		_("The profile is protected (awsfed.protected): the agent "
+		  "writes its keys to no file and serves them at no endpoint, "
+		  "and a person confirms each use. Use awsfedctl exec, env or "
+		  "console at a terminal, or keep awsfedctl approve open in "
+		  "another one.")));
+}
+
 /* Of a chained profile also its twin, by which it is delivered. */
 static void
-put_twin(struct methods *ms, json_t *o, const char *name)
+put_session(struct methods *ms, json_t *o, const char *name)
 {
 	struct session *s = manager_session(ms->manager, name);
 	_cleanup_free_ char *section = NULL;
 
 	if (s == NULL)
 		return;
+	if (session_profile(s)->protected)
+		put_protected(o);
 	json_put_str(o, "deliver", deliver_name(session_profile(s)->deliver));
 	section = profile_section(session_profile(s));
 	if (!str_eq(section, name))
@@ -85,6 +101,6 @@ methods_explain(struct methods *ms, uint64_t conn, const json_t *p)
 		return;
 	}
 	json_put_str(o, "profile", name);
-	put_twin(ms, o, name);
+	put_session(ms, o, name);
 	methods_ok(ms, conn, o);
 }

@@ -51,7 +51,7 @@ const char methods_interface[] =
     "      region: ?string)\n"
     "method Explain(profile: string, variables: ?[]string)\n"
     "  -> (profile: string, deliver: ?string, twin: ?string,\n"
-    "      sources: []object, sdks: []object, notes: []string)\n"
+    "      protected: ?bool, sources: []object, sdks: []object, notes: []string)\n"
     "method Approvals() -> (requests: []object)\n"
     "method Approve(request: string, allow: bool) -> ()\n"
     "method Monitor(approvals: ?bool)\n"

@@ -19,7 +19,8 @@
 /* What the writer thread gets: all its own. */
 struct item {
 	char *twin;
-	char *line; /* NULL: take the twin out */
+	char *line; /* NULL: take the twin, or the line, out */
+	bool own;   /* a line in the profile itself */
 	char *region;
 	struct fault fault;
 };
@@ -48,18 +49,46 @@ struct twins {
 /* ---- in the writer thread ------------------------------------------------------- */
 
 static int
+yours(struct item *it)
+{
+	fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
+	    _("The profile %s has a credential_process of yours; it "
+	      "was left alone."),
+	    it->twin);
+	if (it->own)
+		fault_next(&it->fault,
+		    _("Take that line out, or awsfed.deliver = process"));
+	else
+		fault_next(&it->fault, _("Rename the profile %s"), it->twin);
+	return 0;
+}
+
+/* What a person wrote to the same end stays as it is. */
+static int
+put_line(struct ini *doc, const char *section, struct item *it)
+{
+	const char *now = ini_get(doc, section, PROCESS);
+
+	if (!ini_has_section(doc, section))
+		return 0; /* taken out meanwhile */
+	if (str_empty(now))
+		return it->line == NULL ?
+		    0 :
+		    ini_set(doc, section, PROCESS, it->line);
+	if (!profile_process_is_ours(now))
+		return it->line == NULL ? 0 : yours(it);
+	if (it->line == NULL)
+		(void)ini_unset(doc, section, PROCESS);
+	return 0;
+}
+
+static int
 put_twin(struct ini *doc, const char *section, struct item *it)
 {
 	const char *now = ini_get(doc, section, PROCESS);
 
-	if (now != NULL && !profile_process_is_ours(now)) {
-		fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
-		    _("The profile %s has a credential_process of yours; it "
-		      "was left alone."),
-		    it->twin);
-		fault_next(&it->fault, _("Rename the profile %s"), it->twin);
-		return 0;
-	}
+	if (now != NULL && !profile_process_is_ours(now))
+		return yours(it);
 	if (ini_add_section(doc, section) < 0 ||
 	    ini_set(doc, section, PROCESS, it->line) < 0)
 		return -EINVAL;
@@ -98,9 +127,10 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 		    config_find_section(doc, it->twin);
 
 		fault_done(&it->fault);
-		if (it->line == NULL)
+		if (!it->own && it->line == NULL)
 			remove_twin(doc, section);
-		else if (put_twin(doc, section, it) < 0)
+		else if ((it->own ? put_line(doc, section, it) :
+				    put_twin(doc, section, it)) < 0)
 			fault_set(&it->fault, FAULT_CONFIG, REASON_FILE,
 			    _("The profile %s cannot be written to the AWS "
 			      "config file."),
@@ -162,8 +192,20 @@ on_written(const struct fault *fault, bool written, void *arg)
 static bool
 delivers(const struct session *s)
 {
-	return session_profile(s)->kind == PROFILE_CHAINED &&
+	return session_profile(s)->kind != PROFILE_OTHER &&
 	    session_profile(s)->deliver == DELIVER_PROCESS;
+}
+
+/* Is there something to write?  A line of its own stays as it is. */
+static bool
+concerns(const struct session *s)
+{
+	const struct profile *p = session_profile(s);
+
+	if (p->kind == PROFILE_CHAINED)
+		return delivers(s);
+	return p->credential_process_ours ? p->deliver == DELIVER_FILE :
+					    delivers(s);
 }
 
 static void
@@ -174,6 +216,7 @@ fill(struct twins *t, struct item *it, const char *twin)
 	it->twin = xstrdup(twin);
 	if (s == NULL)
 		return;
+	it->own = session_profile(s)->kind != PROFILE_CHAINED;
 	it->region = xstrdup(session_profile(s)->region);
 	/* No quotes: some SDKs do not know them. */
 	/* After a logout, too: it fails with what to do, and no tool goes on
@@ -218,12 +261,13 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	switch (ev) {
 	case MANAGER_CREDENTIALS:
 	case MANAGER_LOGOUT:
-		if (!delivers(s) ||
+		if (!concerns(s) ||
 		    (ev == MANAGER_CREDENTIALS && !session_kept(s)))
 			break;
 		twin = profile_section(session_profile(s));
-		if (strpbrk(t->ctl, " \t#;\"'\\") != NULL ||
-		    strpbrk(twin, " \t#;\"'\\") != NULL) {
+		if (delivers(s) &&
+		    (strpbrk(t->ctl, " \t#;\"'\\") != NULL ||
+			strpbrk(twin, " \t#;\"'\\") != NULL)) {
 			fault_set(&t->fault, FAULT_CONFIG, REASON_FILE,
 			    _("%s cannot be delivered by process: not all SDKs "
 			      "can run \"%s credential-process %s\"."),
@@ -273,7 +317,9 @@ twins_adopt(struct twins *t)
 		const struct profile *p =
 		    config_profile(manager_config(t->manager), twin);
 
-		if (delivers(s) && p != NULL && p->credential_process_ours)
+		/* credfile.c looks at those that sign in. */
+		if (session_profile(s)->kind == PROFILE_CHAINED &&
+		    delivers(s) && p != NULL && p->credential_process_ours)
 			session_set_kept(s, true);
 	}
 }

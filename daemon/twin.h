@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Twins by process, as a surface: a chained profile P with "awsfed.deliver =
- * process" gets a profile P.live in the AWS config file, whose
- * credential_process asks the agent.  P itself cannot have that line: Go
+ * Delivery by process, as a surface.  A profile that signs in, with
+ * "awsfed.deliver = process", gets a credential_process line that asks the
+ * agent, and loses it when that is "file".  A chained profile P gets a profile
+ * P.live in the AWS config file with such a line.  P itself cannot have it: Go
  * refuses it beside source_profile.  Only lines of ours are ever changed.
  */
 #ifndef AWSFED_TWIN_H

@@ -19,6 +19,7 @@ SYSTEM_TESTS = \
 	tests/system/endpoint.py \
 	tests/system/endpoint-attacks.py \
 	tests/system/exec.py \
+	tests/system/explain.py \
 	tests/system/gone.py \
 	tests/system/logout.py \
 	tests/system/ownership.py \

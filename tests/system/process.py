@@ -43,4 +43,50 @@ def story():
                   "without the line a login delivers by file again")
 
 
-tap.run(story)
+def written():
+    """awsfed.deliver = process: the agent writes the line itself."""
+    with harness.World() as w:
+        w.sim.user(harness.USER, roles=[harness.pair(ROLE)])
+        w.profile("p", role=ROLE)
+        w.login("p")
+        plain = w.read(w.config_file).decode()
+        asked = plain.rstrip("\n") + "\nawsfed.deliver = process\n"
+        line = "credential_process = %s credential-process p\n" % (
+            w.program("awsfedctl"))
+        w.write(w.config_file, asked)
+        r = w.login("p", user=None)
+        tap.equal((r.rc, w.read(w.config_file).decode()),
+                  (0, asked + line), "the line is in the profile")
+        w.wait(lambda: sections(w) == [], "the keys to leave the file", 10)
+        who = w.identity("--profile", "p")
+        tap.ok("assumed-role/Admin" in str(who), "the AWS CLI goes by it", who)
+        w.ctl("refresh", "p")
+        tap.equal((w.read(w.config_file).decode(), sections(w)),
+                  (asked + line, []), "a renewal changes nothing")
+        w.stop_agent(9)
+        w.start_agent()
+        tap.ok(w.status("p")["profiles"][0]["kept"], "a killed agent's next "
+               "one keeps it")
+        w.ctl("logout", "p")
+        r = w.ctl("credential-process", "p")
+        tap.ok(line in w.read(w.config_file).decode() and r.rc == 3,
+               "after a logout it stays, and fails with what to do", r)
+        w.write(w.config_file, asked.replace("= process", "= file") + line)
+        r = w.login("p", user=None)
+        tap.equal((r.rc, sections(w), w.read(w.config_file).decode()),
+                  (0, ["p"], asked.replace("= process", "= file")),
+                  "with deliver = file the line goes and the keys come")
+        mine = asked + "credential_process = /opt/mine\n"
+        w.write(w.config_file, mine)
+        r = w.login("p", user=None)
+        tap.ok(r.rc == 1 and "of yours" in r.err and "Next:" in r.err and
+               w.read(w.config_file).decode() == mine,
+               "another's line is left alone, and that is said", r)
+        w.write(w.config_file, asked)
+        for args in (["--stdout"], ["--printenv"]):
+            r = w.ctl("login", "p", *args)
+            tap.equal((r.rc, w.read(w.config_file).decode()), (0, asked),
+                      "login %s writes no line" % args[0])
+
+
+tap.run(story, written)
