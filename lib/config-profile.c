@@ -9,6 +9,7 @@
 #include "awsfed/xalloc.h"
 #include "ini-impl.h"
 
+#define DURATION_MIN 900 /* AWS's; a test's min_lifetime takes its place */
 #define FIELD(key, t, member, d, signin, count, h, ...) \
 	{ \
 		.info = { .name = key, \
@@ -39,7 +40,7 @@ const struct field profile_fields[] = {
 	    N_("role to take; asked for when unset")),
 	FIELD(ADFS("session_duration"), FIELD_INT, session_duration, NULL,
 	    false, true, N_("life of the credentials to ask for, in seconds"),
-	    .min = 900, .max = 43200),
+	    .min = DURATION_MIN, .max = 43200),
 	FIELD(ADFS("ssl_verification"), FIELD_BOOL, ssl_verification, "yes",
 	    true, false, N_("check AD FS's certificate")),
 	FIELD(ADFS("sspi"), FIELD_IGNORED, refs, NULL, false, false,
@@ -110,8 +111,8 @@ const struct field profile_fields[] = {
 	FIELD("role_session_name", FIELD_STRING, role_session_name, NULL, false,
 	    true, N_("name of the assumed session")),
 	FIELD("duration_seconds", FIELD_INT, duration_seconds, NULL, false,
-	    true, N_("life of the assumed session, in seconds"), .min = 900,
-	    .max = 43200),
+	    true, N_("life of the assumed session, in seconds"),
+	    .min = DURATION_MIN, .max = 43200),
 	FIELD(OURS("source_identity"), FIELD_STRING, source_identity, NULL,
 	    false, true, N_("who is behind the assumed session")),
 	FIELD(OURS("session_tags"), FIELD_TAGS, session_tags, NULL, false, true,
@@ -194,7 +195,7 @@ set_fields(struct profile *p, const struct ini *ini, const char *section,
 
 		if (f.info.def != NULL)
 			set(p, &f, f.info.def);
-		if (f.type == FIELD_INT) /* durations, all of them */
+		if (f.type == FIELD_INT && f.min == DURATION_MIN)
 			f.min = s->min_duration;
 		if (v != NULL)
 			set(p, &f, v);
