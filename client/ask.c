@@ -201,10 +201,28 @@ show_list(const struct question *q, struct term *t, const char *filter)
 	term_write(t, out.data);
 }
 
+/*
+ * Labels are a page's own words: "Code", "Code:", "Type the code.", "Which?".
+ * One mark at the end, not two.
+ */
+char *
+question_prompt(const struct question *q, const char *end)
+{
+	_cleanup_free_ char *label = xstrdup(q->label);
+	size_t n = strlen(label);
+
+	while (n > 0 && strchr(" :", label[n - 1]) != NULL)
+		label[--n] = '\0';
+	if (n > 1 && label[n - 1] == '.' && label[n - 2] != '.')
+		label[--n] = '\0';
+	return xasprintf("%s%s%s", label,
+	    n > 0 && strchr("?!", label[n - 1]) != NULL ? "" : ":", end);
+}
+
 static enum answer
 ask_choice(const struct question *q, struct term *t, json_t **ret)
 {
-	_cleanup_free_ char *head = xasprintf("%s:\n", q->label);
+	_cleanup_free_ char *head = question_prompt(q, "\n");
 	_cleanup_free_ char *prompt = xasprintf(
 	    _("Number (1-%zu), a part of a name to filter, q to quit: "),
 	    q->nchoices);
@@ -259,8 +277,9 @@ ask_confirm(const struct question *q, struct term *t, json_t **ret)
 static enum answer
 ask_line(const struct question *q, struct term *t, json_t **ret)
 {
-	_cleanup_free_ char *prompt = xasprintf("%s: ", q->label);
-	bool secret = q->kind == ASK_SECRET;
+	_cleanup_free_ char *prompt = question_prompt(q, " ");
+	/* A code may hold a PIN. */
+	bool secret = q->kind == ASK_SECRET || q->kind == ASK_CODE;
 
 	for (int i = 0; i < ASK_TRIES; i++) {
 		_cleanup_free_ char *line = NULL;
@@ -268,7 +287,7 @@ ask_line(const struct question *q, struct term *t, json_t **ret)
 
 		if (r != LINE_OK)
 			return r == LINE_EOF ? ANSWER_EOF : ANSWER_DECLINED;
-		if (!secret)
+		if (q->kind != ASK_SECRET)
 			str_trim(line);
 		if (*line == '\0') {
 			term_write(t,

@@ -49,6 +49,9 @@ void question_done(struct question *q);
 enum answer question_ask(
     const struct question *q, struct term *t, json_t **ret);
 
+/* The label as a prompt: one mark, then end.  xalloc. */
+char *question_prompt(const struct question *q, const char *end);
+
 /*
  * What a typed line means for a choice: the index of the choice (its number in
  * the list, or its value or label when only one has it), or -1: a filter.

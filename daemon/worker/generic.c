@@ -203,6 +203,9 @@ generic_answer(struct second *x, struct fault *fault)
 		return fill_in(x, texts == 1 ? text : NULL, fault);
 	if (*error == '\0' && page_motion(p) == PAGE_PASSES)
 		return second_post(x, NULL, 0, POST_PASS, fault);
+	/* A word or a number to compare may stand anywhere on it. */
+	if (*words == '\0')
+		xreplace(&words, words_around(p));
 	if (page_motion(p) == PAGE_WAITS) {
 		if (*error != '\0')
 			return second_denied(x, fault);

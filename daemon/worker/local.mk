@@ -35,7 +35,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/saml.c daemon/worker/saml.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
 	daemon/worker/second.c daemon/worker/second.h \
-	daemon/worker/second-code.c \
+	daemon/worker/second-code.c daemon/worker/second-end.c \
 	daemon/worker/signin.c daemon/worker/signin.h \
 	daemon/worker/sites.c \
 	daemon/worker/skeleton.c daemon/worker/skeleton.h \

@@ -135,7 +135,7 @@ second_refused(struct second *x, struct fault *fault)
 
 	fault_set(fault, FAULT_REJECTED, REASON_SECOND_FACTOR,
 	    _("%s refused %u codes (%s).%s%s"), x->s->host, x->wrong,
-	    gettext(x->adapter->product), *error == '\0' ? "" : " ", error);
+	    second_product(x), *error == '\0' ? "" : " ", error);
 	fault_next(fault,
 	    _("Make sure that the code is from the right device and that its "
 	      "clock is right, then sign in again: more wrong codes may lock "
@@ -155,8 +155,8 @@ label_for_code(
 
 	if (*own == '\0')
 		xreplace(&own,
-		    xasprintf(_("Code for %s at %s"),
-			gettext(x->adapter->product), x->s->host));
+		    xasprintf(
+			_("Code for %s at %s"), second_product(x), x->s->host));
 	if (*error == '\0' && again)
 		xreplace(&error, xstrdup(_("The code was refused.")));
 	label = *error == '\0' ? xstrdup(own) : xasprintf("%s %s", error, own);

@@ -56,7 +56,7 @@ nobody(const struct second *x, struct fault *fault)
 	fault_set(fault, FAULT_NEEDS_USER, REASON_SECOND_FACTOR,
 	    _("%s asks for a second factor (%s) and nobody is there to give "
 	      "it; nothing was sent."),
-	    x->s->host, gettext(x->adapter->product));
+	    x->s->host, second_product(x));
 	fault_next(fault, _("Sign in with awsfedctl login."));
 	return -1;
 }
@@ -85,7 +85,7 @@ second_answer(struct signin *s, struct fault *fault)
 		x->until = 0;
 		x->began = x->noticed = false;
 		log_debug("adapter %s", x->adapter->kind);
-		conduit_factor(s->conduit, x->name, x->adapter->product);
+		conduit_factor(s->conduit, x->name, second_product(x));
 	}
 	if (!s->job->attended)
 		return nobody(x, fault);
@@ -119,8 +119,7 @@ timed_out(const struct second *x, struct fault *fault)
 {
 	fault_set(fault, FAULT_NEEDS_USER, REASON_TIMEOUT,
 	    _("Nobody approved the sign-in at %s within %lld seconds (%s)."),
-	    x->s->host, (long long)x->s->job->mfa_timeout,
-	    gettext(x->adapter->product));
+	    x->s->host, (long long)x->s->job->mfa_timeout, second_product(x));
 	fault_next(fault,
 	    _("Sign in again and approve it on your device; "
 	      "awsfed.mfa_timeout says how long awsfed waits."));
@@ -256,7 +255,8 @@ second_post(struct second *x, const struct field *fields, size_t n,
 void
 second_note(struct second *x, const char *text)
 {
-	if (*text == '\0' || str_eq(x->noted, text))
+	if (*text == '\0' || str_eq(x->noted, text) ||
+	    x->notes++ >= SECOND_NOTES_MAX)
 		return;
 	xreplace(&x->noted, xstrdup(text));
 	conduit_tell(x->s->conduit, "info", text, 0);
@@ -291,7 +291,7 @@ another(struct second *x, struct fault *fault)
 	fault_set(fault, FAULT_DENIED, REASON_SECOND_FACTOR,
 	    _("The sign-in at %s was not approved (%s); no other request was "
 	      "sent."),
-	    x->s->host, gettext(x->adapter->product));
+	    x->s->host, second_product(x));
 	fault_next(fault, _("Sign in again when you have your device."));
 	return -1;
 }
@@ -306,11 +306,11 @@ second_push(
 	if (x->pushes > 0 && !by_choice && another(x, fault) < 0)
 		return -1;
 	x->pushes++;
-	x->polls = 0;
+	x->polls = x->notes = 0;
 	x->until = clk_boot(&clk_system) + s->job->mfa_timeout * USEC;
 	text = str_empty(words) ?
 	    xasprintf(_("Waiting for your approval on your device (%s)."),
-		gettext(x->adapter->product)) :
+		second_product(x)) :
 	    xstrdup(words);
 	conduit_tell_push(s->conduit, STEP_WAIT, text, s->job->mfa_timeout);
 	return 0;
@@ -328,65 +328,4 @@ second_poll(
 	/* Sees the agent go, which ends us. */
 	(void)http_next(x->s->http, pause < left ? pause : left);
 	return second_post(x, fields, n, POST_POLL, fault);
-}
-
-/* ---- words and ends ----------------------------------------------------------- */
-
-char *
-second_error(const struct second *x)
-{
-	static const char *const ids[] = { "errorText", "errorMessage" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(ids); i++) {
-		char *text = words_by_id(&x->s->page, ids[i]);
-
-		if (*text != '\0')
-			return text;
-		xfree(text);
-	}
-	return xstrdup("");
-}
-
-int
-second_denied(struct second *x, struct fault *fault)
-{
-	_cleanup_free_ char *error = second_error(x);
-
-	fault_set(fault, FAULT_DENIED, REASON_SECOND_FACTOR,
-	    _("The sign-in at %s was not approved (%s).%s%s"), x->s->host,
-	    gettext(x->adapter->product), *error == '\0' ? "" : " ", error);
-	fault_next(fault,
-	    str_starts(x->adapter->kind, "azure") ?
-		_("Sign in again and approve it. If you have no second factor "
-		  "yet, register one at https://aka.ms/mfasetup.") :
-		_("Sign in again and approve it on your device."));
-	return -1;
-}
-
-int
-second_unknown(struct second *x, struct fault *fault)
-{
-	return signin_unknown(x->s, PAGE_MFA, fault);
-}
-
-void
-second_ended(struct signin *s, struct fault *fault)
-{
-	_cleanup_free_ char *text = NULL, *next = NULL;
-	const struct second *x = s->second;
-
-	if (x == NULL || fault->kind != FAULT_DENIED)
-		return;
-	text = xstrdup(fault->text);
-	next = xstrdup(fault->next);
-	fault_set(fault, FAULT_DENIED, REASON_SECOND_FACTOR,
-	    _("The second factor (%s) did not succeed: %s"),
-	    gettext(x->adapter->product), text);
-	if (str_starts(x->adapter->kind, "azure"))
-		fault_next(fault,
-		    _("Sign in again. If you have no second factor yet, "
-		      "register one at https://aka.ms/mfasetup. %s"),
-		    str_empty(next) ? "" : next);
-	else
-		fault_next(fault, "%s", str_empty(next) ? "" : next);
 }

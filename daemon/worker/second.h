@@ -22,6 +22,7 @@ struct secret;
 #define SECOND_CODES_MAX 3  /* wrong ones in a sign-in */
 #define SECOND_PUSHES_MAX 5 /* even of those that the person asks for */
 #define SECOND_POLL_MS 2000
+#define SECOND_NOTES_MAX 5   /* a page that counts seconds does not flood */
 #define SECOND_LABEL_MAX 700 /* bytes; the agent takes 1024 */
 
 struct second {
@@ -35,16 +36,19 @@ struct second {
 	unsigned pushes;
 	int64_t until; /* boot clock, of the wait that is on; 0 none */
 	unsigned polls;
-	bool began;   /* the adapter's own first post is done */
-	bool noticed; /* that nobody knows this adapter */
-	char *number; /* shown last */
-	char *noted;  /* a text of the page that was told last */
+	bool began;	/* the adapter's own first post is done */
+	bool noticed;	/* that nobody knows this adapter */
+	char *number;	/* shown last */
+	unsigned notes; /* texts told in the wait that is on */
+	char *noted;	/* a text of the page that was told last */
 
 	bool totp_tried; /* asked for, used or refused */
 	struct totp totp;
 	int64_t totp_last; /* the step of the code used last */
 };
 
+/* What people call it; the name that the page has, for those nobody knows. */
+const char *second_product(const struct second *x);
 /* The page's own error text, cleaned; "" when there is none.  xalloc. */
 char *second_error(const struct second *x);
 
@@ -110,6 +114,8 @@ char *words_of(
     const struct page *p, const struct form *f, const struct control *c);
 /* The page's instructions, "" when it has none. */
 char *words_instructions(const struct page *p);
+/* All that a page says in an adapter's part of it, "" when nothing. */
+char *words_around(const struct page *p);
 /* What radio buttons or a select offer: [{"value","label"}], or NULL. */
 json_t *words_choices(
     const struct page *p, const struct form *f, const struct control *c);

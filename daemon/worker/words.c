@@ -123,6 +123,57 @@ words_instructions(const struct page *p)
 	return xstrdup("");
 }
 
+/* Is this element no part of what the page has to say just here? */
+static bool
+is_aside(const xmlNode *n)
+{
+	static const char *const tags[] = { "script", "style", "noscript",
+		"option", "button", "a", "label" };
+	static const char *const ids[] = { "mfaGreeting",
+		"mfaGreetingDescription", "noScript", "authOptions", "options",
+		"errorText" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+		if (node_is(n, NULL, tags[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_SIZE(ids); i++)
+		if (n->type == XML_ELEMENT_NODE && attr_is(n, "id", ids[i]))
+			return true;
+	return false;
+}
+
+/* The node behind n and all that is below it. */
+static const xmlNode *
+node_behind(const xmlNode *root, const xmlNode *n)
+{
+	while (n != root && n->next == NULL && n->parent != NULL)
+		n = n->parent;
+	return n == root ? NULL : n->next;
+}
+
+char *
+words_around(const struct page *p)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT(PAGE_TEXT_MAX);
+	const xmlNode *area = page_by_id(p, "authArea"), *n;
+
+	n = area == NULL ? NULL : area->children;
+	while (n != NULL) {
+		const char *s = (const char *)n->content;
+
+		if (is_aside(n)) {
+			n = node_behind(area, n);
+			continue;
+		}
+		/* What does not fit would be cut anyway. */
+		if (n->type == XML_TEXT_NODE && s != NULL &&
+		    (buf_adds(&b, s) < 0 || buf_adds(&b, " ") < 0))
+			break;
+		n = node_next(area, n);
+	}
+	return tidy(buf_take(&b));
+}
+
 /* The last piece of text in the form before the control. */
 static char *
 text_before(const xmlNode *element)

@@ -32,7 +32,8 @@ SYSTEM_TESTS = \
 	tests/system/sinks.py tests/system/protected.py \
 	tests/system/kubectl.py \
 	tests/system/peers.py \
-	tests/system/oddities.py
+	tests/system/oddities.py \
+	tests/system/tour.py
 TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/demo/demo.py \
@@ -41,4 +42,5 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/harness.py \
 	tests/system/netns.py \
 	tests/system/simulator.py \
-	tests/system/terminal.py
+	tests/system/terminal.py \
+	tests/system/tourlib.py

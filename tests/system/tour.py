@@ -25,10 +25,10 @@ CODES = {
     "privacyIDEAADFSProvider": ({"mode": "code"}, (), "privacyIDEA"),
     "MultiFactorAuthenticationProvider": ({"mode": "code"}, (), "adfsmfa"),
     "freeADFSOtp": ({}, (), "freeADFSOtp"),
-    "Example-OneInput": ({}, (), "the second factor"),
-    "Example-Select": ({}, ((CHOOSE, "Red token"),), "the second factor"),
-    "Example-Radio": ({}, ((CHOOSE, "1"),), "the second factor"),
-    "Site Made Name": ({}, (), "the second factor"),
+    "Example-OneInput": ({}, (), "Example-OneInput"),
+    "Example-Select": ({}, ((CHOOSE, "Red token"),), "Example-Select"),
+    "Example-Radio": ({}, ((CHOOSE, "1"),), "Example-Radio"),
+    "Site Made Name": ({}, (), "Site Made Name"),
 }
 
 # AuthMethod: the words while it waits; answers before it; what a denial ends
@@ -67,10 +67,10 @@ def code_stops():
 
 def more_codes():
     yield Stop("SecurID: the next code", ((ASK, RIGHT), (ASK, NEXT)),
-               says=DONE, factor=dict(posts=2, passed=1),
+               says=("tokencode changes",) + DONE, factor=dict(posts=1, passed=1),
                user=dict(mfa="SecurIDAuthentication", code=RIGHT,
                          next_code=NEXT))
-    yield Stop("Neos: a PIN beside the code", ((ASK, PIN), (ASK, RIGHT)),
+    yield Stop("Neos: a PIN beside the code", ((ASK, RIGHT), (r"PIN code: $", PIN)),
                says=DONE, factor=dict(posts=1, passed=1),
                user=dict(mfa="MultiFactorAuthenticationProvider", code=RIGHT,
                          pin=PIN, mode="code"))

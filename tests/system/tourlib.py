@@ -6,6 +6,7 @@ stops of different users may run side by side. What stood on the screen goes to
 the test's log; no secret may stand in it.
 """
 import concurrent.futures
+import itertools
 import os
 import re
 
@@ -13,16 +14,19 @@ import harness
 import tap
 from harness import HOST, role
 
-ARN = role("012345678901", "MyAdminRole")
+ARN = role("908070605040", "MyAdminRole")
 PASSWORD = "correct horse battery"
 RIGHT, WRONG = "654321", ("000111", "000222", "000333")
 PIN, NEXT = "97531", "777888"
 SECRETS = (PASSWORD, RIGHT, PIN, NEXT, "123456") + WRONG
 # The end of any question; of a choice; of a yes or no.
-ASK, CHOOSE, AGREE = r": $", r"q to quit\): $", r"\[y/N\] $"
+ASK, CHOOSE, AGREE = r"[:?] $", r"q to quit: $", r"\[y/N\] $"
 # As long as the default, so that a busy machine is not a reason.
 LONG = int(os.environ.get("TOUR_LONG", 120))
-PARALLEL = 6
+PARALLEL = 16
+
+
+_numbers = itertools.count(1)
 
 
 class Stop:
@@ -32,7 +36,7 @@ class Stop:
 
     def __init__(self, name, answers=(), rc=0, says=(), never=(), factor=None,
                  user=None, keys=None, args=(), password=(PASSWORD,),
-                 host=HOST, env=None, asked_user=False, posts=None,
+                 host=HOST, env=None, posts=None,
                  during=None):
         self.name, self.rc = name, rc
         self.says, self.never = says, never
@@ -41,7 +45,7 @@ class Stop:
         self.env, self.during = env or {}, during
         self.posts = len(password) if posts is None else posts
         self.profile = re.sub("[^A-Za-z0-9]+", "-", name).strip("-")
-        self.account = None if asked_user else "CORP\\" + self.profile[:40]
+        self.account = "CORP\\jane%d" % next(_numbers)
         self.answers = [(r"[Pp]assword[^\n]*: $", p) for p in password]
         self.answers += list(answers)
         self.result = None
@@ -87,8 +91,14 @@ class Stop:
                     for k, v in want.items()
                     if v is not None and got.get(k, 0) != v]
         tap.ok(not bad, self.name, *bad)
-        tap.diag(r.tty.rstrip())
+        tap.diag(screen(r.tty))
         return not bad
+
+
+def screen(text):
+    """What stays on a terminal: lines that were rewritten are seen once."""
+    return "\n".join(line.rsplit("\r\x1b[K", 1)[-1].rstrip()
+                     for line in text.split("\n")).rstrip()
 
 
 def prepare(w, stops):

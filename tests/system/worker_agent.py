@@ -75,7 +75,8 @@ class Agent:
 
     def refuse(self, m, kind, text):
         self.send({'type': 'refuse', 'id': m['id'],
-                   'fault': {'kind': kind, 'text': text}})
+                   'fault': {'kind': kind, 'text': text,
+                             'next': 'Come back.'}})
 
     def run(self):
         for m in self.read():

@@ -169,6 +169,30 @@ lists_methods(void **state)
 	assert_string_equal(out.data, "    1  Text message\n");
 }
 
+static void
+prompts(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "Code", "Code: " },
+		{ "Code:", "Code: " },
+		{ "Code : ", "Code: " },
+		{ "Enter the code of your app.",
+		    "Enter the code of your app: " },
+		{ "Wait...", "Wait...: " },
+		{ "Which token?", "Which token? " },
+		{ ".", ".: " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_free_ char *label = xstrdup(rows[i][0]);
+		const struct question q = { .label = label };
+		_cleanup_free_ char *prompt = question_prompt(&q, " ");
+
+		assert_string_equal(prompt, rows[i][1]);
+	}
+}
+
 int
 main(void)
 {
@@ -178,6 +202,7 @@ main(void)
 		cmocka_unit_test(picks),
 		cmocka_unit_test(lists),
 		cmocka_unit_test(lists_methods),
+		cmocka_unit_test(prompts),
 	};
 
 	xalloc_install();
