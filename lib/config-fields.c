@@ -209,6 +209,11 @@ set_value(const struct field *f, void *p, const char *text)
 	case FIELD_FILE:
 		e = set_file(p, text);
 		break;
+	case FIELD_CERT:
+		/* RFC 7512: a token's object is no file. */
+		e = str_starts(text, "pkcs11:") ? set_string(p, text, true) :
+						  set_file(p, text);
+		break;
 	case FIELD_URL:
 		e = set_string(p, text, url_ok(text));
 		break;
@@ -251,6 +256,8 @@ expected(const struct field *f)
 		[FIELD_HOST] = N_("must be a host name, with a port if need "
 				  "be, and without https://"),
 		[FIELD_FILE] = N_("must be an absolute path or start with ~/"),
+		[FIELD_CERT] = N_("must be an absolute path, start with ~/, "
+				  "or be a pkcs11: URI"),
 		[FIELD_URL] = N_("must be an https:// or http:// address"),
 		[FIELD_URL_PATH] = N_("must be a path that starts with /"),
 		[FIELD_REGION] = N_("must be the name of a region, such as "
@@ -310,6 +317,7 @@ shape(const struct field *f)
 		[FIELD_TAGS] = SHAPE_LIST,
 		[FIELD_HOST] = SHAPE_STRING,
 		[FIELD_FILE] = SHAPE_STRING,
+		[FIELD_CERT] = SHAPE_STRING,
 		[FIELD_URL] = SHAPE_STRING,
 		[FIELD_URL_PATH] = SHAPE_STRING,
 		[FIELD_REGION] = SHAPE_STRING,

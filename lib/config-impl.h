@@ -17,6 +17,7 @@ enum field_type {
 	FIELD_TAGS,	/* the same, of key=value */
 	FIELD_HOST,	/* host or host:port, made lower case */
 	FIELD_FILE,	/* absolute path or ~/… */
+	FIELD_CERT,	/* the same, or a pkcs11: URI */
 	FIELD_URL,	/* http or https */
 	FIELD_URL_PATH, /* starts with "/" */
 	FIELD_REGION,
