@@ -24,6 +24,7 @@ struct identity {
 	int64_t signed_in_at; /* seconds; when a factor was accepted */
 	int64_t learned_life; /* microseconds; 0 not learned */
 	bool keep_signed_in;
+	char *ccache;		/* KRB5CCNAME of the last login, or NULL */
 	struct secret *cookies; /* a JSON array of libcurl's lines */
 	json_t *roles;
 	json_t *aliases;       /* {account: alias}, or NULL */

@@ -53,6 +53,7 @@ identity_job_message(struct identity *id, const struct want *want)
 	json_put_str(o, "duoDevice", p->duo_device);
 	json_put_str(o, "clientCert", p->client_cert);
 	json_put_str(o, "clientKey", p->client_key);
+	json_put_str(o, "ccache", id->ccache);
 	json_object_set_new(o, "spInitiated", json_boolean(p->sp_initiated));
 	json_object_set_new(o, "totp", json_boolean(p->totp_command != NULL));
 	json_put_int(o, "totpUsed", id->totp_used);

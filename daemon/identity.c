@@ -355,6 +355,7 @@ identity_free(struct identity *id)
 	json_decref(id->roles);
 	fault_done(&id->fault);
 	xfree(id->base);
+	xfree(id->ccache);
 	xfree(id->host);
 	xfree(id->user);
 	xfree(id->typed_user);
@@ -379,6 +380,12 @@ identity_ask_again(struct identity *id)
 		xreplace(&id->typed_user, NULL);
 		identity_set_user(id, NULL);
 	}
+}
+
+void
+identity_ccache(struct identity *id, const char *ccache)
+{
+	xreplace(&id->ccache, xstrdup(ccache));
 }
 
 enum identity_answer

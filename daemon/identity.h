@@ -112,6 +112,13 @@ void identity_free(struct identity *id);
  */
 void identity_ask_again(struct identity *id);
 
+/*
+ * The Kerberos ticket cache to sign in with, also without a person, until the
+ * next call: KRB5CCNAME as the last login's environment had it.  NULL: the
+ * agent's own.
+ */
+void identity_ccache(struct identity *id, const char *ccache);
+
 enum identity_answer {
 	IDENTITY_WILL,	 /* a job runs or is about to */
 	IDENTITY_WAITS,	 /* in back-off */

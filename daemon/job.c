@@ -379,14 +379,14 @@ job_cancel(struct job *job)
 		job_free(job);
 }
 
-/* The clean environment of job.h; krb5ccname overrides our own. */
+/* The clean environment of job.h. */
 static void
-worker_environment(struct strv *env, const char *krb5ccname)
+worker_environment(struct strv *env)
 {
 	static const char *const names[] = { "LANG", "LANGUAGE", "LC_ALL",
 		"LC_CTYPE", "LC_MESSAGES", "LC_TIME", "LC_COLLATE", "TZ",
-		"HOME", "KRB5_CONFIG", "ASAN_OPTIONS", "UBSAN_OPTIONS",
-		"LSAN_OPTIONS" };
+		"HOME", "KRB5_CONFIG", "KRB5CCNAME", "ASAN_OPTIONS",
+		"UBSAN_OPTIONS", "LSAN_OPTIONS" };
 	static const char *const test_names[] = { "AWSFED_TEST_PRELOAD",
 		"LD_PRELOAD", "WARP", "GCOV_PREFIX", "GCOV_PREFIX_STRIP" };
 	const char *v = getenv("PATH");
@@ -395,9 +395,6 @@ worker_environment(struct strv *env, const char *krb5ccname)
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
 		if ((v = getenv(names[i])) != NULL)
 			strv_take(env, xasprintf("%s=%s", names[i], v));
-	v = krb5ccname != NULL ? krb5ccname : getenv("KRB5CCNAME");
-	if (v != NULL)
-		strv_take(env, xasprintf("KRB5CCNAME=%s", v));
 	if (getenv("AWSFED_TEST_PRELOAD") == NULL)
 		return;
 	for (size_t i = 0; i < ARRAY_SIZE(test_names); i++)
@@ -406,7 +403,7 @@ worker_environment(struct strv *env, const char *krb5ccname)
 }
 
 static int
-start_worker(struct job *job, const char *krb5ccname)
+start_worker(struct job *job)
 {
 	struct real_jobs *rj = job->rj;
 	_cleanup_strv_ struct strv env = { 0 };
@@ -418,7 +415,7 @@ start_worker(struct job *job, const char *krb5ccname)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) != 0)
 		return -errno;
 	fcntl(sv[0], F_SETFL, O_NONBLOCK);
-	worker_environment(&env, krb5ccname);
+	worker_environment(&env);
 	spec.envp = (const char *const *)env.v;
 	spec.extra = sv[1];
 	r = child_start(rj->children, &spec, on_exited, job, &job->child);
@@ -434,7 +431,6 @@ job_start(struct jobs *jobs, json_t *object, int timeout,
 	struct real_jobs *rj = (struct real_jobs *)jobs;
 	struct event_base *base = loop_base(rj->loop);
 	struct job *job = xcalloc(1, sizeof(*job));
-	const char *krb5ccname = NULL;
 	int r;
 
 	job->rj = rj;
@@ -446,9 +442,7 @@ job_start(struct jobs *jobs, json_t *object, int timeout,
 	buf_init(&job->in, WIRE_MAX_WORKER);
 	buf_init(&job->out, OUT_MAX);
 	LIST_INSERT_HEAD(&rj->list, job, entry);
-	if (json_str_opt(object, "krb5ccname", 4096, &krb5ccname) < 0)
-		krb5ccname = NULL;
-	r = start_worker(job, krb5ccname);
+	r = start_worker(job);
 	if (r < 0) {
 		fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("cannot start %s: %s"), rj->worker, strerror(-r));
@@ -459,7 +453,6 @@ job_start(struct jobs *jobs, json_t *object, int timeout,
 		json_decref(object);
 		return job;
 	}
-	json_object_del(object, "krb5ccname");
 	job->ev_read =
 	    event_new(base, job->fd, EV_READ | EV_PERSIST, on_read, job);
 	job->ev_write =

@@ -42,7 +42,7 @@ struct jobs {
 
 /*
  * The real thing.  worker is the path of awsfed-worker.  The worker gets a
- * clean environment: PATH, LANG, LC_*, TZ, HOME (for krb5), KRB5CCNAME,
+ * clean environment: PATH, LANG, LC_*, TZ, HOME and KRB5CCNAME (for krb5),
  * KRB5_CONFIG, LD_PRELOAD and WARP only when built or run for tests
  * (AWSFED_TEST_PRELOAD set in ours), and what sanitizers need.
  */

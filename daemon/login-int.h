@@ -64,6 +64,7 @@ struct login {
 	bool private; /* keys for the caller alone */
 	bool renew;
 	struct secret *assertion; /* to redeem instead of a sign-in */
+	char *krb5ccname;	  /* of the caller's environment, or NULL */
 	bool cancelled;
 	bool survey;   /* learns the roles, makes no profile */
 	bool aliases;  /* and the accounts' names */

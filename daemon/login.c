@@ -111,6 +111,7 @@ start_group(struct login *l, struct target *first)
 	struct manager *m = l->logins->manager;
 
 	l->identity = manager_identity_attended(m, first->profile);
+	identity_ccache(l->identity, l->krb5ccname);
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
@@ -460,6 +461,7 @@ login_free(struct login *l)
 	fault_done(&l->fault);
 	fault_done(&l->written);
 	secret_free(l->assertion);
+	xfree(l->krb5ccname);
 	xfree(l->user);
 	xfree(l->host);
 	xfree(l->id);
@@ -500,6 +502,7 @@ login_start(struct logins *ls, uint64_t conn, const struct login_request *req,
 
 	l->logins = ls;
 	l->id = xasprintf("L%" PRIu64, ++ls->last_id);
+	l->krb5ccname = xstrdup(req->krb5ccname);
 	l->force = req->force;
 	l->new_default = req->new_default;
 	l->private = req->deliver_none;

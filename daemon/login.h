@@ -43,6 +43,7 @@ struct login_request {
 	const char *mfa_token_command;
 	const char *duo_factor;
 	const char *duo_device;
+	const char *krb5ccname; /* of the caller's environment */
 	int64_t session_duration;
 	bool says_ssl_verification;
 	bool no_ssl_verification;

@@ -69,6 +69,7 @@ login_parameters(const json_t *p, struct login_request *req)
 		{ "mfaTokenCommand", &req->mfa_token_command },
 		{ "duoFactor", &req->duo_factor },
 		{ "duoDevice", &req->duo_device },
+		{ "krb5ccname", &req->krb5ccname },
 	};
 	const char *deliver;
 	const struct {

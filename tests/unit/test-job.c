@@ -127,7 +127,7 @@ static void
 start(const char *script, int timeout)
 {
 	json_t *o = json_pack("{s:s,s:s,s:s,s:o}", "type", "job", "job",
-	    "signin", "krb5ccname", "FILE:/tmp/cc", "script",
+	    "signin", "ccache", "FILE:/tmp/cc", "script",
 	    json_loads(script, JSON_ALLOW_NUL, NULL));
 
 	assert_non_null(o);
@@ -193,6 +193,7 @@ test_birth(void **state)
 	setenv("SECRET_THING", "x", 1);
 	setenv("SSLKEYLOGFILE", "/tmp/x", 1);
 	unsetenv("AWSFED_TEST_PRELOAD");
+	setenv("KRB5CCNAME", "FILE:/tmp/cc", 1);
 	run("[[\"env\"], [\"say\", {\"type\":\"done\"}]]", 10);
 	assert_false(fault_is(&fault));
 	o = json_array_get(heard, 0);
