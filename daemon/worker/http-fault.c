@@ -140,12 +140,13 @@ http_fault_status(
 		      "tell your administrator."));
 	} else if (status == 401) {
 		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
-		    _("%s wants Windows integrated authentication (HTTP 401), "
-		      "which this version cannot do."),
+		    _("%s wants Windows integrated authentication (HTTP "
+		      "401)."),
 		    host);
 		fault_next(f,
-		    _("Ask your administrator to allow forms "
-		      "sign-in for the user agent awsfed."));
+		    _("Set awsfed.auth = kerberos (kinit gets a ticket) or "
+		      "ntlm, or ask your administrator to allow forms sign-in "
+		      "for the user agent awsfed."));
 	} else if (status == 407) {
 		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
 		    _("The proxy on the way to %s wants a sign-in "

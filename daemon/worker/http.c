@@ -13,17 +13,30 @@
 #include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "certificate.h"
 #include "http-fault.h"
 
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 #define CA_MAX (8 * 1024 * 1024)
 #define RETRY_AFTER_MAX 3600
+#define LEGS_MAX 3 /* requests of one handshake */
+/*
+ * AD FS looks for "Trident/7.0" and its like (WIASupportedUserAgents); the
+ * plain one has none of its words and gets the form.
+ */
+#define AGENT "awsfed/" PACKAGE_VERSION
+#define AGENT_WINDOWS \
+	"Mozilla/5.0 (Windows NT 6.1; WOW64; Trident/7.0; rv:11.0) " \
+	"like Gecko " AGENT
 
 struct transfer {
 	CURL *easy;
 	struct http_call *call;
 	struct curl_slist *headers; /* of a signed call, or NULL */
 	size_t header_bytes;
+	int local_port; /* of an NTLM handshake: all on one connection */
+	int legs;	/* of either handshake */
+	bool refused;	/* the server wants more of them than there are */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -36,6 +49,8 @@ struct http {
 	struct curl_slist *english; /* of pages without cookies */
 	struct buf both_cas;	    /* ca_bundle and the system's */
 	char request_id[37];
+	bool windows;
+	const struct certificate *cert;
 	size_t running;
 	int64_t spent; /* µs of cookie calls */
 	int64_t since; /* when the running one began */
@@ -175,6 +190,18 @@ http_free(struct http *h)
 	return NULL;
 }
 
+void
+http_windows(struct http *h, bool windows)
+{
+	h->windows = windows;
+}
+
+void
+http_certificate(struct http *h, const struct certificate *cert)
+{
+	h->cert = cert;
+}
+
 const char *
 http_request_id(const struct http *h)
 {
@@ -239,7 +266,7 @@ set_policy(struct http *h, CURL *e)
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_NONE);
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, "awsfed/" PACKAGE_VERSION);
+	curl_easy_setopt(e, CURLOPT_USERAGENT, AGENT);
 	curl_easy_setopt(e, CURLOPT_PROXY,
 	    h->set.https_proxy == NULL ? "" : h->set.https_proxy);
 	curl_easy_setopt(
@@ -270,6 +297,63 @@ set_signature(struct transfer *t, const struct http_signature *s)
 	curl_easy_setopt(t->easy, CURLOPT_AWS_SIGV4, provider);
 	curl_easy_setopt(t->easy, CURLOPT_USERNAME, s->access_key_id);
 	curl_easy_setopt(t->easy, CURLOPT_PASSWORD, s->secret_access_key);
+}
+
+/*
+ * Before each leg of a handshake.  When the server closes the connection libcurl
+ * begins NTLM anew by itself, and a wrong password would count again; and when a
+ * server takes a ticket, but not its owner, it begins Negotiate anew, 50 times.
+ */
+static int
+on_leg(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	struct transfer *t = arg;
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	t->refused = ++t->legs > LEGS_MAX;
+	if (t->refused ||
+	    ((t->call->flags & HTTP_NTLM) && t->local_port != 0 &&
+		t->local_port != from_port))
+		return CURL_PREREQFUNC_ABORT;
+	t->local_port = from_port;
+	return CURL_PREREQFUNC_OK;
+}
+
+/* Never Basic, never to a connection that somebody else may share. */
+static void
+set_authentication(struct http *h, struct transfer *t)
+{
+	const struct http_call *c = t->call;
+	CURL *e = t->easy;
+
+	if (!(c->flags & HTTP_COOKIES))
+		return;
+	if (h->windows)
+		curl_easy_setopt(e, CURLOPT_USERAGENT, AGENT_WINDOWS);
+	if (c->flags & HTTP_NEGOTIATE) {
+		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_NEGOTIATE);
+		curl_easy_setopt(e, CURLOPT_USERPWD, ":");
+		curl_easy_setopt(e, CURLOPT_GSSAPI_DELEGATION,
+		    (long)CURLGSSAPI_DELEGATION_NONE);
+	}
+	if (c->flags & HTTP_NTLM) {
+		curl_easy_setopt(e, CURLOPT_HTTPAUTH, (long)CURLAUTH_NTLM);
+		curl_easy_setopt(e, CURLOPT_USERNAME, c->user);
+		curl_easy_setopt(e, CURLOPT_PASSWORD, c->password);
+	}
+	if (c->flags & (HTTP_NEGOTIATE | HTTP_NTLM)) {
+		curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_leg);
+		curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
+	}
+	if ((c->flags & HTTP_CERTIFICATE) && h->cert != NULL)
+		certificate_offer(h->cert, e);
+	/* The legs of a handshake share a connection: that is kept for them. */
+	if (c->flags & (HTTP_NEGOTIATE | HTTP_NTLM | HTTP_CERTIFICATE))
+		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+	if (c->flags & HTTP_CERTIFICATE)
+		curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
 }
 
 /*
@@ -328,6 +412,7 @@ http_start(struct http *h, struct http_call *c)
 	set_limits(h, t->easy, c);
 	set_tls(h, t->easy, c->flags);
 	set_request(h, t);
+	set_authentication(h, t);
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
 		abort();
 	h->running++;
@@ -343,6 +428,21 @@ header(CURL *e, const char *name)
 	return xstrdup(hd->value);
 }
 
+/* All of that name, as RFC 9110 (5.3) joins them. */
+static char *
+headers(CURL *e, const char *name)
+{
+	_cleanup_buf_ struct buf b = BUF_INIT(HTTP_HEADERS_MAX);
+	struct curl_header *hd;
+
+	for (size_t i = 0;
+	     curl_easy_header(e, name, i, CURLH_HEADER, -1, &hd) == CURLHE_OK;
+	     i++)
+		if (buf_addf(&b, "%s%s", i > 0 ? ", " : "", hd->value) < 0)
+			break;
+	return b.len > 0 ? buf_take(&b) : NULL;
+}
+
 static void
 read_reply(CURL *e, struct http_reply *r)
 {
@@ -355,7 +455,7 @@ read_reply(CURL *e, struct http_reply *r)
 		r->redirect = xstrdup(s);
 	if (curl_easy_getinfo(e, CURLINFO_CONTENT_TYPE, &s) == CURLE_OK)
 		r->content_type = xstrdup(s);
-	r->authenticate = header(e, "WWW-Authenticate");
+	r->authenticate = headers(e, "WWW-Authenticate");
 	if (curl_easy_getinfo(e, CURLINFO_RETRY_AFTER, &wait) == CURLE_OK)
 		r->retry_after = wait < 0  ? 0 :
 		    wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX :
@@ -382,15 +482,21 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 	c->sent = pre > 0;
 	if (code == CURLE_OK) {
 		read_reply(t->easy, &c->reply);
+	} else if (t->refused) {
+		c->reply.status = 401;
+		c->reply.authenticate = xstrdup("Negotiate");
 	} else {
 		c->failed = true;
 		http_fault_transfer(
 		    &c->fault, code, os_errno, connect > 0, c->url, t->error);
+		if (c->flags & HTTP_CERTIFICATE)
+			certificate_judge(&c->fault, code, c->url, t->error);
 		if (c->flags & HTTP_COOKIES)
 			fault_request(&c->fault, h->request_id);
 	}
 	curl_multi_remove_handle(h->multi, t->easy);
 	if (c->flags & HTTP_COOKIES) {
+		curl_easy_setopt(t->easy, CURLOPT_USERPWD, NULL);
 		curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
 		curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
 		if (!(c->flags & HTTP_PATIENT))

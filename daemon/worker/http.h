@@ -24,6 +24,7 @@
 #define HTTP_HEADERS_MAX (64 * 1024)
 #define HTTP_POOL_MAX 16 /* connections of parallel calls */
 
+struct certificate;
 struct http;
 
 struct http_settings {
@@ -41,7 +42,11 @@ enum {
 	HTTP_SECRET = 1 << 1,  /* never re-sent: on a new connection */
 	HTTP_PUBLIC = 1 << 2,  /* a public host: the system's CAs count too */
 	HTTP_PAGE = 1 << 3,    /* without cookies, but for a page: in English */
-	HTTP_PATIENT = 1 << 4  /* a person is awaited: timeout_ms alone rules */
+	HTTP_PATIENT = 1 << 4, /* a person is awaited: timeout_ms alone rules */
+	/* With cookies only; the caller has looked at who the server is. */
+	HTTP_NEGOTIATE = 1 << 5,  /* with a Kerberos ticket */
+	HTTP_NTLM = 1 << 6,	  /* with the call's user and password, once */
+	HTTP_CERTIFICATE = 1 << 7 /* with what http_certificate was given */
 };
 
 /* AWS's Signature Version 4; strings borrowed until the call has ended. */
@@ -57,7 +62,7 @@ struct http_reply {
 	long status;
 	char *redirect; /* where 3xx leads, absolute, or NULL */
 	char *content_type;
-	char *authenticate;  /* WWW-Authenticate, or NULL */
+	char *authenticate;  /* each WWW-Authenticate, or NULL */
 	int64_t retry_after; /* seconds, 0 when not said */
 	bool dated;
 	int64_t date_s; /* the server's Date */
@@ -72,7 +77,9 @@ struct http_call {
 	unsigned flags;
 	const struct http_signature *sign; /* NULL: not signed */
 	int64_t timeout_ms; /* for this call alone; 0: the settings' */
-	void *arg;	    /* the caller's */
+	const char *user;   /* HTTP_NTLM; borrowed, too */
+	const char *password;
+	void *arg; /* the caller's */
 
 	bool failed; /* then fault is set */
 	bool sent;   /* the request may have left this machine */
@@ -87,6 +94,14 @@ struct http *http_new(const struct http_settings *set, struct fault *fault);
 struct http *http_free(struct http *h);
 /* Our id of this sign-in, a UUID: in each cookie call's headers and faults. */
 const char *http_request_id(const struct http *h);
+
+/*
+ * Whether cookie calls show themselves as a Windows browser, to which AD FS
+ * offers integrated authentication; awsfed and its version are in both.
+ */
+void http_windows(struct http *h, bool windows);
+/* The certificate of HTTP_CERTIFICATE calls; borrowed until http_free. */
+void http_certificate(struct http *h, const struct certificate *cert);
 
 void http_start(struct http *h, struct http_call *c);
 /* The next call that ended, or NULL after timeout (ms) or when none runs. */

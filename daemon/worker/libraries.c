@@ -24,7 +24,6 @@ static const char *const denied[] = {
 	"SGML_CATALOG_FILES",
 	"XML_DEBUG_CATALOG",
 	"KRB5_TRACE",
-	"KRB5_CONFIG",
 	"GCONV_PATH",
 	"NETRC",
 	"CURL_*",

@@ -12,6 +12,8 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/adapters.c daemon/worker/adapters.h \
 	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
+	daemon/worker/certificate.c daemon/worker/certificate.h \
+	daemon/worker/certificate-token.c \
 	daemon/worker/choice.c daemon/worker/choice.h \
 	daemon/worker/classify.c daemon/worker/classify.h \
 	daemon/worker/conduit.c daemon/worker/conduit.h \
@@ -43,12 +45,13 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
 	daemon/worker/totp.c daemon/worker/totp.h \
+	daemon/worker/wia.c daemon/worker/wia.h \
 	daemon/worker/words.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
-	$(OPENSSL_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
+	$(OPENSSL_CFLAGS) $(GSSAPI_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
 WORKER_LIBS = daemon/worker/libworker.a $(LIBAWSFED) $(LIBCURL_LIBS) \
-	$(LIBXML2_LIBS) $(ZLIB_LIBS) -lcrypto
+	$(LIBXML2_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) $(GSSAPI_LIBS)
 daemon_worker_libworker_a_CPPFLAGS = $(WORKER_CPPFLAGS)
 
 libexec_PROGRAMS += awsfed-worker

@@ -90,13 +90,13 @@ login_need_user(
 	return login_user(secret_bytes(typed), s->job->domain, &s->user, fault);
 }
 
-static int
-need_password(struct signin *s, struct secret **ret, struct fault *fault)
+int
+login_need_password(
+    struct signin *s, const char *to, struct secret **ret, struct fault *fault)
 {
 	_cleanup_origin_ struct origin o = { 0 };
-	_cleanup_free_ char *host = origin_parse(s->form->action, &o) < 0 ?
-	    xstrdup(s->host) :
-	    origin_label(&o);
+	_cleanup_free_ char *host =
+	    origin_parse(to, &o) < 0 ? xstrdup(s->host) : origin_label(&o);
 	_cleanup_free_ char *label =
 	    xasprintf(_("Password for %s at %s"), s->user, host);
 	const struct question q = { Q_SECRET, QN_PASSWORD, label,
@@ -111,6 +111,20 @@ need_password(struct signin *s, struct secret **ret, struct fault *fault)
 	    _("The password is empty; nothing was sent to %s."), s->host);
 	fault_next(fault, _("Sign in again and type the password."));
 	return -1;
+}
+
+int
+login_attempt(
+    struct signin *s, const struct secret *password, struct fault *fault)
+{
+	char tag[LOGIN_TAG_SIZE];
+
+	login_tag(secret_bytes(password), secret_len(password), s->job->salt,
+	    sizeof(s->job->salt), tag);
+	if (conduit_attempt(s->conduit, tag, s->user, fault) < 0)
+		return -1;
+	s->posted = s->open = true;
+	return 0;
 }
 
 /* Where the page's own words lead to change a password that has expired. */
@@ -218,8 +232,6 @@ other_way(struct signin *s, struct fault *fault)
 
 	if (s->method != NULL || method_form(&s->page) == NULL)
 		return 1;
-	if (str_eq(s->job->auth, "certificate"))
-		return method_choose(s, "CertificateAuthentication", fault);
 	if (!s->job->attended || s->job->mfa_method == NULL)
 		return 1;
 	method_list(&s->page, &list);
@@ -235,7 +247,6 @@ login_answer(struct signin *s, struct fault *fault)
 	_cleanup_secret_ struct secret *password = NULL;
 	_cleanup_buf_ struct buf body = BUF_INIT(FORM_BODY_MAX);
 	_cleanup_free_ char *action = NULL;
-	char tag[LOGIN_TAG_SIZE];
 	struct login_form l;
 	int r;
 
@@ -246,10 +257,8 @@ login_answer(struct signin *s, struct fault *fault)
 	if (!login_form_read(s->form, &l) || check_form(s, fault) < 0)
 		return -1;
 	if (login_need_user(s, l.user, fault) < 0 ||
-	    need_password(s, &password, fault) < 0)
+	    login_need_password(s, s->form->action, &password, fault) < 0)
 		return -1;
-	login_tag(secret_bytes(password), secret_len(password), s->job->salt,
-	    sizeof(s->job->salt), tag);
 	if (encode(s, &l, password, &body) < 0) {
 		fault_set(fault, FAULT_PROTOCOL, REASON_MALFORMED,
 		    _("The sign-in form of %s is too large to be sent."),
@@ -257,9 +266,8 @@ login_answer(struct signin *s, struct fault *fault)
 		fault_next(fault, _("Show this to your administrator."));
 		return -1;
 	}
-	if (conduit_attempt(s->conduit, tag, s->user, fault) < 0)
+	if (login_attempt(s, password, fault) < 0)
 		return -1;
-	s->posted = s->open = true;
 	conduit_hush(s->conduit, STEAL(password));
 	action = xstrdup(s->form->action);
 	return signin_post(s, action, body.data, body.len, GRADE_SECRET, fault);

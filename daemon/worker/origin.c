@@ -158,6 +158,32 @@ is_allowed(const struct policy *p, const struct origin *o, enum grade grade)
 	return false;
 }
 
+bool
+policy_is_certificate(const struct policy *p, const char *url)
+{
+	_cleanup_free_ char *certauth = NULL;
+	_cleanup_origin_ struct origin o = { 0 };
+
+	if (!p->certificate || origin_parse(url, &o) < 0 ||
+	    !str_eq(o.scheme, "https"))
+		return false;
+	certauth = xasprintf("certauth.%s", p->idp.host);
+	if (str_eq(o.host, certauth))
+		return str_eq(o.port, "443") || str_eq(o.port, p->idp.port) ||
+		    is_allowed(p, &o, GRADE_PAGE);
+	return str_eq(o.host, p->idp.host) && !str_eq(o.port, p->idp.port) &&
+	    (str_eq(o.port, "49443") || is_allowed(p, &o, GRADE_PAGE));
+}
+
+bool
+policy_is_provider(const struct policy *p, const char *url)
+{
+	_cleanup_origin_ struct origin o = { 0 };
+
+	return origin_parse(url, &o) == 0 && str_eq(o.scheme, "https") &&
+	    origin_equal(&o, &p->idp);
+}
+
 int
 policy_check(const struct policy *p, const char *url, enum grade grade,
     struct fault *fault)
@@ -186,7 +212,8 @@ policy_check(const struct policy *p, const char *url, enum grade grade,
 	}
 	if (origin_equal(&o, &p->idp))
 		return 0;
-	if (is_allowed(p, &o, grade))
+	if (is_allowed(p, &o, grade) ||
+	    (grade == GRADE_PAGE && policy_is_certificate(p, url)))
 		return 0;
 	fault_set(fault, FAULT_SECURITY, REASON_FOREIGN_HOST,
 	    grade == GRADE_SECRET ?

@@ -49,8 +49,19 @@ struct policy {
 	struct origin idp;
 	const struct strv *allowed; /* "[password@]host[:port]" */
 	bool allow_http_loopback;
+	bool certificate; /* we have one to sign in with */
 };
 
+/*
+ * Where AD FS asks for a client certificate: port 49443 of the provider's host,
+ * or "certauth." before its name at 443 or the provider's port; another port of
+ * these two names only when allowed_hosts has it with its port.  Not any port
+ * that a redirect names: cookies do not know ports, so that another service on
+ * the same host could be sent the sign-in.  False without a certificate.
+ */
+bool policy_is_certificate(const struct policy *p, const char *url);
+/* The provider itself, over https: who may be shown a ticket. */
+bool policy_is_provider(const struct policy *p, const char *url);
 /* https, or http to loopback where that is allowed. */
 bool policy_scheme_ok(const struct policy *p, const struct origin *o);
 /* 0, or -1 with a security fault that names the host. */

@@ -11,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 #include "aliases.h"
+#include "certificate.h"
 #include "http-fault.h"
 #include "redeem.h"
 #include "request.h"
@@ -91,9 +92,12 @@ step(struct signin *s, struct fault *fault)
 {
 	enum page_kind kind = classify(&s->page, &s->form);
 	const struct handler *h = &handlers[kind];
+	int r;
 
 	log_debug("step %u: HTTP %ld, page %s", s->steps, s->status,
 	    page_kind_name(kind));
+	if (s->status == 401 && s->authenticate != NULL)
+		return wia_unauthorized(s, fault);
 	if (s->status >= 400 && kind != PAGE_ERROR) {
 		signin_settle(s, OUTCOME_UNKNOWN);
 		http_fault_status(
@@ -101,6 +105,10 @@ step(struct signin *s, struct fault *fault)
 		return -1;
 	}
 	signin_settle(s, h->outcome);
+	if (kind == PAGE_LOGIN && (r = certificate_choose(s, fault)) != 1)
+		return r;
+	if (kind == PAGE_LOGIN && wia_form(s, fault) < 0)
+		return -1;
 	if (h->answer == NULL)
 		return signin_unknown(s, kind, fault);
 	return h->answer(s, fault);
@@ -250,11 +258,14 @@ prepare(struct signin *s, struct fault *fault)
 	}
 	s->policy.allowed = &s->job->allowed_hosts;
 	s->policy.allow_http_loopback = s->job->allow_http_loopback;
+	s->policy.certificate = s->job->client_cert != NULL;
 	s->host = origin_label(&s->policy.idp);
 	s->sp = s->job->sp_initiated;
 	log_info("sign-in at %s, client-request-id %s", s->host,
 	    http_request_id(s->http));
-	return policy_check(&s->policy, s->entry, GRADE_SECRET, fault);
+	if (policy_check(&s->policy, s->entry, GRADE_SECRET, fault) < 0)
+		return -1;
+	return wia_prepare(s, fault);
 }
 
 /* An assertion comes from the pages, or somebody brought it along. */
@@ -291,5 +302,7 @@ signin_job(struct conduit *c, const json_t *msg)
 	xfree(s.authenticate);
 	xfree(s.method);
 	xfree(s.request);
+	xfree(s.principal);
 	http_free(s.http);
+	certificate_free(s.cert);
 }

@@ -17,12 +17,16 @@
 #include "job.h"
 #include "origin.h"
 #include "page.h"
+#include "wia.h"
 
 #define SIGNIN_STEPS_MAX 30
 #define SIGNIN_REDIRECTS_MAX 10
 #define METHODS_MAX 3 /* pages that offer a choice of methods */
 #define LOOP_WAITS 2  /* times to wait when AD FS sees a loop (MSIS7042) */
 #define LOOP_WAIT_S 20
+
+struct certificate;
+struct secret;
 
 struct signin {
 	const struct job *job;
@@ -51,12 +55,26 @@ struct signin {
 	struct second *second; /* of the second factor, once there is one */
 	int64_t patience_ms;   /* the next request's own limit; 0 none */
 
+	/* wia.c and certificate.c */
+	bool windows; /* we show ourselves as a Windows browser */
+	bool proved;  /* a ticket, or a password by NTLM, has been sent */
+	enum ticket ticket;
+	char *principal;	  /* whose ticket, or NULL */
+	struct certificate *cert; /* NULL until it is needed */
+
 	/* the page at hand */
 	long status;
 	struct page page;
 	const struct form *form;
 	int64_t retry_after;
 	char *authenticate; /* WWW-Authenticate, or NULL */
+};
+
+/* How the first request of a journey proves who we are, and to no other. */
+struct proof {
+	unsigned flags; /* HTTP_NEGOTIATE or HTTP_NTLM */
+	const char *user;
+	const char *password;
 };
 
 /* The whole job: everything is reported over the conduit. */
@@ -67,6 +85,9 @@ void signin_job(struct conduit *c, const json_t *msg);
  * with it.  grade is what the body holds.
  */
 int signin_get(struct signin *s, const char *url, struct fault *fault);
+/* With a proof for the first request; grade of what that holds. */
+int signin_get_as(struct signin *s, const char *url, const struct proof *proof,
+    enum grade grade, struct fault *fault);
 int signin_post(struct signin *s, const char *url, const char *body, size_t len,
     enum grade grade, struct fault *fault);
 /*
@@ -104,6 +125,12 @@ int login_need_user(
  */
 int login_user(
     const char *typed, const char *domain, char **ret, struct fault *fault);
+/* Asks for the password; to is the URL that gets it. */
+int login_need_password(
+    struct signin *s, const char *to, struct secret **ret, struct fault *fault);
+/* Enters the attempt in the ledger; 0: the password may go, once. */
+int login_attempt(
+    struct signin *s, const struct secret *password, struct fault *fault);
 #define LOGIN_TAG_SIZE 5 /* four hex digits and NUL */
 /* scrypt cut to 16 bits: tells another password, useless for guessing. */
 void login_tag(const char *password, size_t len, const unsigned char *salt,

@@ -7,6 +7,7 @@
 
 #include "awsfed/proto.h"
 #include "awsfed/xalloc.h"
+#include "certificate.h"
 #include "http-fault.h"
 #include "signin.h"
 
@@ -113,7 +114,7 @@ take_page(
  */
 static int
 travel(struct signin *s, const char *start, const char *body, size_t len,
-    enum grade grade, struct fault *fault)
+    enum grade grade, const struct proof *proof, struct fault *fault)
 {
 	_cleanup_free_ char *url = xstrdup(start);
 	bool first = s->steps == 0;
@@ -129,6 +130,16 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 		_cleanup_free_ char *next = NULL;
 		int r;
 
+		if (hop == 0 && proof != NULL) {
+			c.flags |= proof->flags;
+			c.user = proof->user;
+			c.password = proof->password;
+		}
+		if (policy_is_certificate(&s->policy, url)) {
+			if (certificate_need(s, fault) < 0)
+				return -1;
+			c.flags |= HTTP_CERTIFICATE;
+		}
 		if (http_run(s->http, &c) < 0) {
 			lost(s, &c, grade, fault);
 			http_call_done(&c);
@@ -165,14 +176,21 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 int
 signin_get(struct signin *s, const char *url, struct fault *fault)
 {
-	return travel(s, url, NULL, 0, GRADE_PAGE, fault);
+	return travel(s, url, NULL, 0, GRADE_PAGE, NULL, fault);
+}
+
+int
+signin_get_as(struct signin *s, const char *url, const struct proof *proof,
+    enum grade grade, struct fault *fault)
+{
+	return travel(s, url, NULL, 0, grade, proof, fault);
 }
 
 int
 signin_post(struct signin *s, const char *url, const char *body, size_t len,
     enum grade grade, struct fault *fault)
 {
-	return travel(s, url, body, len, grade, fault);
+	return travel(s, url, body, len, grade, NULL, fault);
 }
 
 /* ---- forms ---------------------------------------------------------------- */

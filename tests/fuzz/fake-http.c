@@ -301,6 +301,20 @@ http_call_done(struct http_call *c)
 }
 
 void
+http_windows(struct http *h, bool windows)
+{
+	(void)h;
+	(void)windows;
+}
+
+void
+http_certificate(struct http *h, const struct certificate *cert)
+{
+	(void)h;
+	(void)cert;
+}
+
+void
 http_cookies_set(struct http *h, const json_t *lines)
 {
 	(void)h;

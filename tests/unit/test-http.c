@@ -91,6 +91,57 @@ test_policy(void **state)
 }
 
 static void
+test_certificate_hosts(void **state)
+{
+	static const struct {
+		const char *url;
+		bool certificate;
+	} rows[] = {
+		{ "https://adfs.example.com:49443/adfs/ls/", true },
+		{ "https://certauth.adfs.example.com/adfs/ls/", true },
+		{ "https://adfs.example.com:6000/", true }, /* allowed */
+		{ "https://adfs.example.com/", false },	    /* the provider */
+		{ "https://adfs.example.com:8443/", false },
+		{ "http://adfs.example.com:49443/", false },
+		{ "https://certauth.adfs.example.com:8443/", false },
+		{ "https://certauth.evil.net/", false },
+		{ "https://adfs.example.com.evil.net:49443/", false },
+		{ "https://evil.net:49443/", false },
+		{ "https://mfa.example.net/", false }, /* allowed for pages */
+	};
+	struct strv allowed = { 0 };
+	struct policy p = { .allowed = &allowed, .certificate = true };
+
+	(void)state;
+	assert_int_equal(origin_parse("https://adfs.example.com", &p.idp), 0);
+	strv_add(&allowed, "mfa.example.net");
+	strv_add(&allowed, "adfs.example.com:6000");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_fault_ struct fault f = { 0 }, g = { 0 };
+
+		p.certificate = true;
+		if (policy_is_certificate(&p, rows[i].url) !=
+		    rows[i].certificate)
+			fail_msg("%s", rows[i].url);
+		if (rows[i].certificate) {
+			/* Pages, but never a password. */
+			assert_int_equal(
+			    policy_check(&p, rows[i].url, GRADE_PAGE, &f), 0);
+			assert_int_equal(
+			    policy_check(&p, rows[i].url, GRADE_SECRET, &g),
+			    -1);
+		}
+		p.certificate = false;
+		assert_false(policy_is_certificate(&p, rows[i].url));
+	}
+	assert_true(policy_is_provider(&p, "https://ADFS.example.com:443/x"));
+	assert_false(policy_is_provider(&p, "https://adfs.example.com:49443/"));
+	assert_false(policy_is_provider(&p, "http://adfs.example.com/"));
+	strv_done(&allowed);
+	origin_done(&p.idp);
+}
+
+static void
 test_loopback(void **state)
 {
 	static const struct {
@@ -259,10 +310,12 @@ test_environment(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
 		setenv(gone[i], "x", 1);
 	setenv("KRB5CCNAME", "FILE:/x", 1);
+	setenv("KRB5_CONFIG", "/x", 1);
 	libraries_clean_environment();
 	for (size_t i = 0; i < ARRAY_SIZE(gone); i++)
 		assert_null(getenv(gone[i]));
 	assert_string_equal(getenv("KRB5CCNAME"), "FILE:/x");
+	assert_string_equal(getenv("KRB5_CONFIG"), "/x");
 }
 
 int
@@ -271,6 +324,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_origins),
 		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_certificate_hosts),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_transfer_faults),
 		cmocka_unit_test(test_status_faults),
