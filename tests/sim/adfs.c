@@ -18,6 +18,7 @@
 #include "sp.h"
 #include "state.h"
 #include "visit.h"
+#include "wia.h"
 
 /* The faults that make a page.  True when the answer is complete. */
 static bool
@@ -218,9 +219,7 @@ route(struct visit *v)
 	} else if (str_eq(path, "/adfs/portal/updatepassword")) {
 		sites_update_password(v);
 	} else if (str_eq(path, "/adfs/ls/wia")) {
-		response_text(v->r, 401, VISIT_HTML, "Not authorised\n");
-		form_add(&v->r->headers, "WWW-Authenticate", "Negotiate");
-		form_add(&v->r->headers, "WWW-Authenticate", "NTLM");
+		wia_visit(v);
 	} else if (str_eq(path, "/adfs/probe")) {
 		response_text(v->r, 200, "text/plain", "");
 	} else {
@@ -249,7 +248,10 @@ adfs_handle(struct sim *s, const struct request *q, struct response *r)
 	response_header(r, "Expires", "-1");
 	response_header(r, "Server", "Microsoft-HTTPAPI/2.0");
 	response_header(r, "X-Frame-Options", "DENY");
-	route(&v);
+	if (q->client != NULL)
+		wia_certificate(&v);
+	else
+		route(&v);
 	if (mishap_is(v.m, "content-type"))
 		response_header(r, "Content-Type", "application/octet-stream");
 }

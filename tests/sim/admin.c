@@ -76,6 +76,7 @@ static const struct option {
 	FLAG(signed_requests),
 	FLAG(activity),
 	FLAG(totp_once),
+	FLAG(remote_user),
 	FLAG(detailed),
 	FLAG(federation_post),
 #undef TEXT
@@ -127,6 +128,8 @@ static const struct {
 	COUNTER(sts_errors),
 	COUNTER(keys_issued),
 	COUNTER(faults_used),
+	COUNTER(tickets),
+	COUNTER(certificates),
 	COUNTER(violations),
 #undef COUNTER
 };

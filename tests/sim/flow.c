@@ -13,6 +13,7 @@
 #include "sites.h"
 #include "state.h"
 #include "visit.h"
+#include "wia.h"
 #include "webforms.h"
 
 /* The form as a browser would have filled it?  False: answered already. */
@@ -190,6 +191,9 @@ handle_post(struct visit *v)
 		visit_show_error(v, 200, "MSIS7012",
 		    "An error occurred while "
 		    "processing the request.");
+	} else if (strcmp(method, "CertificateAuthentication") == 0 &&
+	    wia_choose_certificate(v)) {
+		return;
 	} else if (strcmp(method, "FormsAuthentication") != 0) {
 		visit_show_error(v, 200, NULL,
 		    "The selected authentication method "

@@ -17,12 +17,14 @@
 
 #include "http.h"
 #include "state.h"
+#include "wia.h"
 
 /* One end of a connection, TLS or not. */
 struct peer {
 	int fd;
 	SSL *ssl;
 	struct buf in;
+	char *client; /* name in the certificate it showed, or NULL */
 };
 
 struct job {
@@ -319,7 +321,9 @@ static void
 talk(struct sim *s, struct peer *p, unsigned long id)
 {
 	for (bool more = true; more;) {
-		struct request q = { .tls = p->ssl != NULL, .conn = id };
+		struct request q = {
+			.tls = p->ssl != NULL, .conn = id, .client = p->client
+		};
 		struct response r = { .status = 500 };
 		const char *c;
 		int err = read_request(p, &q);
@@ -335,6 +339,7 @@ talk(struct sim *s, struct peer *p, unsigned long id)
 			c = request_header(&q, "connection");
 			r.close = c != NULL && strcasecmp(c, "close") == 0;
 			sim_lock(s);
+			wia_proxied(s, &q);
 			sim_handle(s, &q, &r);
 			sim_unlock(s);
 			if (r.delay_ms > 0)
@@ -379,7 +384,10 @@ serve(struct sim *s, int fd, SSL_CTX *ctx)
 			return;
 		}
 	}
+	if (p.ssl != NULL)
+		p.client = wia_client(p.ssl);
 	talk(s, &p, id);
+	xfree(p.client);
 	if (p.ssl != NULL) {
 		SSL_shutdown(p.ssl);
 		SSL_free(p.ssl);

@@ -33,6 +33,7 @@ struct request {
 	size_t body_len;
 	bool tls;
 	unsigned long conn;
+	const char *client; /* name in the certificate it showed, or NULL */
 };
 
 struct response {

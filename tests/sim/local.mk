@@ -29,7 +29,8 @@ tests_sim_awsfed_sim_SOURCES = \
 	tests/sim/tls.c tests/sim/tls.h \
 	tests/sim/totp.c tests/sim/totp.h \
 	tests/sim/visit.c tests/sim/visit.h \
-	tests/sim/webforms.c tests/sim/webforms.h
+	tests/sim/webforms.c tests/sim/webforms.h \
+	tests/sim/wia.c tests/sim/wia.h
 tests_sim_awsfed_sim_CPPFLAGS = $(AM_CPPFLAGS) $(OPENSSL_CFLAGS) \
 	$(JANSSON_CFLAGS) $(LIBXML2_CFLAGS) $(ZLIB_CFLAGS)
 tests_sim_awsfed_sim_CFLAGS = $(AM_CFLAGS) -pthread

@@ -34,6 +34,7 @@
 #include "state.h"
 #include "sts.h"
 #include "tls.h"
+#include "wia.h"
 
 /* One listening socket: a TLS flavour, plain HTTP, or the admin's. */
 struct door {
@@ -50,6 +51,7 @@ enum {
 	DOOR_NAME,
 	DOOR_OLD,
 	DOOR_PLAIN,
+	DOOR_CERT,
 	DOOR_ADMIN,
 	DOOR_MAX
 };
@@ -60,6 +62,7 @@ static struct door doors[DOOR_MAX] = {
 	[DOOR_NAME] = { "badname-port", true, TLS_WRONG_NAME, -1, NULL },
 	[DOOR_OLD] = { "expired-port", true, TLS_EXPIRED, -1, NULL },
 	[DOOR_PLAIN] = { "plain-port", false, TLS_GOOD, -1, NULL },
+	[DOOR_CERT] = { "cert-port", true, TLS_GOOD, -1, NULL },
 	[DOOR_ADMIN] = { "admin.sock", false, TLS_GOOD, -1, NULL },
 };
 
@@ -68,7 +71,8 @@ usage(FILE *to)
 {
 	fprintf(to,
 	    "Usage: awsfed-sim --dir DIR [--port N] [--plain] "
-	    "[--host NAME]...\n\n"
+	    "[--host NAME]...\n"
+	    "                  [--client-ca FILE [--cert-port N]]\n\n"
 	    "Simulates AD FS (/adfs/...), the AWS sign-in (/saml) and STS (/)\n"
 	    "on 127.0.0.1.  DIR gets ca.pem, port, badtls-port, badname-port,\n"
 	    "expired-port, plain-port, pid, admin.sock, log and, last,\n"
@@ -124,7 +128,7 @@ write_file(const struct sim *s, const char *name, long number)
 		die("cannot write %s: %s", path, strerror(-r));
 }
 
-static void
+static long
 open_port(const struct sim *s, struct door *d, long port)
 {
 	struct sockaddr_in sin = {
@@ -145,6 +149,7 @@ open_port(const struct sim *s, struct door *d, long port)
 		die("cannot listen on 127.0.0.1 port %ld: %s", port,
 		    strerror(errno));
 	write_file(s, d->file, ntohs(sin.sin_port));
+	return ntohs(sin.sin_port);
 }
 
 static void
@@ -165,7 +170,8 @@ open_admin(const struct sim *s, struct door *d)
 }
 
 static void
-open_doors(struct sim *s, const struct strv *names, long port, bool plain)
+open_doors(struct sim *s, const struct strv *names, long port, bool plain,
+    const char *client_ca, long cert_port)
 {
 	_cleanup_free_ char *path = path_join(s->dir, "ca.pem");
 	struct tls_ca *ca = tls_ca_new();
@@ -183,8 +189,16 @@ open_doors(struct sim *s, const struct strv *names, long port, bool plain)
 		}
 		if (i == DOOR_ADMIN)
 			open_admin(s, d);
+		else if (i == DOOR_CERT && client_ca == NULL)
+			continue;
+		else if (i == DOOR_CERT && wia_demand(d->ctx, client_ca) < 0)
+			die("%s holds no certificates", client_ca);
+		else if (i == DOOR_CERT)
+			s->cert_port = open_port(s, d, cert_port);
+		else if (i == DOOR_MAIN)
+			s->main_port = open_port(s, d, port);
 		else if (i != DOOR_PLAIN || plain)
-			open_port(s, d, i == DOOR_MAIN ? port : 0);
+			open_port(s, d, 0);
 	}
 	tls_ca_free(ca);
 }
@@ -258,14 +272,16 @@ main(int argc, char **argv)
 		{ "port", required_argument, NULL, 'p' },
 		{ "host", required_argument, NULL, 'n' },
 		{ "plain", no_argument, NULL, 'l' },
+		{ "client-ca", required_argument, NULL, 'a' },
+		{ "cert-port", required_argument, NULL, 'c' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
 	};
 	_cleanup_strv_ struct strv names = { 0 };
 	_cleanup_free_ char *log = NULL;
-	const char *dir = NULL;
+	const char *dir = NULL, *client_ca = NULL;
 	bool plain = false;
-	int64_t port = 0;
+	int64_t port = 0, cert_port = 0;
 	struct sim sim;
 	int c, signals;
 
@@ -285,6 +301,13 @@ main(int argc, char **argv)
 			break;
 		case 'l':
 			plain = true;
+			break;
+		case 'a':
+			client_ca = optarg;
+			break;
+		case 'c':
+			if (str_int(optarg, 0, 65535, &cert_port) < 0)
+				die("--cert-port is a number below 65536");
 			break;
 		case 'h':
 			usage(stdout);
@@ -309,7 +332,7 @@ main(int argc, char **argv)
 	if (sim.log == NULL)
 		die("cannot write %s: %s", log, strerror(errno));
 	saml_init(&sim);
-	open_doors(&sim, &names, (long)port, plain);
+	open_doors(&sim, &names, (long)port, plain, client_ca, (long)cert_port);
 	write_file(&sim, "pid", getpid());
 	write_file(&sim, "ready", getpid());
 	run(&sim, signals);

@@ -155,6 +155,7 @@ struct options {
 	bool signed_requests; /* unsigned AuthnRequests are refused */
 	bool activity;	      /* error pages have an Activity ID */
 	bool totp_once;	      /* a TOTP is taken once */
+	bool remote_user;     /* X-Remote-User is a proxy's word */
 	bool detailed;	      /* codes on error pages */
 	bool federation_post; /* getSigninToken by POST, too */
 };
@@ -195,6 +196,8 @@ struct counters {
 	int64_t sts_errors;
 	int64_t keys_issued;
 	int64_t faults_used;
+	int64_t tickets;      /* sign-ins that a proxy vouched for */
+	int64_t certificates; /* requests with a client certificate */
 	int64_t violations;
 };
 
@@ -222,7 +225,9 @@ struct sim {
 	int64_t mishap_serial;
 	struct strv violations;
 	struct strv aliases; /* "ACCOUNT NAME" */
-	void *saml;	     /* signing key, owned by saml.c */
+	long main_port;
+	long cert_port; /* 0: none */
+	void *saml;	/* signing key, owned by saml.c */
 };
 
 void sim_init(struct sim *s, const char *dir);
