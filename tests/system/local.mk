@@ -32,6 +32,9 @@ SYSTEM_TESTS = \
 	tests/system/sinks.py tests/system/protected.py \
 	tests/system/kubectl.py \
 	tests/system/peers.py \
+	tests/system/kerberos.py \
+	tests/system/ntlm.py \
+	tests/system/certificate.py \
 	tests/system/oddities.py \
 	tests/system/tour.py
 TESTS += $(SYSTEM_TESTS)
@@ -41,6 +44,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/endpointlib.py \
 	tests/system/harness.py \
 	tests/system/netns.py \
+	tests/system/realm.py \
 	tests/system/simulator.py \
 	tests/system/terminal.py \
 	tests/system/tourlib.py

@@ -146,7 +146,7 @@ def run(sim, ok):
              0),
             ('adfs-get', ['--kind', 'mfa-page'], 'needs-user', None, 0),
             ('adfs-get', ['--kind', 'huge'], 'protocol', 'malformed', 0),
-            ('adfs-get', ['--kind', 'wia'], 'config', 'settings', 0),
+            ('adfs-get', ['--kind', 'wia'], 'needs-user', 'expired', 0),
             ('adfs-get', ['--kind', 'foreign-action'], 'security',
              'foreign-host', 0),
             ('adfs-get', ['--kind', 'foreign-redirect'], 'temporary',
