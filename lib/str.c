@@ -226,6 +226,13 @@ str_clean(const char *s, size_t max)
 		    /* C1 controls and bidirectional overrides */
 		    (n == 2 && (unsigned char)s[0] == 0xc2 &&
 			(unsigned char)s[1] < 0xa0) ||
+		    /* ... marks of direction and the blank of no width */
+		    (n == 2 && memcmp(s, "\xd8\x9c", 2) == 0) ||
+		    (n == 3 &&
+			(memcmp(s, "\xe2\x80\x8b", 3) == 0 ||
+			    memcmp(s, "\xe2\x80\x8e", 3) == 0 ||
+			    memcmp(s, "\xe2\x80\x8f", 3) == 0 ||
+			    memcmp(s, "\xef\xbb\xbf", 3) == 0)) ||
 		    (n == 3 && memcmp(s, "\xe2\x80", 2) == 0 &&
 			(unsigned char)s[2] >= 0xa8 &&
 			(unsigned char)s[2] <= 0xae) ||

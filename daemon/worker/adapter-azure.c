@@ -130,7 +130,7 @@ azure_answer(struct second *x, struct fault *fault)
 	_cleanup_free_ char *error = second_error(x);
 	const char *way = preferred(x);
 
-	if (way != NULL && !x->began) {
+	if (way != NULL && !x->began && x->pushes == 0) {
 		x->began = true;
 		return take(x, way, fault);
 	}

@@ -36,33 +36,41 @@ void
 conduit_done(struct conduit *c)
 {
 	buf_done(&c->in);
-	c->hushed = secret_free(c->hushed);
+	for (size_t i = 0; i < HUSHED_MAX; i++)
+		c->hushed[i] = secret_free(c->hushed[i]);
 }
 
 void
 conduit_hush(struct conduit *c, struct secret *secret)
 {
-	secret_free(c->hushed);
-	c->hushed = secret;
+	size_t at = c->nhushed++ % HUSHED_MAX;
+
+	secret_free(c->hushed[at]);
+	c->hushed[at] = secret;
 }
 
-/* Puts a text into a message, but for the secret. */
+static void
+hide(char *text, const struct secret *secret)
+{
+	size_t n = secret == NULL ? 0 : secret_len(secret);
+
+	/* So short a one would only riddle the text. */
+	if (n < HUSH_MIN)
+		return;
+	for (char *p = text; (p = strstr(p, secret_bytes(secret))) != NULL;
+	     p += n)
+		memset(p, '*', n);
+}
+
+/* Puts a text into a message, but for the secrets. */
 static void
 put_text(
     const struct conduit *c, json_t *msg, const char *key, const char *text)
 {
-	_cleanup_free_ char *clean = NULL;
-	size_t n = c->hushed != NULL ? secret_len(c->hushed) : 0;
-	const char *word = n > 0 ? secret_bytes(c->hushed) : NULL;
+	_cleanup_free_ char *clean = text == NULL ? NULL : xstrdup(text);
 
-	/* So short a one would only riddle the text. */
-	if (n < HUSH_MIN || text == NULL || strstr(text, word) == NULL) {
-		json_put_str(msg, key, text);
-		return;
-	}
-	clean = xstrdup(text);
-	for (char *p = clean; (p = strstr(p, word)) != NULL; p += n)
-		memset(p, '*', n);
+	for (size_t i = 0; clean != NULL && i < HUSHED_MAX; i++)
+		hide(clean, c->hushed[i]);
 	json_put_str(msg, key, clean);
 }
 
@@ -204,7 +212,7 @@ conduit_page(struct conduit *c, const char *skeleton)
 	const char *path;
 	char *kept = NULL;
 
-	json_put_str(msg, "skeleton", skeleton);
+	put_text(c, msg, "skeleton", skeleton);
 	if (call(c, W_PAGE, msg, W_KEPT, &reply, &f) < 0)
 		return NULL;
 	path = json_string_value(json_object_get(reply, "path"));
@@ -268,6 +276,9 @@ conduit_fault(struct conduit *c, const char *profile, const struct fault *fault)
 	json_t *msg = json_object(), *f = fault_to_json(fault);
 
 	put_text(c, f, "text", fault->text);
+	/* An address of a page may be part of it. */
+	if (fault->next != NULL)
+		put_text(c, f, "next", fault->next);
 	json_put_str(msg, "profile", profile);
 	json_object_set_new(msg, "fault", f);
 	conduit_send(c, W_FAULT, msg);

@@ -19,11 +19,14 @@
 
 struct secret;
 
+#define HUSHED_MAX 16
+
 struct conduit {
 	int fd;
 	struct buf in;
 	unsigned next_id;
-	struct secret *hushed; /* NULL: none */
+	struct secret *hushed[HUSHED_MAX]; /* NULL: none */
+	unsigned nhushed;
 };
 
 struct question {
@@ -40,7 +43,8 @@ void conduit_done(struct conduit *c);
 
 /*
  * From now on no text for people holds this secret, wherever it comes from: a
- * page may repeat what was typed.  One at a time.
+ * page may repeat what was typed: the password, codes, PINs.  The last
+ * HUSHED_MAX of them.
  */
 void conduit_hush(struct conduit *c, struct secret *secret /* stolen */);
 

@@ -21,6 +21,7 @@ struct answers {
 	struct field fields[2 * ANSWERS_MAX];
 	size_t n;
 	struct secret *values[ANSWERS_MAX];
+	bool typed[ANSWERS_MAX]; /* by the person, not chosen */
 	size_t nvalues;
 };
 
@@ -29,6 +30,15 @@ answers_done(struct answers *a)
 {
 	for (size_t i = 0; i < a->nvalues; i++)
 		secret_free(a->values[i]);
+}
+
+/* What was typed is a secret that the page may repeat. */
+static void
+answers_hush(struct second *x, struct answers *a)
+{
+	for (size_t i = 0; i < a->nvalues; i++)
+		if (a->typed[i])
+			conduit_hush(x->s->conduit, STEAL(a->values[i]));
 }
 
 static bool
@@ -54,9 +64,10 @@ choose(struct second *x, const struct control *c, const json_t *choices,
     struct answers *a, struct fault *fault)
 {
 	_cleanup_free_ char *words = words_of(&x->s->page, x->s->form, c);
-	const struct question q = { Q_CHOICE, QN_METHOD,
-		*words == '\0' ? c->name : words, x->s->job->question_timeout,
-		choices };
+	_cleanup_free_ char *label =
+	    second_label(x, false, *words == '\0' ? c->name : words);
+	const struct question q = { Q_CHOICE, QN_METHOD, label,
+		x->s->job->question_timeout, choices };
 	struct secret **value = &a->values[a->nvalues];
 
 	if (second_ask(x, &q, value, fault) < 0)
@@ -103,20 +114,25 @@ answer_text(struct second *x, const struct control *c, struct answers *a,
     struct fault *fault)
 {
 	_cleanup_free_ char *words = words_of(&x->s->page, x->s->form, c);
-	_cleanup_free_ char *error = second_error(x), *label = NULL;
-	struct question q = { c->type == CONTROL_PASSWORD ? Q_SECRET : Q_CODE,
-		looks_like_pin(c) ? QN_PIN : QN_CODE, NULL,
-		x->s->job->question_timeout, NULL };
+	_cleanup_free_ char *error = second_error(x);
+	_cleanup_free_ char *label = NULL, *all = NULL;
+	bool foreign = second_wants_password(x, c, words);
+	struct question q = {
+		c->type == CONTROL_PASSWORD || foreign ? Q_SECRET : Q_CODE,
+		looks_like_pin(c) || foreign ? QN_PIN : QN_CODE, NULL,
+		x->s->job->question_timeout, NULL
+	};
 	struct secret **value = &a->values[a->nvalues];
 
 	/* The error is told once, with the first question. */
-	label = xasprintf("%s%s%s", a->nvalues == 0 ? error : "",
+	all = xasprintf("%s%s%s", a->nvalues == 0 ? error : "",
 	    a->nvalues == 0 && *error != '\0' ? " " : "",
 	    *words == '\0' ? c->name : words);
+	label = second_label(x, foreign, all);
 	q.label = label;
 	if (second_ask(x, &q, value, fault) < 0)
 		return -1;
-	a->nvalues++;
+	a->typed[a->nvalues++] = true;
 	a->fields[a->n++] = (struct field){ c->name, secret_bytes(*value) };
 	return 0;
 }
@@ -157,10 +173,8 @@ fill_in(struct second *x, const struct control *only, struct fault *fault)
 			continue;
 		if (!texts) {
 			first = xstrdup(c->name);
-			/* The same fields again: what was typed was wrong. */
-			if (str_eq(x->sent, c->name) &&
-			    ++x->wrong >= SECOND_CODES_MAX)
-				return second_refused(x, fault);
+			if (second_count(x, first, fault) < 0)
+				return -1;
 		}
 		texts = true;
 		if (answer_text(x, c, &a, fault) < 0)
@@ -170,6 +184,7 @@ fill_in(struct second *x, const struct control *only, struct fault *fault)
 		return second_code(x, only, NULL, a.fields, a.n, fault);
 	x->until = 0;
 	xreplace(&x->sent, STEAL(first));
+	answers_hush(x, &a);
 	return second_post(
 	    x, a.fields, a.n, texts ? POST_CODE : POST_FORM, fault);
 }

@@ -136,6 +136,8 @@ TESTS += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/pages.py tests/system/hostile.py
 EXTRA_DIST += tests/system/worker-second.py
 TESTS += tests/system/worker-second.py
+EXTRA_DIST += tests/system/second-hostile.py
+TESTS += tests/system/second-hostile.py
 EXTRA_DIST += \
 	tests/fixtures/PROVENANCE.md \
 	tests/fixtures/aws-adfs-login/LICENSE \

@@ -107,13 +107,13 @@ make_code(struct second *x)
 
 	if (used > 0 && totp_step(&x->totp, used) > x->totp_last)
 		x->totp_last = totp_step(&x->totp, used);
-	/* A clock that was set back must not keep us for hours. */
-	if (step + 1 < x->totp_last)
-		x->totp_last = step - 1;
 	while (step <= x->totp_last) {
 		int64_t wait =
 		    (x->totp_last + 1) * x->totp.period - server_time(x);
 
+		/* A clock that is set back must not keep us for hours. */
+		if (step + 1 < x->totp_last)
+			break;
 		conduit_tell(x->s->conduit, STEP_WAIT,
 		    _("Waiting for the next one-time code."), wait + 1);
 		(void)http_next(x->s->http, (wait > 0 ? wait : 1) * 1000);
@@ -144,13 +144,10 @@ second_refused(struct second *x, struct fault *fault)
 }
 
 static char *
-label_for_code(
-    struct second *x, const struct control *c, const char *words, bool again)
+label_for_code(struct second *x, const char *words, bool again, bool foreign)
 {
 	_cleanup_free_ char *error = second_error(x);
-	_cleanup_free_ char *own = words != NULL ?
-	    xstrdup(words) :
-	    words_of(&x->s->page, x->s->form, c);
+	_cleanup_free_ char *own = xstrdup(words);
 	_cleanup_free_ char *label = NULL;
 
 	if (*own == '\0')
@@ -160,7 +157,60 @@ label_for_code(
 	if (*error == '\0' && again)
 		xreplace(&error, xstrdup(_("The code was refused.")));
 	label = *error == '\0' ? xstrdup(own) : xasprintf("%s %s", error, own);
-	return str_clean(label, SECOND_LABEL_MAX);
+	return second_label(x, foreign, label);
+}
+
+/* ---- whose words? --------------------------------------------------------------- */
+
+bool
+second_wants_password(
+    const struct second *x, const struct control *c, const char *words)
+{
+	static const char *const password[] = { "password", "passwort",
+		"kennwort", "passphrase", "mot de passe", "wachtwoord",
+		"contrase", "senha", "passwd" };
+	/* "One-time password" is another word for a code. */
+	static const char *const code[] = { "one-time", "one time", "onetime",
+		"otp", "einmal", "temporary", "usage unique" };
+	const char *const texts[] = { words, c->name };
+	bool found = false;
+
+	if (c == adapter_field(x))
+		return false;
+	for (size_t t = 0; t < ARRAY_SIZE(texts); t++) {
+		for (size_t i = 0; i < ARRAY_SIZE(code); i++)
+			if (strcasestr(texts[t], code[i]) != NULL)
+				return false;
+		for (size_t i = 0; i < ARRAY_SIZE(password); i++)
+			found |= strcasestr(texts[t], password[i]) != NULL;
+	}
+	return found;
+}
+
+char *
+second_label(const struct second *x, bool foreign, const char *words)
+{
+	_cleanup_free_ char *text =
+	    foreign || str_eq(x->adapter->kind, "generic") ?
+	    xasprintf(_("%s asks: %s"), x->s->host, words) :
+	    xstrdup(words);
+
+	return str_clean(text, SECOND_LABEL_MAX);
+}
+
+int
+second_count(struct second *x, const char *name, struct fault *fault)
+{
+	_cleanup_free_ char *error = second_error(x);
+	/* Under another name it is a next code, but where the page complains. */
+	bool again = x->codes > 0 && (str_eq(x->sent, name) || *error != '\0');
+
+	if (again)
+		x->wrong++;
+	if (x->wrong >= SECOND_CODES_MAX || x->codes >= SECOND_POSTS_MAX)
+		return second_refused(x, fault);
+	x->codes++;
+	return again ? 1 : 0;
 }
 
 static int
@@ -168,17 +218,24 @@ get_code(struct second *x, const struct control *c, const char *words,
     bool again, struct secret **ret, struct fault *fault)
 {
 	_cleanup_free_ char *label = NULL;
-	struct question q = { c->type == CONTROL_PASSWORD ? Q_SECRET : Q_CODE,
-		QN_CODE, NULL, x->s->job->question_timeout, NULL };
+	_cleanup_free_ char *own = words != NULL ?
+	    xstrdup(words) :
+	    words_of(&x->s->page, x->s->form, c);
+	bool foreign = second_wants_password(x, c, own);
+	struct question q = {
+		c->type == CONTROL_PASSWORD || foreign ? Q_SECRET : Q_CODE,
+		foreign ? QN_PIN : QN_CODE, NULL, x->s->job->question_timeout,
+		NULL
+	};
 
 	/* One that was refused is not tried again: the person knows better. */
 	if (again && x->totp.key != NULL)
 		totp_done(&x->totp);
-	if (have_totp(x)) {
+	if (!foreign && have_totp(x)) {
 		*ret = make_code(x);
 		return 0;
 	}
-	label = label_for_code(x, c, words, again);
+	label = label_for_code(x, own, again, foreign);
 	q.label = label;
 	if (second_ask(x, &q, ret, fault) < 0)
 		return -1;
@@ -193,17 +250,17 @@ second_code(struct second *x, const struct control *c, const char *words,
 	_cleanup_secret_ struct secret *code = NULL;
 	_cleanup_free_ char *name = xstrdup(c->name);
 	struct field fields[8];
-	bool again = x->sent != NULL && str_eq(x->sent, c->name);
+	int again;
 
 	x->until = 0;
-	if (again && ++x->wrong >= SECOND_CODES_MAX)
-		return second_refused(x, fault);
 	if (nmore >= ARRAY_SIZE(fields) ||
-	    get_code(x, c, words, again, &code, fault) < 0)
+	    (again = second_count(x, name, fault)) < 0 ||
+	    get_code(x, c, words, again > 0, &code, fault) < 0)
 		return -1;
 	if (nmore > 0)
 		memcpy(fields, more, nmore * sizeof(*more));
 	fields[nmore] = (struct field){ name, secret_bytes(code) };
+	conduit_hush(x->s->conduit, STEAL(code));
 	xreplace(&x->sent, xstrdup(name));
 	return second_post(x, fields, nmore + 1, POST_CODE, fault);
 }

@@ -13,6 +13,7 @@
 #define FIELDS_MAX 16
 #define FIRST_POLL_MS 500 /* a page that only passes on is not kept waiting */
 #define POLL_SLACK_MS 1000
+#define NUMBER_MAX 8 /* digits of a number to show */
 
 /* ---- whose page is it? --------------------------------------------------- */
 
@@ -238,8 +239,10 @@ second_post(struct second *x, const struct field *fields, size_t n,
 	url = xstrdup(target(s));
 	if (posts[how].patient)
 		s->patience_ms = left < POLL_SLACK_MS ? POLL_SLACK_MS : left;
+	s->once = how != POST_POLL;
 	r = signin_post(s, url, body.data == NULL ? "" : body.data, body.len,
 	    posts[how].grade, fault);
+	s->once = false;
 	s->patience_ms = 0;
 	if (r < 0 && posts[how].patient && fault->kind == FAULT_TEMPORARY &&
 	    clk_boot(&clk_system) >= x->until)
@@ -265,10 +268,26 @@ second_note(struct second *x, const char *text)
 void
 second_number(struct second *x, const char *number)
 {
+	size_t len = strlen(number);
+
+	/* Other words at this place must not be shown as if they were ours. */
+	if (len > NUMBER_MAX || strspn(number, "0123456789") != len)
+		return;
 	if (*number == '\0' || str_eq(x->number, number))
 		return;
 	xreplace(&x->number, xstrdup(number));
 	conduit_tell(x->s->conduit, Q_NUMBER, number, 0);
+}
+
+static int
+no_more(const struct second *x, struct fault *fault)
+{
+	fault_set(fault, FAULT_DENIED, REASON_SECOND_FACTOR,
+	    _("The sign-in at %s was not approved (%s); no other request was "
+	      "sent."),
+	    x->s->host, second_product(x));
+	fault_next(fault, _("Sign in again when you have your device."));
+	return -1;
 }
 
 static int
@@ -282,18 +301,9 @@ another(struct second *x, struct fault *fault)
 		x->s->job->question_timeout, NULL };
 	_cleanup_secret_ struct secret *answer = NULL;
 
-	if (x->pushes < SECOND_PUSHES_MAX) {
-		if (conduit_ask(x->s->conduit, &q, &answer, fault) < 0)
-			return -1;
-		if (strcmp(secret_bytes(answer), "yes") == 0)
-			return 0;
-	}
-	fault_set(fault, FAULT_DENIED, REASON_SECOND_FACTOR,
-	    _("The sign-in at %s was not approved (%s); no other request was "
-	      "sent."),
-	    x->s->host, second_product(x));
-	fault_next(fault, _("Sign in again when you have your device."));
-	return -1;
+	if (conduit_ask(x->s->conduit, &q, &answer, fault) < 0)
+		return -1;
+	return strcmp(secret_bytes(answer), "yes") == 0 ? 0 : no_more(x, fault);
 }
 
 int
@@ -303,6 +313,9 @@ second_push(
 	struct signin *s = x->s;
 	_cleanup_free_ char *text = NULL;
 
+	/* Also for pages that wait by themselves: each has time of its own. */
+	if (x->pushes >= SECOND_PUSHES_MAX)
+		return no_more(x, fault);
 	if (x->pushes > 0 && !by_choice && another(x, fault) < 0)
 		return -1;
 	x->pushes++;

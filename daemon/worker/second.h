@@ -20,6 +20,7 @@
 struct secret;
 
 #define SECOND_CODES_MAX 3  /* wrong ones in a sign-in */
+#define SECOND_POSTS_MAX 6  /* posts of codes, whatever became of them */
 #define SECOND_PUSHES_MAX 5 /* even of those that the person asks for */
 #define SECOND_POLL_MS 2000
 #define SECOND_NOTES_MAX 5   /* a page that counts seconds does not flood */
@@ -31,6 +32,7 @@ struct second {
 	char *name; /* its AuthMethod */
 
 	unsigned wrong; /* codes that were refused */
+	unsigned codes; /* posted in all */
 	char *sent;	/* the field of the code posted last, or NULL */
 
 	unsigned pushes;
@@ -88,6 +90,23 @@ int second_push(
  */
 int second_poll(struct second *x, const struct field *fields, size_t n,
     struct fault *fault);
+/*
+ * A question in a page's words, for the person: cleaned and cut.  Where nobody
+ * here knows the adapter, or the words ask for a password, they say whose they
+ * are: "HOST asks: …".  xalloc.
+ */
+char *second_label(const struct second *x, bool foreign, const char *words);
+/*
+ * Does a control want the person's password rather than a code?  No command
+ * and no stored secret answers such a one.
+ */
+bool second_wants_password(
+    const struct second *x, const struct control *c, const char *words);
+/*
+ * Is a code for this control one more after a wrong one?  Counts it; -1 with
+ * the fault when it was the last.  0: the first, 1: again.
+ */
+int second_count(struct second *x, const char *name, struct fault *fault);
 /* Shows a number to type on the device, when it is another one. */
 void second_number(struct second *x, const char *number);
 /* Tells a text of the page, once. */

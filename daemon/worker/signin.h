@@ -54,6 +54,7 @@ struct signin {
 	char *assertion;       /* SAMLResponse, when there is one */
 	struct second *second; /* of the second factor, once there is one */
 	int64_t patience_ms;   /* the next request's own limit; 0 none */
+	bool once; /* the post sends something to a person: never twice */
 
 	/* wia.c and certificate.c */
 	bool windows; /* we show ourselves as a Windows browser */

@@ -13,6 +13,8 @@
 #define NAME_MAX_LEN 64 /* a longer id or name is no identifier */
 #define NUMBER_LEN 5	/* so many digits may be somebody's number */
 #define DEPTH_MAX 40
+#define HEX_LEN 12     /* so long a number in hex is somebody's, too */
+#define PERSONAL_MIN 3 /* bytes of a name that is looked for */
 
 /* A letter, a digit, or what joins them in the names of forms. */
 static bool
@@ -37,7 +39,12 @@ add_name(struct buf *out, const char *s)
 			return buf_adds(out, "?");
 	for (size_t i = 0; i < len;) {
 		size_t digits = strspn(s + i, "0123456789");
+		size_t hex = strspn(s + i, "0123456789abcdefABCDEF-");
 		int r;
+
+		/* A GUID, a hash, a token. */
+		if (hex >= HEX_LEN && strcspn(s + i, "0123456789") < hex)
+			digits = hex;
 
 		if (digits >= NUMBER_LEN) {
 			r = buf_adds(out, "#");
@@ -172,12 +179,37 @@ skeleton_write(
 	}
 }
 
+/* A part of the person's name, wherever it stands. */
+static void
+hide(char *text, const char *part, size_t len)
+{
+	if (len < PERSONAL_MIN)
+		return;
+	for (char *p = text; *p != '\0'; p++)
+		if (strncasecmp(p, part, len) == 0)
+			memset(p, '?', len);
+}
+
+/* DOMAIN\user, user@domain: each half for itself. */
+static void
+hide_user(char *text, const char *user)
+{
+	while (text != NULL && user != NULL && *user != '\0') {
+		size_t len = strcspn(user, "\\@");
+
+		hide(text, user, len);
+		user += len + (user[len] != '\0');
+	}
+}
+
 char *
 recorder_keep(struct signin *s, enum page_kind kind)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(SKELETON_MAX);
 
 	skeleton_write(&b, &s->page, kind, s->status);
+	hide_user(b.data, s->user);
+	hide_user(b.data, s->job->user);
 	return conduit_page(s->conduit, b.data == NULL ? "" : b.data);
 }
 

@@ -124,7 +124,10 @@ travel(struct signin *s, const char *start, const char *body, size_t len,
 			.body = body,
 			.body_len = len,
 			.flags = HTTP_COOKIES |
-			    (grade == GRADE_SECRET ? HTTP_SECRET : 0u) |
+			    (grade == GRADE_SECRET ||
+					(s->once && body != NULL) ?
+				    HTTP_SECRET :
+				    0u) |
 			    (s->patience_ms > 0 ? HTTP_PATIENT : 0u),
 			.timeout_ms = s->patience_ms };
 		_cleanup_free_ char *next = NULL;

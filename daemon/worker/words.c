@@ -16,6 +16,7 @@
 #define WORDS_MAX 300	       /* bytes of one label */
 #define SCRIPT_MAX (64 * 1024) /* bytes of a script that is looked at */
 #define CHOICES_MAX 50
+#define VALUE_MAX 1024 /* bytes of what a choice posts */
 
 /* Joins blanks, cuts, cleans; frees raw. */
 static char *
@@ -232,13 +233,16 @@ words_of(const struct page *p, const struct form *f, const struct control *c)
 static void
 add_choice(json_t *list, const char *value, const char *label)
 {
+	_cleanup_free_ char *shown =
+	    str_clean(str_empty(label) ? value : label, WORDS_MAX);
 	json_t *o;
 
-	if (json_array_size(list) >= CHOICES_MAX || value == NULL)
+	if (json_array_size(list) >= CHOICES_MAX || value == NULL ||
+	    strlen(value) > VALUE_MAX || str_has_control(value))
 		return;
 	o = json_object();
 	json_put_str(o, "value", value);
-	json_put_str(o, "label", str_empty(label) ? value : label);
+	json_put_str(o, "label", shown);
 	json_array_append_new(list, o);
 }
 

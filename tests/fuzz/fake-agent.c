@@ -274,8 +274,10 @@ conduit_fault(struct conduit *c, const char *profile, const struct fault *fault)
 void
 conduit_hush(struct conduit *c, struct secret *secret)
 {
-	secret_free(c->hushed);
-	c->hushed = secret;
+	size_t at = c->nhushed++ % HUSHED_MAX;
+
+	secret_free(c->hushed[at]);
+	c->hushed[at] = secret;
 }
 
 void
@@ -287,7 +289,8 @@ conduit_init(struct conduit *c, int fd)
 void
 conduit_done(struct conduit *c)
 {
-	c->hushed = secret_free(c->hushed);
+	for (size_t i = 0; i < HUSHED_MAX; i++)
+		c->hushed[i] = secret_free(c->hushed[i]);
 }
 
 void

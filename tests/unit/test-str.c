@@ -113,6 +113,9 @@ test_utf8_clean(void **state)
 		{ "\xe2\x81\xa6"
 		  "x\xe2\x81\xa9",
 		    "?x?", 99, true }, /* isolates */
+		{ "\xe2\x80\x8f"
+		  "x\xe2\x80\x8b\xd8\x9c\xef\xbb\xbf",
+		    "?x???", 99, true }, /* marks that nobody sees */
 		{ "abc", "ab", 2, true },
 		{ "", "", 0, true },
 	};
