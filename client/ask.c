@@ -89,6 +89,8 @@ question_parse(const json_t *j, struct question *ret)
 	q.name = xstrdup(name);
 	label = json_string_value(json_object_get(j, "label"));
 	q.label = str_clean(str_empty(label) ? name : label, TEXT_BYTES);
+	if (json_int_opt(j, "deadline", 0, INT32_MAX, 0, &q.seconds) < 0)
+		return -EBADMSG;
 	if (q.kind == ASK_CHOICE &&
 	    choices_parse(json_object_get(j, "choices"), &q) < 0)
 		return -EBADMSG;
@@ -220,6 +222,14 @@ question_prompt(const struct question *q, const char *end)
 }
 
 static enum answer
+no_line(enum line r)
+{
+	return r == LINE_EOF ? ANSWER_EOF :
+	    r == LINE_LATE   ? ANSWER_LATE :
+			       ANSWER_DECLINED;
+}
+
+static enum answer
 ask_choice(const struct question *q, struct term *t, json_t **ret)
 {
 	_cleanup_free_ char *head = question_prompt(q, "\n");
@@ -235,7 +245,7 @@ ask_choice(const struct question *q, struct term *t, json_t **ret)
 		long i;
 
 		if (r != LINE_OK)
-			return r == LINE_EOF ? ANSWER_EOF : ANSWER_DECLINED;
+			return no_line(r);
 		str_trim(line);
 		if (str_caseeq(line, "q") || str_caseeq(line, "quit"))
 			return ANSWER_DECLINED;
@@ -259,7 +269,7 @@ ask_confirm(const struct question *q, struct term *t, json_t **ret)
 		enum line r = term_line(t, prompt, true, &line);
 
 		if (r != LINE_OK)
-			return r == LINE_EOF ? ANSWER_EOF : ANSWER_DECLINED;
+			return no_line(r);
 		str_trim(line);
 		if (str_caseeq(line, "y") || str_caseeq(line, "yes")) {
 			*ret = json_string("yes");
@@ -286,7 +296,7 @@ ask_line(const struct question *q, struct term *t, json_t **ret)
 		enum line r = term_line(t, prompt, !secret, &line);
 
 		if (r != LINE_OK)
-			return r == LINE_EOF ? ANSWER_EOF : ANSWER_DECLINED;
+			return no_line(r);
 		if (q->kind != ASK_SECRET)
 			str_trim(line);
 		if (*line == '\0') {
@@ -308,8 +318,8 @@ ask_line(const struct question *q, struct term *t, json_t **ret)
 	return ANSWER_EOF;
 }
 
-enum answer
-question_ask(const struct question *q, struct term *t, json_t **ret)
+static enum answer
+ask_kind(const struct question *q, struct term *t, json_t **ret)
 {
 	switch (q->kind) {
 	case ASK_CHOICE:
@@ -322,4 +332,22 @@ question_ask(const struct question *q, struct term *t, json_t **ret)
 		break;
 	}
 	return ask_line(q, t, ret);
+}
+
+enum answer
+question_ask(const struct question *q, struct term *t, json_t **ret)
+{
+	_cleanup_free_ char *note = NULL;
+	enum answer a;
+
+	if (q->seconds > 0 && q->seconds <= ASK_SHORT) {
+		note =
+		    xasprintf(_("(%lld s to answer)\n"), (long long)q->seconds);
+		term_write(t, note);
+	}
+	/* The agent's own clock decides: it is asked when its time is over. */
+	term_until(t, q->seconds > 0 ? q->seconds + 1 : 0);
+	a = ask_kind(q, t, ret);
+	term_until(t, 0);
+	return a;
 }

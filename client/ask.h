@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -16,7 +17,8 @@
 struct term;
 
 #define ASK_CHOICES_MAX 20000
-#define ASK_TRIES 5 /* empty or unusable answers to one question */
+#define ASK_SHORT 60 /* seconds: so short a time is told */
+#define ASK_TRIES 5  /* empty or unusable answers to one question */
 
 struct choice {
 	char *value;
@@ -30,6 +32,7 @@ struct question {
 	char *id;
 	char *name;
 	char *label;
+	int64_t seconds; /* to answer; 0 no end */
 	enum question_kind kind;
 	struct choice *choices;
 	size_t nchoices;
@@ -38,6 +41,7 @@ struct question {
 enum answer {
 	ANSWER_OK,
 	ANSWER_DECLINED, /* q, Ctrl-C */
+	ANSWER_LATE,	 /* the question's time is over */
 	ANSWER_EOF	 /* Ctrl-D, the terminal went away */
 };
 

@@ -133,7 +133,7 @@ bad_step(struct problem *p)
 	return -1;
 }
 
-/* 0 with the value; -1 with *p, the sign-in cancelled. */
+/* 0 with the value, 1: too late; -1 with *p, the sign-in cancelled. */
 static int
 get_answer(struct state *s, const struct question *q, json_t **ret,
     bool *ret_scripted, struct problem *p)
@@ -158,6 +158,8 @@ get_answer(struct state *s, const struct question *q, json_t **ret,
 	a = question_ask(q, s->term, ret);
 	if (a == ANSWER_OK)
 		return 0;
+	if (a == ANSWER_LATE)
+		return 1;
 	cancel(s, false);
 	return gave_up(s, p, q);
 }
@@ -226,8 +228,13 @@ answer(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 		cancel(s, false);
 		return bad_step(p);
 	}
-	if (get_answer(s, &q, &value, &scripted, p) < 0)
+	if ((r = get_answer(s, &q, &value, &scripted, p)) < 0)
 		return -1;
+	if (r > 0) {
+		fputs(_("The time to answer is over.\n"), stderr);
+		return converse(
+		    s, M_AWAIT, json_pack("{s:s}", "login", s->login), ret, p);
+	}
 	par = json_pack("{s:s, s:s, s:o}", "login", s->login, "question", q.id,
 	    "value", value);
 	if (scripted)

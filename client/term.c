@@ -7,18 +7,21 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
 #include "signals.h"
 
+#define SLICE_MS 30000	/* a poll does not see that the machine slept */
 #define LINE_BYTES 4096 /* the kernel's own limit of a line (N_TTY) */
 
 struct term {
 	int fd;
 	bool quiet; /* echo is off by us */
 	struct termios saved;
+	int64_t until; /* milliseconds, boot clock; 0 for ever */
 };
 
 struct term *
@@ -90,6 +93,32 @@ term_width(const struct term *t)
 	return ws.ws_col;
 }
 
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_BOOTTIME, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+term_until(struct term *t, int64_t seconds)
+{
+	t->until = seconds > 0 ? now_ms() + seconds * 1000 : 0;
+}
+
+/* How long to poll: -1 for ever, 0 the time is over. */
+static int
+patience(const struct term *t)
+{
+	int64_t left = t->until - now_ms();
+
+	if (t->until == 0)
+		return -1;
+	return left <= 0 ? 0 : left < SLICE_MS ? (int)left : SLICE_MS;
+}
+
 /* One read of a waiting line.  As term_line, or -1: stopped, start again. */
 static int
 read_line(struct term *t, char *buf, size_t size, size_t *ret_len)
@@ -99,7 +128,7 @@ read_line(struct term *t, char *buf, size_t size, size_t *ret_len)
 	int r;
 
 	for (;;) {
-		r = signals_poll(&pfd, 1, -1);
+		r = signals_poll(&pfd, 1, patience(t));
 		if (r == -EINTR && signals_take() == SIGTSTP) {
 			echo_back(t);
 			term_write(t, "\n");
@@ -110,6 +139,12 @@ read_line(struct term *t, char *buf, size_t size, size_t *ret_len)
 			return LINE_CANCELLED;
 		if (r < 0)
 			return LINE_EOF;
+		if (r == 0 && patience(t) != 0)
+			continue;
+		if (r == 0) {
+			tcflush(t->fd, TCIFLUSH);
+			return LINE_LATE;
+		}
 		n = read(t->fd, buf, size);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;

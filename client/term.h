@@ -8,6 +8,7 @@
 #define CLIENT_TERM_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct term;
 
@@ -18,11 +19,16 @@ void term_write(struct term *t, const char *text);
 /* Columns and lines; 80 by 24 when the terminal does not tell. */
 int term_width(const struct term *t);
 
-enum line { LINE_OK, LINE_EOF, LINE_CANCELLED };
+/* Lines are awaited for so many seconds from now; 0: without an end. */
+void term_until(struct term *t, int64_t seconds);
+
+enum line { LINE_OK, LINE_EOF, LINE_CANCELLED, LINE_LATE };
 /*
  * Shows the prompt and reads a line without its end (xalloc).  CANCELLED: a
  * held signal asked the program to end (see signals.h; Ctrl-Z is handled
  * here).  EOF: Ctrl-D on an empty line, or the terminal went away.
+ * LATE: the time of term_until() came; what was half typed is thrown away, so
+ * that no shell gets it.
  */
 enum line term_line(struct term *t, const char *prompt, bool echo, char **ret);
 

@@ -510,11 +510,15 @@ bring_answers(const struct login *l, struct supply *s)
 {
 	_cleanup_problem_ struct problem p = { 0 };
 	const char *typed = json_string_value(json_object_get(l->par, "user"));
+	/* aws-adfs's name for a code, also without --env. */
+	const char *token = getenv("mfa_token");
 	json_t *user;
 	int r = 0;
 
 	if (l->code != NULL)
 		r = supply_set_code(s, l->code, &p.fault);
+	else if (!str_empty(token))
+		r = supply_set_code(s, token, &p.fault);
 	if (r == 0 && l->assertfile != NULL) {
 		json_t *assertion = NULL;
 

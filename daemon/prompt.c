@@ -21,7 +21,7 @@ struct question {
 	char *name;
 	char *label;
 	json_t *choices;
-	int64_t seconds;
+	int64_t until; /* boot clock, microseconds */
 	struct timer *timer;
 	prompt_fn *fn;
 	void *arg;
@@ -91,6 +91,7 @@ lapsed(void *arg)
 
 	fault_set(&f, FAULT_NEEDS_USER, REASON_TIMEOUT,
 	    _("Nobody answered the question \"%s\" in time."), q->label);
+	fault_next(&f, _("Sign in again: awsfedctl login."));
 	finish(q, NULL, &f);
 }
 
@@ -107,7 +108,7 @@ prompt_open(struct prompts *prompts, const char *kind, const char *name,
 	q->name = xstrdup(name);
 	q->label = xstrdup(label);
 	q->choices = choices == NULL ? NULL : json_deep_copy(choices);
-	q->seconds = seconds;
+	q->until = clk_boot(prompts->loop->clk) + seconds * USEC;
 	q->fn = fn;
 	q->arg = arg;
 	q->next = prompts->open;
@@ -133,6 +134,7 @@ prompt_name(const struct question *q)
 json_t *
 prompt_json(const struct question *q)
 {
+	int64_t left = q->until - clk_boot(q->prompts->loop->clk);
 	json_t *o = json_object();
 
 	json_put_str(o, "id", q->id);
@@ -141,7 +143,8 @@ prompt_json(const struct question *q)
 	json_put_str(o, "label", q->label);
 	if (q->choices != NULL)
 		json_object_set(o, "choices", q->choices);
-	json_put_int(o, "deadline", q->seconds);
+	/* Who comes later has less time. */
+	json_put_int(o, "deadline", left <= 0 ? 1 : (left + USEC - 1) / USEC);
 	return o;
 }
 

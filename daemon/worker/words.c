@@ -237,8 +237,9 @@ add_choice(json_t *list, const char *value, const char *label)
 	    str_clean(str_empty(label) ? value : label, WORDS_MAX);
 	json_t *o;
 
-	if (json_array_size(list) >= CHOICES_MAX || value == NULL ||
-	    strlen(value) > VALUE_MAX || str_has_control(value))
+	if (json_array_size(list) >= CHOICES_MAX || str_empty(value) ||
+	    strlen(value) > VALUE_MAX || str_has_control(value) ||
+	    !str_utf8(value))
 		return;
 	o = json_object();
 	json_put_str(o, "value", value);

@@ -160,6 +160,18 @@ def a_choice_of_a_megabyte(ok):
 
 
 @case
+def a_choice_of_nothing(ok):
+    for body in ['<input type="radio" name="c" value="">x',
+                 '<select name="c"><option></select>']:
+        def pages():
+            yield Page('Other', body + '<input type="submit" name="s">')
+            yield DONE
+        r = Run(pages(), {'method': ['k']})
+        ok(r.agent.process.returncode == 0 and 'done' in r.agent.types() or
+           r.agent.fault(), 'a choice without a value', r.detail())
+
+
+@case
 def number_to_show(ok):
     def pages():
         yield Page('AzureMfaAuthentication',

@@ -98,6 +98,9 @@ def brought(w):
     tap.ok(good(r) and not r.unasked,
            "a wrong one is given once, then the person is asked", r)
     w.ctl("logout", "--all")
+    r = login(w, mfa_token="123456")
+    tap.ok(good(r), "aws-adfs's variable mfa_token", r)
+    w.ctl("logout", "--all")
     r = login(w, "--mfa-token-command",
               "echo '{\"mfa_token\": \"123456\"}'")
     tap.ok(good(r), "--mfa-token-command", r)
@@ -133,12 +136,27 @@ def unattended(w):
            "it rests until a person comes", w.status())
 
 
+def too_late(w):
+    """Nobody answers: the prompt ends by itself and says so."""
+    use(w, "SecurIDAuthentication")
+    w.settings(login_timeout=5)
+    w.ctl("reload")
+    r = login(w)
+    said = r.tty + r.err
+    tap.ok(r.rc == 3 and "(5 s to answer)" in said and
+           "The time to answer is over." in said and
+           "in time" in said and "killed" not in said,
+           "a question's time is shown, and ends the prompt", r)
+    w.settings()
+    w.ctl("reload")
+
+
 def whole():
     with harness.World() as w:
         w.sim.user(USER, password=PASSWORD, roles=[harness.pair(ARN)])
         w.sim.set(loop_tokens=30, loop_seconds=1)
         w.profile("p", role=ARN, adfs_config__adfs_user=USER)
-        for part in [codes, approvals, number_and_cancel, brought, made,
+        for part in [too_late, codes, approvals, number_and_cancel, brought, made,
                      unattended]:
             part(w)
         bad = w.sim.violations()
