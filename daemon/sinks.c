@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sinks.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "awsfed/config.h"
 #include "awsfed/log.h"
@@ -26,10 +29,15 @@ struct sinks {
 
 /* ---- what status says ----------------------------------------------------------- */
 
+/* Nothing of ours can be where a file of ours is not. */
 static bool
-idle(const struct credfile *cf)
+holds_none(const char *path)
 {
-	return cf->writing == NULL && cf->pending.n == 0 && cf->held == NULL;
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == ELOOP;
+	return !S_ISREG(st.st_mode) || st.st_uid != geteuid();
 }
 
 static void
@@ -38,8 +46,11 @@ drop_retired(struct sinks *k)
 	for (size_t i = k->n; i-- > 0;) {
 		struct credfile *cf = k->files_of[i];
 
+		if (!cf->retired || cf->writing != NULL || cf->held != NULL)
+			continue;
 		/* One that cannot be written keeps our keys, and is tried. */
-		if (!cf->retired || !idle(cf) || fault_is(&cf->fault))
+		if ((cf->pending.n > 0 || fault_is(&cf->fault)) &&
+		    !holds_none(cf->sink->path))
 			continue;
 		credfile_free(cf);
 		k->n--;

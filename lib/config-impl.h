@@ -67,8 +67,9 @@ int settings_apply(struct settings *s, const struct ini *ini, const char *file,
 int sinks_apply(struct settings *s, const struct ini *ini, size_t i,
     const char *file, struct fault *fault);
 /* Once all documents were read: each has a path, and one of its own. */
-int sinks_check(
-    const struct settings *s, const char *credentials, struct fault *fault);
+/* The AWS files may be NULL. */
+int sinks_check(const struct settings *s, const char *config,
+    const char *credentials, struct fault *fault);
 void settings_env(struct settings *s);
 void settings_copy(struct settings *to, const struct settings *from);
 void settings_done(struct settings *s);

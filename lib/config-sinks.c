@@ -3,10 +3,13 @@
 #include "config-impl.h"
 
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "awsfed/ini.h"
+#include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
 
 #define PREFIX "sink "
@@ -191,9 +194,46 @@ sinks_apply(struct settings *s, const struct ini *ini, size_t i,
 	return 0;
 }
 
+/*
+ * The path with all links followed, as far as it is there: xalloc.  Two writers
+ * of one file would take out what the other one has put in.
+ */
+static char *
+real_path(const char *path)
+{
+	_cleanup_free_ char *dir = xstrdup(path);
+	char full[PATH_MAX], *slash;
+
+	if (realpath(path, full) != NULL)
+		return xstrdup(full);
+	slash = strrchr(dir, '/');
+	if (slash == NULL)
+		return STEAL(dir);
+	*slash = '\0';
+	if (realpath(*dir == '\0' ? "/" : dir, full) == NULL)
+		return xstrdup(path);
+	return path_join(full, slash + 1);
+}
+
+/* By another name, or by another link? */
+static bool
+same_file(const char *a, const char *b)
+{
+	_cleanup_free_ char *real_a = NULL, *real_b = NULL;
+	struct stat sa, sb;
+
+	if (a == NULL || b == NULL)
+		return false;
+	real_a = real_path(a);
+	real_b = real_path(b);
+	return str_eq(real_a, real_b) ||
+	    (stat(a, &sa) == 0 && stat(b, &sb) == 0 && sa.st_dev == sb.st_dev &&
+		sa.st_ino == sb.st_ino);
+}
+
 int
-sinks_check(
-    const struct settings *s, const char *credentials, struct fault *fault)
+sinks_check(const struct settings *s, const char *config,
+    const char *credentials, struct fault *fault)
 {
 	for (size_t i = 0; i < s->nsinks; i++) {
 		const struct sink *k = &s->sinks[i];
@@ -208,10 +248,12 @@ sinks_check(
 			    k->name);
 			return -1;
 		}
-		if (str_eq(k->path, credentials))
+		if (same_file(k->path, credentials))
 			other = _("is the credentials file itself");
+		else if (same_file(k->path, config))
+			other = _("is the AWS config file");
 		for (size_t n = 0; n < i && other == NULL; n++)
-			if (str_eq(k->path, s->sinks[n].path))
+			if (same_file(k->path, s->sinks[n].path))
 				other = _("is that of another sink");
 		if (other == NULL)
 			continue;

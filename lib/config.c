@@ -473,7 +473,7 @@ config_parse(const struct ini *aws, const struct ini *settings,
 	_cleanup_config_ struct config *c = config_new();
 
 	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0 ||
-	    sinks_check(&c->settings, NULL, fault) < 0)
+	    sinks_check(&c->settings, NULL, NULL, fault) < 0)
 		return -1;
 	read_aws(c, aws);
 	*ret = STEAL(c);
@@ -522,7 +522,7 @@ config_load(const char *aws_config, const char *aws_credentials,
 	c->credentials_path = xstrdup(aws_credentials);
 	if (load_settings(&c->settings, FLEET_SETTINGS, fault) < 0 ||
 	    load_settings(&c->settings, own, fault) < 0 ||
-	    sinks_check(&c->settings, aws_credentials, fault) < 0)
+	    sinks_check(&c->settings, aws_config, aws_credentials, fault) < 0)
 		return -1;
 	settings_env(&c->settings);
 	if (read_file(aws_config, &aws, fault) < 0)

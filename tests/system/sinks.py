@@ -107,6 +107,33 @@ def again(w, main, one):
     w.ctl("reload")
 
 
+def odd(w):
+    """What is no file of ours; out of the settings, it is out of status."""
+    folder = os.path.join(w.base, "odd")
+    w.own(folder, 0o700, folder=True)
+    names = {n: os.path.join(folder, n) for n in ("dir", "fifo", "roots")}
+    w.own(names["dir"], 0o700, folder=True)
+    os.mkfifo(names["fifo"])
+    w.own(names["fifo"], 0o600)
+    with open(names["roots"], "w", encoding="ascii"):
+        os.chmod(names["roots"], 0o666)
+    if w.uid is None:
+        del names["roots"]
+    settings(w, "".join("[sink %s]\npath = %s\nmode = %s\n" % (
+        n, p, "rename" if n == "dir" else "inplace")
+        for n, p in names.items()))
+    w.ctl("reload")
+    w.ctl("refresh", "prod")
+    w.wait(lambda: all("fault" in sink_of(w, n) for n in names),
+           "the faults")
+    tap.ok(os.path.getsize(names.get("roots", "/dev/null")) == 0,
+           "another user's file, a folder and a pipe are not written")
+    settings(w, "")
+    w.ctl("reload")
+    w.wait(lambda: not w.status()["agent"].get("sinks"), "them to go")
+    tap.ok(True, "and are forgotten when they are not configured any more")
+
+
 def refused(w):
     """Somebody else's section, a path that is not one, a full folder."""
     folder = os.path.join(w.base, "other")
@@ -150,6 +177,16 @@ def refused(w):
     w.login("prod", "--force", user=None)
     tap.equal(sections(w, path).get("prod"), w.credentials()["prod"],
               "--force takes the section over, as in the main file")
+    linked = os.path.join(w.base, "links")
+    w.own(linked, 0o700, folder=True)
+    w.write(linked + "/a", "")
+    os.link(linked + "/a", linked + "/as-a")
+    os.symlink("a", linked + "/to-a")
+    os.symlink(w.credentials_file, linked + "/main")
+
+    def two(one, other):
+        return "[sink a]\npath = %s\n[sink b]\npath = %s\n" % (one, other)
+
     for text, part in (("[sink a]\n", '"path"'),
                        ("[sink a]\npath = /x\nmode = copy\n", "inplace"),
                        ("[sink a]\npath = /x\nfile_mode = 0666\n", "0644"),
@@ -157,6 +194,19 @@ def refused(w):
                        ("[sink a]\npath = /x\npth = y\n", '"pth"'),
                        ("[sink a]\npath = /x\n[sink b]\npath = /x\n",
                         "another sink"),
+                       (two(linked + "/new", linked + "/../links/new"),
+                        "another sink"),
+                       (two(linked + "/new", linked + "//new"),
+                        "another sink"),
+                       (two(linked + "/a", linked + "/to-a"),
+                        "another sink"),
+                       (two(linked + "/a", linked + "/as-a"),
+                        "another sink"),
+                       ("[sink a]\npath = %s/main\n" % linked, "itself"),
+                       ("[sink a]\npath = %s/../.aws/credentials\n" %
+                        os.path.dirname(w.credentials_file), "itself"),
+                       ("[sink a]\npath = %s\n" % w.config_file,
+                        "AWS config"),
                        ("[sink a]\npath = %s\n" % w.credentials_file,
                         "itself")):
         settings(w, text)
@@ -256,6 +306,7 @@ def main():
         w.sim.set(loop_tokens=30, loop_seconds=1)  # it would stop so many renewals
         main_file, one = both_modes(w)
         again(w, main_file, one)
+        odd(w)
         refused(w)
         hung(w)
         mounted(w)
