@@ -85,17 +85,15 @@ run_command(const struct request *r, char **command)
 		.need = r->need,
 		.renews = r->endpoint };
 
-	if (obtain(&o, &got, &problem) < 0) {
-		problem_report(&problem);
-		return EXIT_EXEC_OURS;
-	}
 	plan_clear(&plan);
-	if (!r->endpoint) {
-		plan_keys(&plan, got.creds);
-	} else if (endpoint_plan(&plan, r->profile, &problem) < 0) {
+	/* First what no person can change: nobody is asked in vain. */
+	if ((r->endpoint && endpoint_plan(&plan, r->profile, &problem) < 0) ||
+	    obtain(&o, &got, &problem) < 0) {
 		problem_report(&problem);
 		return EXIT_EXEC_OURS;
 	}
+	if (!r->endpoint)
+		plan_keys(&plan, got.creds);
 	plan_region(&plan, got.region);
 	plan_apply(&plan);
 	return execute(command);

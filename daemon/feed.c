@@ -18,6 +18,7 @@
 #include "session.h"
 
 #define COALESCE (50 * MSEC) /* twenty profiles of one job: one write */
+#define AGAIN (30 * USEC)    /* after a write that failed */
 #define FEED_MAX (4 * 1024 * 1024)
 
 struct feed {
@@ -28,6 +29,7 @@ struct feed {
 	char *path;
 	char *text; /* what was written last; NULL: nothing */
 	bool warned;
+	bool again; /* the timer is that of another try */
 };
 
 /* ---- the lines --------------------------------------------------------------- */
@@ -97,7 +99,13 @@ on_written(const struct fault *fault, void *arg)
 		f->warned = false;
 		return;
 	}
-	xreplace(&f->text, NULL); /* the next event tries again */
+	/* Old lines would be believed: the next event tries again, or this. */
+	xreplace(&f->text, NULL);
+	if (!f->loop->ops->timer_armed(f->timer)) {
+		f->again = true;
+		f->loop->ops->timer_set(
+		    f->timer, deadline_in(f->loop->clk, AGAIN));
+	}
 	if (!f->warned)
 		log_warning("the status file for prompts: %s", fault->text);
 	f->warned = true;
@@ -109,6 +117,7 @@ on_timer(void *arg)
 	struct feed *f = arg;
 	char *text = compose(f);
 
+	f->again = false;
 	if (str_eq(text, f->text)) {
 		xfree(text);
 		return;
@@ -126,8 +135,9 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 	(void)s;
 	(void)b;
 	if (ev == MANAGER_FLUSH || ev == MANAGER_FORCE ||
-	    f->loop->ops->timer_armed(f->timer))
+	    (f->loop->ops->timer_armed(f->timer) && !f->again))
 		return;
+	f->again = false;
 	f->loop->ops->timer_set(f->timer, deadline_in(f->loop->clk, COALESCE));
 }
 

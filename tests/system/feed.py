@@ -300,6 +300,28 @@ def watch(w):
     w.login("prod", user=None)
 
 
+def full():
+    """It cannot be written: another try follows, though nothing changes."""
+    with harness.World(warp=True) as w:
+        w.sim.user(USER, password=PASSWORD,
+                   roles=[harness.pair(a) for a in (ADMIN, OTHER)])
+        w.profile("prod", role=ADMIN, reload=False)
+        w.profile("other", role=OTHER)
+        w.login("prod")
+        w.wait(lambda: "prod" in lines(w), "the first line")
+        folder = os.path.join(w.base, "run/awsfed")
+        os.chmod(folder, 0o500)
+        w.login("other", user=None)
+        w.wait(lambda: "the status file for prompts" in w.log(), "a warning")
+        os.chmod(folder, 0o700)
+        tap.ok("other" not in lines(w), "the file is as it was")
+        w.warp(31)
+        w.wait(lambda: "other" in lines(w), "another try")
+        tap.ok(True, "half a minute later it is written")
+        tap.equal(w.log().count("the status file for prompts"), 1,
+                  "it is said once")
+
+
 def main():
     with harness.World() as w:
         setup(w)
@@ -320,4 +342,4 @@ def main():
 
 
 harness.need()
-tap.run(main)
+tap.run(main, full)

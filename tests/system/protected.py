@@ -98,6 +98,20 @@ def nobody(w):
     tap.ok(r.rc != 0 and "terminal" in r.err, "approve wants a terminal", r)
 
 
+def no_endpoint(w):
+    """The endpoint has none of it: said before anybody is asked."""
+    w.settings(endpoint="on")
+    w.ctl("reload")
+    for name in ("prod", "deploy"):
+        r = w.type([w.program("awsfedctl"), "exec", "--endpoint", name, "--",
+                    "env"])
+        tap.ok(r.rc == 125 and "is protected" in r.err and "[y/N]" not in r.tty
+               and "AWS_CONTAINER" not in r.out,
+               "exec --endpoint %s: no, and no question" % name, r)
+    w.settings()
+    w.ctl("reload")
+
+
 def by_itself(w):
     """exec at a terminal asks its own person."""
     r = w.type([w.program("awsfedctl"), "exec", "prod", "--", "env"],
@@ -278,6 +292,7 @@ def main():
         setup(w)
         no_file(w)
         nobody(w)
+        no_endpoint(w)
         by_itself(w)
         by_another(w)
         odd(w)
