@@ -84,8 +84,10 @@ const struct verb verb_credential_process = {
 	.usage = N_("PROFILE [--min-valid SECONDS]"),
 	.summary = N_("Print a profile's credentials for AWS tools"),
 	.details =
-	    N_("For a line in the AWS config:\n"
-	       "  credential_process = awsfedctl credential-process PROFILE\n"
+	    N_("For a line in the AWS config, which awsfed.deliver = process "
+	       "writes by itself:\n"
+	       "  credential_process = /path/to/awsfedctl "
+	       "credential-process PROFILE\n"
 	       "It never asks anything: sign in with awsfedctl login first."),
 	.options = options,
 	.quick = true,

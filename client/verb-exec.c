@@ -122,6 +122,11 @@ run(const struct verb *v, int argc, char **argv)
 		r.profile = argv[i++];
 	if (r.profile == NULL)
 		r.profile = cli_env_profile();
+	if (end == argc) {
+		cli_usage(v, "%s",
+		    _("write -- between the profile and the command."));
+		return EXIT_EXEC_OURS;
+	}
 	if (i < end || cli_check_profile(r.profile) < 0) {
 		cli_usage(v, "%s", _("name one profile before the --."));
 		return EXIT_EXEC_OURS;

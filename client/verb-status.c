@@ -291,6 +291,11 @@ const struct verb verb_status = {
 	.usage = N_("[PROFILE] [--json [--follow] | --watch | --check "
 		    "[--min TIME]]"),
 	.summary = N_("Show sign-ins, profiles and when they renew"),
+	.details = N_("With --check the exit status is 0 when the credentials "
+		      "are good, 3 when a person has\n"
+		      "to sign in, 5 when they are being renewed or tried "
+		      "again, 6 without an agent, 7 when\n"
+		      "they end before --min."),
 	.options = options,
 	.run = run,
 };

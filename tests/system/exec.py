@@ -94,8 +94,9 @@ def passed_through(w):
 
 def own_failures(w):
     for args, want, words in (
-            (["dev"], OURS, "after a --"),
+            (["dev"], OURS, "write -- between"),
             (["dev", "--"], OURS, "after a --"),
+            (["dev", "true"], OURS, "write -- between"),
             (["--", "true"], OURS, "name one profile"),
             (["", "--", "true"], OURS, "name one profile"),
             (["a", "b", "--", "true"], OURS, "name one profile"),
