@@ -35,6 +35,8 @@ SYSTEM_TESTS = \
 	tests/system/kerberos.py \
 	tests/system/ntlm.py \
 	tests/system/certificate.py \
+	tests/system/peers-explain.py tests/system/peers-long.py \
+	tests/system/peers-table.py tests/system/peers-terraform.py \
 	tests/system/oddities.py \
 	tests/system/tour.py
 TESTS += $(SYSTEM_TESTS)
@@ -45,6 +47,10 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/harness.py \
 	tests/system/netns.py \
 	tests/system/realm.py \
+	tests/system/peerlib.py \
+	tests/system/s3stub.py \
+	tests/peers/peer.py tests/peers/peer.mjs \
+	tests/peers/go-v1/main.go tests/peers/go-v2/main.go \
 	tests/system/simulator.py \
 	tests/system/terminal.py \
 	tests/system/tourlib.py

@@ -122,6 +122,19 @@ test_others(void **state)
 	assert_string_equal(of(o, "Ruby"), "sso");
 	assert_string_equal(of(o, "PHP"), "sso");
 	json_decref(o);
+	/* tests/system/peers-explain.py has it from the SDK itself. */
+	o = look(SOURCE, KEYS, "");
+	assert_string_equal(of(o, "Go v1"), "assume-role");
+	json_decref(o);
+	o = look(SOURCE PROCESS, "", "");
+	assert_string_equal(of(o, "Go v1"), "invalid");
+	json_decref(o);
+	o = look("role_arn = arn:aws:iam::1:role/R\n", KEYS, "");
+	assert_string_equal(of(o, "Go v1"), "assume-role");
+	json_decref(o);
+	o = look(WEB, KEYS, "");
+	assert_string_equal(of(o, "Go v1"), "unknown");
+	json_decref(o);
 }
 
 int
