@@ -441,6 +441,17 @@ credfile_changed(struct credfile *cf, const char *name)
 		    cf->timer, deadline_in(cf->loop->clk, cf->delay));
 }
 
+/* The keys leave the file when twin.c has written what comes instead. */
+static bool
+needs_line(const struct credfile *cf, const struct session *s)
+{
+	const struct profile *p = session_profile(s);
+
+	return cf->sink == NULL && p->kind == PROFILE_ADFS &&
+	    p->deliver == DELIVER_PROCESS && !p->credential_process_ours &&
+	    session_kept(s);
+}
+
 void
 credfile_take_back(struct credfile *cf)
 {
@@ -450,7 +461,8 @@ credfile_take_back(struct credfile *cf)
 	     i++) {
 		_cleanup_free_ char *section = credfile_section(s);
 
-		if (!credfile_takes(cf, s) && strv_has(&cf->delivered, section))
+		if (!credfile_takes(cf, s) &&
+		    strv_has(&cf->delivered, section) && !needs_line(cf, s))
 			credfile_changed(cf, section);
 	}
 }

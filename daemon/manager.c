@@ -317,6 +317,8 @@ manager_settle(struct manager *m, const char *name, bool keep)
 		orphan(m, mb);
 	} else {
 		set_profile(m, mb, p);
+		/* The file may have changed meanwhile. */
+		manager_publish(m, MANAGER_SESSION, mb->session, NULL);
 		/* The draft came to nothing: what was is good still. */
 		if (mb->stash_profile != NULL &&
 		    mb->stash_profile->fingerprint == p->fingerprint &&

@@ -251,11 +251,45 @@ flush(struct twins *t)
 /* ---- events ----------------------------------------------------------------------- */
 
 static void
+want(struct twins *t, const struct session *s)
+{
+	_cleanup_free_ char *twin = profile_section(session_profile(s));
+
+	if (delivers(s) &&
+	    (strpbrk(t->ctl, " \t#;\"'\\") != NULL ||
+		strpbrk(twin, " \t#;\"'\\") != NULL)) {
+		fault_set(&t->fault, FAULT_CONFIG, REASON_FILE,
+		    _("%s cannot be delivered by process: not all SDKs "
+		      "can run \"%s credential-process %s\"."),
+		    session_name(s), t->ctl, twin);
+		fault_next(&t->fault,
+		    _("Use awsfed.deliver = file, or a profile's name "
+		      "without blanks and quotes"));
+		log_warning("%s", t->fault.text);
+		return;
+	}
+	if (!strv_has(&t->pending, twin))
+		strv_add(&t->pending, twin);
+}
+
+/* Who asks for it in the config file need not wait for the next renewal. */
+static void
+want_own(struct twins *t)
+{
+	struct session *s;
+
+	for (size_t i = 0; (s = manager_session_at(t->manager, i)) != NULL; i++)
+		if (session_profile(s)->kind != PROFILE_CHAINED &&
+		    delivers(s) && concerns(s) && session_kept(s))
+			want(t, s);
+	flush(t);
+}
+
+static void
 on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
     void *arg)
 {
 	struct twins *t = arg;
-	_cleanup_free_ char *twin = NULL;
 	struct held *h;
 
 	switch (ev) {
@@ -264,22 +298,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 		if (!concerns(s) ||
 		    (ev == MANAGER_CREDENTIALS && !session_kept(s)))
 			break;
-		twin = profile_section(session_profile(s));
-		if (delivers(s) &&
-		    (strpbrk(t->ctl, " \t#;\"'\\") != NULL ||
-			strpbrk(twin, " \t#;\"'\\") != NULL)) {
-			fault_set(&t->fault, FAULT_CONFIG, REASON_FILE,
-			    _("%s cannot be delivered by process: not all SDKs "
-			      "can run \"%s credential-process %s\"."),
-			    session_name(s), t->ctl, twin);
-			fault_next(&t->fault,
-			    _("Use awsfed.deliver = file, or a profile's name "
-			      "without blanks and quotes"));
-			log_warning("%s", t->fault.text);
-			break;
-		}
-		if (!strv_has(&t->pending, twin))
-			strv_add(&t->pending, twin);
+		want(t, s);
 		flush(t);
 		break;
 	case MANAGER_FLUSH:
@@ -301,7 +320,9 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	case MANAGER_FORCE:
 	case MANAGER_IDENTITY:
 	case MANAGER_JOB_ENDED:
+		break;
 	case MANAGER_CONFIG:
+		want_own(t);
 		break;
 	}
 }
@@ -322,6 +343,7 @@ twins_adopt(struct twins *t)
 		    delivers(s) && p != NULL && p->credential_process_ours)
 			session_set_kept(s, true);
 	}
+	want_own(t);
 }
 
 struct twins *

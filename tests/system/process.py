@@ -82,11 +82,50 @@ def written():
         tap.ok(r.rc == 1 and "of yours" in r.err and "Next:" in r.err and
                w.read(w.config_file).decode() == mine,
                "another's line is left alone, and that is said", r)
-        w.write(w.config_file, asked)
+        # q is not kept.
+        w.write(w.config_file, asked + asked.replace("profile p", "profile q"))
         for args in (["--stdout"], ["--printenv"]):
-            r = w.ctl("login", "p", *args)
-            tap.equal((r.rc, w.read(w.config_file).decode()), (0, asked),
-                      "login %s writes no line" % args[0])
+            r = w.ctl("login", "q", *args)
+            text = w.read(w.config_file).decode()
+            tap.ok(r.rc == 0 and "credential-process q" not in text,
+                   "login %s writes no line" % args[0], r, text)
 
 
-tap.run(story, written)
+
+def at_once():
+    """Asked for while it is kept: never without keys and without the line."""
+    with harness.World() as w:
+        w.sim.user(harness.USER, roles=[harness.pair(ROLE)])
+        w.profile("p", role=ROLE)
+        w.login("p")
+        plain = w.read(w.config_file).decode()
+        line = "credential_process = %s credential-process p\n" % (
+            w.program("awsfedctl"))
+        w.write(w.config_file, plain.rstrip("\n") +
+                "\nawsfed.deliver = process\n")
+        bare = []
+
+        def gone():
+            # In this order: the line must be there when the keys are not.
+            keys, text = sections(w), w.read(w.config_file).decode()
+            if not keys and line not in text:
+                bare.append(text)
+            return not keys
+
+        w.wait(gone, "the keys to leave the file", 10)
+        tap.equal(bare, [], "the line is there before the keys leave")
+        who = w.identity("--profile", "p")
+        tap.ok("assumed-role/Admin" in str(who), "the AWS CLI goes by it", who)
+        # So it is when the agent was away.
+        w.write(w.config_file, plain)
+        r = w.ctl("refresh", "p")
+        tap.equal((r.rc, sections(w)), (0, ["p"]), "back to the file")
+        w.stop_agent()
+        w.write(w.config_file, plain.rstrip("\n") +
+                "\nawsfed.deliver = process\n")
+        w.start_agent()
+        w.wait(gone, "the keys to leave the file again", 10)
+        tap.equal(bare, [], "an agent that starts does the same")
+
+
+tap.run(story, written, at_once)
