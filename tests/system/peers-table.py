@@ -41,7 +41,7 @@ def documented():
         rows = re.findall(r"^\| ([^|]+) \|(.*)\|$", f.read(), re.M)
     table = {}
     for title, rest in rows:
-        if title in TITLES.values():
+        if title in TITLES.values() and rest.count("|") == 3:
             for source, cell in zip(SOURCES, rest.split("|")):
                 table[title, source] = cell.strip().startswith("yes")
     return table
