@@ -78,6 +78,30 @@ login_form_read(const struct form *f, struct login_form *ret)
 	return true;
 }
 
+bool
+name_form_read(const struct form *f, struct login_form *ret)
+{
+	struct login_form l = { 0 };
+
+	for (size_t i = 0; i < f->ncontrols; i++) {
+		const struct control *c = &f->controls[i];
+
+		if (c->type == CONTROL_TEXT || c->type == CONTROL_PASSWORD) {
+			if (l.user != NULL || c->type == CONTROL_PASSWORD ||
+			    !named(c, "UserName", "$UsernameTextBox"))
+				return false;
+			l.user = c;
+		} else if (l.submit == NULL && c->type == CONTROL_SUBMIT &&
+		    c->name != NULL && !c->disabled) {
+			l.submit = c;
+		}
+	}
+	if (l.user == NULL || form_control(f, "Context") != NULL)
+		return false;
+	*ret = l;
+	return true;
+}
+
 static bool
 any(const struct form *f)
 {
@@ -99,6 +123,14 @@ is_login(const struct form *f)
 	struct login_form l;
 
 	return login_form_read(f, &l);
+}
+
+static bool
+is_name(const struct form *f)
+{
+	struct login_form l;
+
+	return name_form_read(f, &l);
 }
 
 static bool
@@ -138,6 +170,17 @@ is_duo(const struct form *f)
 {
 	return form_control(f, "adfs_auth_method") != NULL ||
 	    form_control(f, "duo_code") != NULL;
+}
+
+/* AD FS 2.0's error page: WebForms with nothing to fill in or to press. */
+static bool
+is_webforms_bare(const struct form *f)
+{
+	for (size_t i = 0; i < f->ncontrols; i++)
+		if (f->controls[i].name == NULL ||
+		    !str_starts(f->controls[i].name, "__"))
+			return false;
+	return form_control(f, "__VIEWSTATE") != NULL;
 }
 
 /* Only hidden controls (and the button for browsers without scripts). */
@@ -196,9 +239,11 @@ static const struct rule rules[] = {
 	{ .kind = PAGE_DUO, .form = is_duo },
 	{ .kind = PAGE_RP_LIST, .form_id = "idpForm" },
 	{ .kind = PAGE_RP_LIST, .form = is_webforms_sites },
+	{ .kind = PAGE_LOGIN, .form = is_name },
 	{ .kind = PAGE_METHOD, .form_id = "options" },
 	{ .kind = PAGE_SIGNED_OUT, .id = "signoutArea" },
 	{ .kind = PAGE_UPDATE_PASSWORD, .id_prefix = "updatePassword" },
+	{ .kind = PAGE_ERROR, .form = is_webforms_bare, .alone = true },
 	{ .kind = PAGE_AUTO_POST, .form = is_auto_post, .alone = true },
 };
 

@@ -30,12 +30,14 @@ enum page_kind classify(const struct page *p, const struct form **ret_form);
 
 /* The controls of a sign-in form, whichever version of AD FS drew it. */
 struct login_form {
-	const struct control *user; /* NULL: password only */
-	const struct control *password;
-	const struct control *kmsi;   /* NULL: not offered */
-	const struct control *submit; /* WebForms: its button is posted */
+	const struct control *user;	/* NULL: password only */
+	const struct control *password; /* NULL: name only */
+	const struct control *kmsi;	/* NULL: not offered */
+	const struct control *submit;	/* WebForms: its button is posted */
 };
 /* Is this form one?  The password control's name decides, not the form's. */
 bool login_form_read(const struct form *f, struct login_form *ret);
+/* One for the name alone, whose password is on the next page? */
+bool name_form_read(const struct form *f, struct login_form *ret);
 
 #endif

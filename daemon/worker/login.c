@@ -6,6 +6,7 @@
  * attempt entered in the agent's ledger, and only then does the password
  * leave, on a connection of its own, so that libcurl cannot send it twice.
  */
+#include <ctype.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,15 @@ change_url(struct signin *s)
 	return str_clean(url, 300);
 }
 
+/* A page's words may end in a link. */
+static const char *
+full_stop(const char *text)
+{
+	size_t n = strlen(text);
+
+	return n > 0 && isalnum((unsigned char)text[n - 1]) ? "." : "";
+}
+
 /* The login form again, after our post: refused, whatever the text says. */
 static int
 refused(struct signin *s, struct fault *fault)
@@ -155,9 +165,9 @@ refused(struct signin *s, struct fault *fault)
 		return -1;
 	}
 	fault_set(fault, FAULT_REJECTED, REASON_PASSWORD,
-	    _("%s refused the password for %s (sent once).%s%s "
+	    _("%s refused the password for %s (sent once).%s%s%s "
 	      "A locked or expired account looks the same."),
-	    s->host, s->user, *text == '\0' ? "" : " ", text);
+	    s->host, s->user, *text == '\0' ? "" : " ", text, full_stop(text));
 	if (url != NULL)
 		fault_next(fault,
 		    _("To change the password, open %s in a browser; make "
@@ -196,14 +206,17 @@ static int
 encode(struct signin *s, const struct login_form *l,
     const struct secret *password, struct buf *out)
 {
-	bool webforms = str_ends(l->password->name, "TextBox");
+	const char *last =
+	    l->password == NULL ? l->user->name : l->password->name;
+	bool webforms = str_ends(last, "TextBox");
 	struct field fields[4];
 	size_t n = 0;
 
 	if (l->user != NULL && !is_fixed(l->user))
 		fields[n++] = (struct field){ l->user->name, s->user };
-	fields[n++] =
-	    (struct field){ l->password->name, secret_bytes(password) };
+	if (l->password != NULL)
+		fields[n++] =
+		    (struct field){ l->password->name, secret_bytes(password) };
 	/* Only where it is offered, whatever the page has ticked. */
 	fields[n++] = l->kmsi == NULL ?
 	    (struct field){ "Kmsi", NULL } :
@@ -241,6 +254,41 @@ other_way(struct signin *s, struct fault *fault)
 	return method_post(s, one->value, fault);
 }
 
+static int
+too_large(const struct signin *s, struct fault *fault)
+{
+	fault_set(fault, FAULT_PROTOCOL, REASON_MALFORMED,
+	    _("The sign-in form of %s is too large to be sent."), s->host);
+	fault_next(fault, _("Show this to your administrator."));
+	return -1;
+}
+
+/* A page for the name alone: the password is asked for on the next one. */
+static int
+answer_name(struct signin *s, const struct login_form *l, struct fault *fault)
+{
+	_cleanup_free_ char *text = page_text(&s->page, "errorText");
+	_cleanup_free_ char *action = NULL;
+	_cleanup_buf_ struct buf body = BUF_INIT(FORM_BODY_MAX);
+
+	if (s->named) {
+		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s does not take the user name %s.%s%s"), s->host,
+		    s->user, *text == '\0' ? "" : " ", text);
+		fault_next(fault,
+		    _("Check adfs_config.adfs_user of the profile: "
+		      "DOMAIN\\user or user@domain."));
+		return -1;
+	}
+	if (check_form(s, fault) < 0 || login_need_user(s, l->user, fault) < 0)
+		return -1;
+	if (encode(s, l, NULL, &body) < 0)
+		return too_large(s, fault);
+	s->named = true;
+	action = xstrdup(s->form->action);
+	return signin_post(s, action, body.data, body.len, GRADE_PAGE, fault);
+}
+
 int
 login_answer(struct signin *s, struct fault *fault)
 {
@@ -254,18 +302,17 @@ login_answer(struct signin *s, struct fault *fault)
 		return refused(s, fault);
 	if ((r = other_way(s, fault)) != 1)
 		return r;
-	if (!login_form_read(s->form, &l) || check_form(s, fault) < 0)
+	if (!login_form_read(s->form, &l))
+		return name_form_read(s->form, &l) ?
+		    answer_name(s, &l, fault) :
+		    signin_unknown(s, PAGE_LOGIN, fault);
+	if (check_form(s, fault) < 0)
 		return -1;
 	if (login_need_user(s, l.user, fault) < 0 ||
 	    login_need_password(s, s->form->action, &password, fault) < 0)
 		return -1;
-	if (encode(s, &l, password, &body) < 0) {
-		fault_set(fault, FAULT_PROTOCOL, REASON_MALFORMED,
-		    _("The sign-in form of %s is too large to be sent."),
-		    s->host);
-		fault_next(fault, _("Show this to your administrator."));
-		return -1;
-	}
+	if (encode(s, &l, password, &body) < 0)
+		return too_large(s, fault);
 	if (login_attempt(s, password, fault) < 0)
 		return -1;
 	conduit_hush(s->conduit, STEAL(password));

@@ -107,6 +107,8 @@ error_page_fault(
 
 	if (*message == '\0')
 		xreplace(&message, page_text(p, "errorArea"));
+	if (*message == '\0') /* 2.0's has no ids that stay */
+		xreplace(&message, page_visible_text(p, 300));
 	own = str_clean(message, 300);
 	(void)error_page_code(p, code);
 	for (size_t i = 0; i < ARRAY_SIZE(codes); i++) {

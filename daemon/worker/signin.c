@@ -47,6 +47,8 @@ auto_post(struct signin *s, struct fault *fault)
 {
 	if (s->form->action == NULL || !s->form->post || !s->form->plain)
 		return signin_unknown(s, PAGE_AUTO_POST, fault);
+	if (consent_asks(s->form))
+		return consent_answer(s, fault);
 	return signin_post_form(s, s->form, NULL, 0, NULL, GRADE_PAGE, fault);
 }
 

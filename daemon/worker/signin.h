@@ -38,6 +38,7 @@ struct signin {
 	char *user;	     /* NULL until known */
 	bool posted;	     /* the one password is spent */
 	bool open;	     /* its outcome has not been told */
+	bool named;	     /* the name went on a page of its own */
 	bool restarted;	     /* begun anew with no cookies, once */
 	bool resumed;	     /* begun anew after the password was posted */
 	unsigned waits;	     /* for AD FS to take another request */
@@ -166,6 +167,12 @@ int method_choose(struct signin *s, const char *preferred, struct fault *fault);
 /* Chooses a method by the provider's name: 0, or -1. */
 int method_post(struct signin *s, const char *name, struct fault *fault);
 
+/*
+ * Buttons that mean different things (consent.c): the person presses one.  A
+ * form with none or one is what a script submits.
+ */
+bool consent_asks(const struct form *f);
+int consent_answer(struct signin *s, struct fault *fault);
 int sites_answer(struct signin *s, struct fault *fault);
 
 /* ---- error.c: pages that say no ------------------------------------------- */

@@ -31,7 +31,8 @@ check_form(const struct page *p, enum page_kind kind, const struct form *form)
 		kind == PAGE_RP_LIST || kind == PAGE_AUTO_POST))
 		abort();
 	if (kind == PAGE_LOGIN &&
-	    (!login_form_read(form, &l) || l.password == NULL))
+	    (!login_form_read(form, &l) || l.password == NULL) &&
+	    (!name_form_read(form, &l) || l.user == NULL))
 		abort();
 	if (kind == PAGE_ASSERTION &&
 	    form_control(form, "SAMLResponse") == NULL)

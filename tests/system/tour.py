@@ -5,7 +5,7 @@ code, wrong ones, approvals, denials, nobody there. The screens are the log."""
 import harness
 import tap
 from tourlib import (AGREE, ASK, CHOOSE, NEXT, PIN, RIGHT, WRONG, Stop,
-                     no_secrets_in_logs, one, prepare, together)
+                     no_secrets_in_logs, together)
 
 DONE = (r"1 profile fresh",)
 MFA_SETUP = r"aka\.ms/mfasetup"

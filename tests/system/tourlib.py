@@ -12,7 +12,7 @@ import re
 
 import harness
 import tap
-from harness import HOST, role
+from harness import role
 
 ARN = role("908070605040", "MyAdminRole")
 PASSWORD = "correct horse battery"
@@ -30,23 +30,22 @@ _numbers = itertools.count(1)
 
 
 class Stop:
-    """One login. answers come behind the password; says and never are
-    patterns of the transcript; factor is what the simulator counted of the
+    """One login. before and answers are typed before and behind the password;
+    says and never are patterns of the transcript; factor is what the simulator counted of the
     user's second factor; user is what simctl's `user add` takes."""
 
     def __init__(self, name, answers=(), rc=0, says=(), never=(), factor=None,
                  user=None, keys=None, args=(), password=(PASSWORD,),
-                 host=HOST, env=None, posts=None,
-                 during=None):
+                 posts=None, before=()):
         self.name, self.rc = name, rc
         self.says, self.never = says, never
         self.factor, self.user = factor, dict(user or {})
-        self.keys, self.args, self.host = dict(keys or {}), args, host
-        self.env, self.during = env or {}, during
+        self.keys, self.args = dict(keys or {}), args
         self.posts = len(password) if posts is None else posts
         self.profile = re.sub("[^A-Za-z0-9]+", "-", name).strip("-")
         self.account = "CORP\\jane%d" % next(_numbers)
-        self.answers = [(r"[Pp]assword[^\n]*: $", p) for p in password]
+        self.answers = list(before)
+        self.answers += [(r"[Pp]assword[^\n]*: $", p) for p in password]
         self.answers += list(answers)
         self.result = None
 
@@ -56,13 +55,11 @@ class Stop:
         w.sim.user(self.account, **more)
         keys = {"adfs_config__adfs_user": self.account}
         keys.update(self.keys)
-        w.profile(self.profile, role=ARN, host=self.host, reload=False,
-                  **keys)
+        w.profile(self.profile, role=ARN, reload=False, **keys)
 
     def go(self, w):
         argv = [w.program("awsfedctl"), "login", self.profile, *self.args]
-        self.result = w.type(argv, self.answers, timeout=LONG, whole=True,
-                             **self.env)
+        self.result = w.type(argv, self.answers, timeout=LONG, whole=True)
         return self.result
 
     def judge(self, w, counters=None):
@@ -110,6 +107,10 @@ def prepare(w, stops):
 def together(w, stops):
     """Side by side; judged in order when all have ended."""
     prepare(w, stops)
+    run(w, stops)
+
+
+def run(w, stops):
     with concurrent.futures.ThreadPoolExecutor(PARALLEL) as pool:
         for f in [pool.submit(s.go, w) for s in stops]:
             f.result()
@@ -119,17 +120,19 @@ def together(w, stops):
     clean(w, stops)
 
 
-def one(w, stop, **options):
-    """Alone, with options of the simulator that are taken back."""
-    normal = w.sim.do("options")["options"] if options else {}
-    stop.prepare(w)
-    w.ctl("reload")
-    w.sim.set(**options)
-    stop.go(w)
-    w.sim.set(**{k: normal[k] for k in options})
-    w.sim.clear_faults()
-    stop.judge(w)
-    clean(w, [stop])
+def tour(w, batches):
+    """Batches of (options of the simulator, stops), one after another; start
+    among the options is called with the world first."""
+    prepare(w, [s for _, stops in batches for s in stops])
+    normal = w.sim.do("options")["options"]
+    for options, stops in batches:
+        start = options.pop("start", None)
+        w.sim.set(**options)
+        if start is not None:
+            start(w)
+        run(w, stops)
+        w.sim.clear_faults()
+        w.sim.set(**{k: normal[k] for k in options})
 
 
 def clean(w, stops):
