@@ -202,7 +202,7 @@ def in_tmux(w):
 def main():
     with harness.World(user=False) as w:
         w.sim.set(loop_tokens=30)
-        for part in unattended, stored_password, scripts, given_up, in_tmux:
+        for part in unattended, stored_password, scripts, given_up:
             part(w)
 
 
