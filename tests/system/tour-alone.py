@@ -144,7 +144,7 @@ class Tmux:
 
     def __call__(self, *args):
         r = self.w.run([TMUX, "-f", "/dev/null", "-S", self.socket, *args],
-                       TERM="xterm", PS1="$ ")
+                       TERM="xterm", SHELL="/bin/sh", PS1="$ ")
         if r.rc != 0:
             raise RuntimeError(r)
         return r.out
@@ -202,7 +202,7 @@ def in_tmux(w):
 def main():
     with harness.World(user=False) as w:
         w.sim.set(loop_tokens=30)
-        for part in unattended, stored_password, scripts, given_up:
+        for part in unattended, stored_password, scripts, given_up, in_tmux:
             part(w)
 
 
