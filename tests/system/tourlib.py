@@ -31,7 +31,8 @@ _numbers = itertools.count(1)
 
 class Stop:
     """One login. before and answers are typed before and behind the password;
-    says and never are patterns of the transcript; factor is what the simulator counted of the
+    says and never are patterns of the transcript; factor is what the simulator
+    counted of the
     user's second factor; user is what simctl's `user add` takes."""
 
     def __init__(self, name, answers=(), rc=0, says=(), never=(), factor=None,
