@@ -35,7 +35,7 @@ adapter_field(const struct second *x)
 	/* What a script would show only later counts when nothing else does. */
 	bool waits = page_motion(&x->s->page) != PAGE_STILL;
 
-	for (int concealed = 0; concealed <= !waits; concealed++) {
+	for (int concealed = 0; concealed <= (waits ? 0 : 1); concealed++) {
 		const char *p = x->adapter->fields;
 
 		while (p != NULL && *p != '\0') {

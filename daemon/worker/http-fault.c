@@ -155,6 +155,31 @@ http_fault_status(
 		fault_next(f,
 		    _("Put user and password into https_proxy of "
 		      "awsfed.conf, or name the host in no_proxy."));
+	} else if (status == 400) {
+		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s refused the request as malformed (HTTP 400)."), host);
+		fault_next(f,
+		    _("Old cookies that grew too large look like that: "
+		      "awsfedctl logout, then login. If it stays, check "
+		      "awsfed.path and awsfed.query of the profile."));
+	} else if (status == 403) {
+		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s, or a proxy before it, forbids the sign-in from "
+		      "here (HTTP 403)."),
+		    host);
+		fault_next(f,
+		    _("Connect the company's VPN if sign-in is for its "
+		      "network alone; else ask your administrator whether "
+		      "this address or the user agent awsfed is blocked."));
+	} else if (status == 404) {
+		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
+		    _("%s does not know the sign-in address (HTTP 404)."),
+		    host);
+		fault_next(f,
+		    _("Check adfs_config.adfs_host and awsfed.path of the "
+		      "profile. From outside the company's network the page "
+		      "may not be published, or the path renamed: try the "
+		      "VPN, or ask your administrator."));
 	} else {
 		fault_set(f, FAULT_CONFIG, REASON_SETTINGS,
 		    _("%s does not know the sign-in address (HTTP %ld)."), host,

@@ -36,6 +36,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/redeem.c daemon/worker/redeem.h \
 	daemon/worker/request.c daemon/worker/request.h \
 	daemon/worker/saml.c daemon/worker/saml.h \
+	daemon/worker/saml-base64.c daemon/worker/saml-base64.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
 	daemon/worker/second.c daemon/worker/second.h \
 	daemon/worker/second-code.c daemon/worker/second-end.c \

@@ -8,6 +8,7 @@
 #include "awsfed/clock.h"
 #include "awsfed/xalloc.h"
 #include "origin.h"
+#include "saml-base64.h"
 #include "xml.h"
 
 #define NS_PROTOCOL "urn:oasis:names:tc:SAML:2.0:protocol"
@@ -18,6 +19,8 @@
 #define ATTRIBUTE "/SAML/Attributes/"
 #define CLAIM "http://schemas.microsoft.com/ws/2012/01/"
 #define VALUE_MAX 4096
+#define PASSWORD_DAYS_MAX INT64_C(3650)
+#define DAY_S INT64_C(86400)
 #define FUTURE_S 300 /* issued later than this from now: a wrong clock */
 
 static int
@@ -29,55 +32,6 @@ malformed(struct fault *f, const char *what)
 	    _("Try again; if it stays, give your administrator the "
 	      "request id."));
 	return -1;
-}
-
-/* ---- base64 -------------------------------------------------------------- */
-
-static int
-sextet(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c - 'A' :
-	    c >= 'a' && c <= 'z'    ? c - 'a' + 26 :
-	    c >= '0' && c <= '9'    ? c - '0' + 52 :
-	    c == '+'		    ? 62 :
-	    c == '/'		    ? 63 :
-				      -1;
-}
-
-/* Strict, but for blanks, which are left out of *clean. */
-static int
-decode(const char *in, size_t len, struct buf *clean, struct buf *out)
-{
-	unsigned acc = 0, bits = 0;
-	size_t pad = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		int v = sextet(in[i]);
-		char byte;
-
-		if (in[i] == ' ' || (in[i] >= '\t' && in[i] <= '\r'))
-			continue;
-		if (buf_add(clean, in + i, 1) < 0)
-			return -1;
-		if (in[i] == '=') {
-			pad++;
-			continue;
-		}
-		if (v < 0 || pad > 0)
-			return -1;
-		acc = (acc << 6 | (unsigned)v) & 0xffffff;
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		byte = (char)(acc >> bits & 0xff);
-		if (buf_add(out, &byte, 1) < 0)
-			return -1;
-	}
-	return clean->len == 0 || clean->len % 4 != 0 || pad > 2 ||
-		(acc & ((1u << bits) - 1)) != 0 ?
-	    -1 :
-	    0;
 }
 
 /* ---- the parts ----------------------------------------------------------- */
@@ -461,7 +415,7 @@ saml_parse(const char *base64, size_t len, const struct saml_rules *rules,
 	s.session_name = xstrdup("");
 	s.issuer = xstrdup("");
 	if (len > 2 * SAML_BASE64_MAX ||
-	    (decode(base64, len, &clean, &xml) < 0 &&
+	    (saml_decode(base64, len, &clean, &xml) < 0 &&
 		clean.len > SAML_BASE64_MAX) ||
 	    clean.len > SAML_BASE64_MAX) {
 		fault_set(fault, FAULT_CONFIG, REASON_MALFORMED,
@@ -474,7 +428,7 @@ saml_parse(const char *base64, size_t len, const struct saml_rules *rules,
 	}
 	buf_reset(&clean);
 	buf_reset(&xml);
-	if (decode(base64, len, &clean, &xml) < 0)
+	if (saml_decode(base64, len, &clean, &xml) < 0)
 		return malformed(fault, _("it is not base64"));
 	if ((doc = xml_read(xml.data, xml.len)) == NULL)
 		return malformed(fault, _("it is no plain XML"));
@@ -484,6 +438,26 @@ saml_parse(const char *base64, size_t len, const struct saml_rules *rules,
 	*ret = s;
 	s = (struct saml){ 0 };
 	return 0;
+}
+
+bool
+saml_password_days(const struct saml *s, int64_t now_s, int64_t *ret)
+{
+	int64_t t;
+
+	if (s->password_days != NULL &&
+	    str_int(s->password_days, 0, PASSWORD_DAYS_MAX, ret) == 0)
+		return true;
+	if (s->password_expires == NULL)
+		return false;
+	if (str_int(s->password_expires, 0, PASSWORD_DAYS_MAX * DAY_S, &t) == 0)
+		*ret = t / DAY_S;
+	else if (rfc3339_parse(s->password_expires, &t) == 0 && t >= now_s &&
+	    (t - now_s) / DAY_S <= PASSWORD_DAYS_MAX)
+		*ret = (t - now_s) / DAY_S;
+	else
+		return false;
+	return true;
 }
 
 void

@@ -56,6 +56,11 @@ struct saml_rules {
 /* 0, or -1 with *fault. */
 int saml_parse(const char *base64, size_t len, const struct saml_rules *rules,
     struct saml *ret, struct fault *fault);
+/*
+ * In how many days does the password end?  From the days that AD FS says, else
+ * from its time: seconds that are left, or a date.  False: it does not say.
+ */
+bool saml_password_days(const struct saml *s, int64_t now_s, int64_t *ret);
 void saml_done(struct saml *s);
 #define _cleanup_saml_ __attribute__((cleanup(saml_done)))
 

@@ -174,8 +174,8 @@ notice_password(struct signin *s, const struct saml *a)
 	_cleanup_free_ char *text = NULL, *where = NULL;
 	int64_t days;
 
-	if (a->password_days == NULL ||
-	    str_int(a->password_days, 0, 3650, &days) < 0)
+	if (!saml_password_days(
+		a, clk_real(&clk_system) / USEC + s->skew_s, &days))
 		return;
 	if (a->password_url != NULL && str_starts(a->password_url, "https://"))
 		where = xasprintf(_(" Change it at %s"), a->password_url);

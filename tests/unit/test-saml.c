@@ -441,6 +441,41 @@ test_xml(void **state)
 	assert_null(xml_read(deep, 3000));
 }
 
+static void
+test_password_days(void **state)
+{
+	static const struct {
+		const char *days, *time;
+		int64_t want; /* -1: nothing is said */
+	} rows[] = {
+		{ NULL, NULL, -1 },
+		{ "12", "86400", 12 },
+		{ "0", NULL, 0 },
+		{ NULL, "172799", 1 },
+		{ "soon", "86400", 1 },
+		{ NULL, "1970-01-04T00:00:00Z", 2 },
+		{ NULL, "1970-01-01T00:00:00Z", -1 }, /* over */
+		{ NULL, "9999-01-01T00:00:00Z", -1 }, /* never */
+		{ NULL, "-1", -1 },
+		{ NULL, "99999999999999999999", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_saml_ struct saml s = {
+			.password_days =
+			    rows[i].days == NULL ? NULL : xstrdup(rows[i].days),
+			.password_expires =
+			    rows[i].time == NULL ? NULL : xstrdup(rows[i].time),
+		};
+		int64_t days = -1;
+
+		assert_int_equal(
+		    saml_password_days(&s, 86400, &days), rows[i].want >= 0);
+		assert_int_equal(days, rows[i].want);
+	}
+}
+
 int
 main(void)
 {
@@ -452,6 +487,7 @@ main(void)
 		cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_xml),
+		cmocka_unit_test(test_password_days),
 	};
 
 	return cmocka_run_group_tests_name("saml", tests, NULL, NULL);
