@@ -392,7 +392,7 @@ enum identity_answer
 identity_want(struct identity *id, bool attended)
 {
 	identity_event(id, attended ? IDENTITY_ATTENDED : IDENTITY_WANT);
-	if (id->job != NULL || id->slot)
+	if (identity_comes(id))
 		return IDENTITY_WILL;
 	return id->state == IDENTITY_BACKOFF ? IDENTITY_WAITS :
 					       IDENTITY_REFUSES;
@@ -474,6 +474,12 @@ bool
 identity_busy(const struct identity *id)
 {
 	return id->job != NULL;
+}
+
+bool
+identity_comes(const struct identity *id)
+{
+	return id->job != NULL || id->slot;
 }
 
 const char *

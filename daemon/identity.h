@@ -149,7 +149,8 @@ int64_t identity_next(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
 /* Its question that is open to a person, or NULL. */
 struct question *identity_question(const struct identity *id);
-bool identity_busy(const struct identity *id);		  /* a job runs */
+bool identity_busy(const struct identity *id);	/* a job runs */
+bool identity_comes(const struct identity *id); /* it runs, or has a slot */
 const char *identity_provider(const struct identity *id); /* of the job */
 /* Posts of passwords and pushes in the current or last job. */
 int identity_passwords(const struct identity *id);

@@ -58,27 +58,60 @@ only_user(const struct manager *m, const char *base)
 	return user;
 }
 
+/* Is it this user's?  One that is not known yet is nobody's. */
+static bool
+is_user(const struct identity *id, const char *user)
+{
+	_cleanup_free_ char *a = NULL, *b = NULL;
+
+	if (identity_user(id) == NULL)
+		return false;
+	a = user_normal(user);
+	b = user_normal(identity_user(id));
+	return str_eq(a, b);
+}
+
+/*
+ * A nameless one may turn out to be a person that another is already.  Then the
+ * one that is at work is meant, so that no other sign-in starts beside it.
+ */
+static int
+liveliness(const struct identity *id)
+{
+	return identity_comes(id)		     ? 3 :
+	    identity_state(id) == IDENTITY_BACKOFF   ? 2 :
+	    identity_state(id) == IDENTITY_SIGNED_IN ? 1 :
+						       0;
+}
+
+static struct identity *
+find_person(struct manager *m, const char *base, const char *user)
+{
+	struct identity *found = NULL;
+
+	for (size_t i = 0; i < m->nidentities; i++) {
+		struct identity *id = m->identities[i];
+
+		if (str_eq(identity_base(id), base) && is_user(id, user) &&
+		    (found == NULL || liveliness(id) > liveliness(found)))
+			found = id;
+	}
+	return found;
+}
+
 static struct identity *
 find_identity(struct manager *m, const char *base, const char *user)
 {
 	struct identity *found = NULL;
 	size_t n = 0;
 
+	if (user != NULL)
+		return find_person(m, base, user);
 	for (size_t i = 0; i < m->nidentities; i++) {
 		struct identity *id = m->identities[i];
 
 		if (!str_eq(identity_base(id), base))
 			continue;
-		if (user != NULL) {
-			_cleanup_free_ char *a = user_normal(user),
-					    *b = identity_user(id) == NULL ?
-			    NULL :
-			    user_normal(identity_user(id));
-
-			if (str_eq(a, b))
-				return id;
-			continue;
-		}
 		n++;
 		if (found == NULL || identity_user(found) != NULL)
 			found = id;
@@ -232,6 +265,16 @@ same_person(const struct identity *a, const struct identity *b)
 	return str_eq(x, y);
 }
 
+/* What it waits for at one identity, it is to get from the other. */
+static void
+ask_anew(struct session *s)
+{
+	if (!session_wants(s))
+		return;
+	session_event(s, SESSION_CANCELLED, NULL);
+	session_event(s, SESSION_WANTED, NULL);
+}
+
 /* Keys of another identity are not its keys, though the role be the same. */
 static void
 set_profile(struct manager *m, struct member *mb, struct profile *p)
@@ -248,6 +291,8 @@ set_profile(struct manager *m, struct member *mb, struct profile *p)
 	session_set_profile(mb->session, p);
 	if (moved)
 		session_event(mb->session, SESSION_CHANGED, NULL);
+	else if (before != mb->identity)
+		ask_anew(mb->session);
 }
 
 static struct member *

@@ -342,12 +342,6 @@ rig_identity(struct rig *r, size_t i)
 	    identity_state(manager_identity_at(r->manager, i)));
 }
 
-static bool
-comes(const struct identity *id)
-{
-	return id->job != NULL || id->slot;
-}
-
 static void
 check_member(struct rig *r, const struct member *mb)
 {
@@ -366,10 +360,10 @@ check_member(struct rig *r, const struct member *mb)
 	}
 	/* Who waits is waited for. */
 	if (session_state(s) == SESSION_WAITING)
-		assert(comes(mb->identity));
+		assert(identity_comes(mb->identity));
 	/* Without a timer of its own, its identity's must bring it back. */
 	if (session_state(s) == SESSION_BACKOFF && !own)
-		assert(comes(mb->identity) ||
+		assert(identity_comes(mb->identity) ||
 		    identity_state(mb->identity) == IDENTITY_BACKOFF);
 }
 

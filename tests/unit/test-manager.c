@@ -187,6 +187,83 @@ test_expired_keys(void **state)
 	rig_free(r);
 }
 
+/* A nameless identity's worker reports a password of this user as good. */
+static void
+turns_out_to_be(struct rig *r, struct job *job, const char *user)
+{
+	rig_attempt(job, 1, "0001", user);
+	fake_settle(r->loop);
+	rig_took(job, W_GO);
+	fake_job_pack(
+	    job, "{s:s,s:s}", "type", W_OUTCOME, "result", OUTCOME_ACCEPTED);
+}
+
+#define HOST "adfs.example.com"
+#define NAMELESS(name, role) \
+	"[profile " name "]\nadfs_config.adfs_host = " HOST "\n" \
+	"adfs_config.role_arn = " ARN(role) "\n"
+#define JOE PROFILE("j", HOST, "CORP\\joe", "J")
+#define KIM PROFILE("k", HOST, "CORP\\kim", "K")
+
+/*
+ * Two identities turn out to be one person while somebody waits at the second:
+ * after a reload the profile still gets what that one brings, by no further
+ * sign-in.
+ */
+static void
+test_one_person(void **state)
+{
+	struct rig *r = rig_new(NAMELESS("n", "N"));
+	struct job *first, *second;
+
+	(void)state;
+	reload(r, JOE NAMELESS("n", "N") KIM);
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "n");
+	first = rig_job(r);
+	rig_call(r, 3, M_CREDENTIALS, "{s:s}", "profile", "k");
+	second = rig_job(r);
+	assert_ptr_not_equal(first, second);
+	turns_out_to_be(r, first, "CORP\\kim");
+	rig_fail(first, FAULT_NEEDS_USER, REASON_EXPIRED);
+	reload(r, JOE NAMELESS("n", "N") KIM "[other]\n");
+	assert_str(rig_state(r, "k"), "waiting");
+	assert_int_equal(fake_jobs_started(r->jobs), 2);
+	rig_succeed(r, second, "K");
+	assert_str(rig_state(r, "k"), "fresh");
+	assert_non_null(rig_str(r->reply[3], "parameters.accessKeyId"));
+	rig_check(r);
+	rig_free(r);
+}
+
+/* Both are at work: it changes over, and waits for the other. */
+static void
+test_one_person_busy(void **state)
+{
+	struct rig *r = rig_new(NAMELESS("n", "N"));
+	struct job *first, *second;
+
+	(void)state;
+	reload(r, JOE NAMELESS("n", "N") KIM);
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "n");
+	first = rig_job(r);
+	rig_call(r, 3, M_CREDENTIALS, "{s:s}", "profile", "k");
+	second = rig_job(r);
+	turns_out_to_be(r, first, "CORP\\kim");
+	reload(r, JOE NAMELESS("n", "N") KIM "[other]\n");
+	assert_str(rig_state(r, "k"), "waiting");
+	rig_fail(second, FAULT_NEEDS_USER, REASON_EXPIRED);
+	fake_settle(r->loop);
+	rig_check(r);
+	assert_str(rig_state(r, "k"), "waiting");
+	assert_null(r->reply[3]);
+	rig_succeed(r, first, "NK");
+	assert_str(rig_state(r, "k"), "fresh");
+	assert_non_null(rig_str(r->reply[3], "parameters.accessKeyId"));
+	assert_int_equal(fake_jobs_started(r->jobs), 2);
+	rig_check(r);
+	rig_free(r);
+}
+
 /* ---- barriers --------------------------------------------------------------- */
 
 static struct barrier *held;
@@ -256,6 +333,8 @@ main(void)
 		cmocka_unit_test(test_logout_in_job),
 		cmocka_unit_test(test_cancel_keeps_renewing),
 		cmocka_unit_test(test_expired_keys),
+		cmocka_unit_test(test_one_person),
+		cmocka_unit_test(test_one_person_busy),
 		cmocka_unit_test(test_barrier),
 	};
 
