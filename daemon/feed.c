@@ -49,8 +49,9 @@ add_line(struct buf *b, const char *name, const struct session *s)
 static bool
 has_line(const struct session *s)
 {
-	return session_kept(s) || session_creds(s) != NULL ||
-	    session_logged_out(s);
+	return !session_profile(s)->apart &&
+	    (session_kept(s) || session_creds(s) != NULL ||
+		session_logged_out(s));
 }
 
 static char *

@@ -192,6 +192,9 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 	(void)b;
 	if (ev != MANAGER_CREDENTIALS && ev != MANAGER_SESSION)
 		return;
+	/* Keys for one caller alone are no renewal of the profile. */
+	if (session_profile(s)->apart)
+		return;
 	e = entry_of(h, session_name(s));
 	if (ev == MANAGER_CREDENTIALS) {
 		e->told = false;

@@ -176,6 +176,7 @@ static void
 set_apart(const struct login *l, struct target *t)
 {
 	xreplace(&t->profile->name, xasprintf("%s (%s)", t->name, l->id));
+	t->profile->apart = true;
 }
 
 int

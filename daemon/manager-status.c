@@ -147,7 +147,7 @@ profiles_status(struct manager *m, const char *asked, struct strv *ids)
 		const char *id;
 
 		if (session_profile(s)->kind == PROFILE_CHAINED ||
-		    !related(m, name, asked))
+		    session_profile(s)->apart || !related(m, name, asked))
 			continue;
 		id = identity_name(manager_identity_of(m, s));
 		if (!strv_has(ids, id))
@@ -211,7 +211,7 @@ manager_summary(struct manager *m)
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *s = m->members[i].session;
 
-		if (!session_kept(s))
+		if (!session_kept(s) || session_profile(s)->apart)
 			continue;
 		fresh += session_creds(s) != NULL;
 		need += session_state(s) == SESSION_NEEDS_LOGIN;

@@ -20,7 +20,8 @@ ENGINE_TESTS = \
 	tests/unit/test-methods \
 	tests/unit/test-prompt \
 	tests/unit/test-schedule \
-	tests/unit/test-session
+	tests/unit/test-session tests/unit/test-surfaces \
+	tests/unit/test-monitor
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -63,6 +64,12 @@ tests_unit_test_schedule_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_session_SOURCES = tests/unit/test-session.c
 tests_unit_test_session_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_session_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_surfaces_SOURCES = tests/unit/test-surfaces.c
+tests_unit_test_surfaces_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_surfaces_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c
+tests_unit_test_monitor_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_monitor_LDADD = $(ENGINE_TEST_LDADD)
 
 # The tables of docs/HACKING.md, from the source and checked against it.
 TESTS += tests/system/state-tables.py

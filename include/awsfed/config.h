@@ -104,6 +104,8 @@ struct profile {
 	struct strv transitive_tag_keys;
 	/* The agent assumes it: it delivers it, or one that hangs below it. */
 	bool held;
+	/* Made by a login for its caller alone: nobody else is told of it. */
+	bool apart;
 
 	/* what would shadow or be shadowed by static keys */
 	bool has_static_keys;	  /* in the config file */

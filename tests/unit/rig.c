@@ -53,8 +53,12 @@ load(struct config **ret, struct fault *fault, void *arg)
 	_cleanup_ini_ struct ini *doc = ini_parse(
 	    text != NULL ? text : "", text != NULL ? strlen(text) : 0);
 
+	_cleanup_ini_ struct ini *set = r->settings == NULL ?
+	    NULL :
+	    ini_parse(r->settings, strlen(r->settings));
+
 	to_disk(r);
-	if (config_parse(doc, NULL, ret, fault) < 0)
+	if (config_parse(doc, set, ret, fault) < 0)
 		return -1;
 	xreplace(&(*ret)->path, xstrdup(r->config));
 	xreplace(&(*ret)->credentials_path, xstrdup(r->credentials));
@@ -68,15 +72,26 @@ on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
 
 	unsigned slot = (unsigned)(conn % RIG_CONNS);
 
-	assert(last);
+	assert(last != json_is_true(json_object_get(reply, "continues")));
 	if (conn / RIG_CONNS != r->lives[slot]) {
 		json_decref(reply); /* that one hung up */
 		return;
 	}
 	assert(r->busy[slot] && r->reply[slot] == NULL);
+	if (!last) {
+		assert(r->stream[slot] != NULL);
+		json_array_append_new(r->stream[slot], reply);
+		return;
+	}
 	r->replies++;
 	r->busy[slot] = false;
 	r->reply[slot] = reply;
+}
+
+void
+rig_settings(struct rig *r, const char *text)
+{
+	xreplace(&r->settings, xstrdup(text));
 }
 
 void
@@ -135,6 +150,8 @@ rig_free(struct rig *r)
 	fake_files_free(r->files);
 	methods_free(r->methods);
 	credfile_free(r->credfile);
+	if (r->done != NULL)
+		r->done(r);
 	manager_free(r->manager);
 	ledger_free(r->ledger);
 	recorder_free(r->recorder);
@@ -145,8 +162,11 @@ rig_free(struct rig *r)
 	fake_loop_free(r->loop);
 	unlink(r->config);
 	rmdir(r->dir);
-	for (size_t i = 0; i < RIG_CONNS; i++)
+	for (size_t i = 0; i < RIG_CONNS; i++) {
 		json_decref(r->reply[i]);
+		json_decref(r->stream[i]);
+	}
+	xfree(r->settings);
 	xfree(r->dir);
 	xfree(r->config);
 	xfree(r->credentials);
@@ -162,8 +182,9 @@ conn_id(const struct rig *r, unsigned conn)
 	return r->lives[conn] * RIG_CONNS + conn;
 }
 
-void
-rig_call_json(struct rig *r, unsigned conn, const char *method, json_t *params)
+static void
+call(
+    struct rig *r, unsigned conn, const char *method, json_t *params, bool more)
 {
 	assert(conn < RIG_CONNS && !r->busy[conn]);
 	json_decref(r->reply[conn]);
@@ -172,8 +193,32 @@ rig_call_json(struct rig *r, unsigned conn, const char *method, json_t *params)
 	r->calls++;
 	if (params == NULL)
 		params = json_object();
-	methods_call(r->methods, conn_id(r, conn), method, params, false);
+	methods_call(r->methods, conn_id(r, conn), method, params, more);
 	json_decref(params);
+}
+
+void
+rig_call_json(struct rig *r, unsigned conn, const char *method, json_t *params)
+{
+	call(r, conn, method, params, false);
+}
+
+void
+rig_stream(struct rig *r, unsigned conn, const char *method, json_t *params)
+{
+	json_decref(r->stream[conn]);
+	r->stream[conn] = json_array();
+	call(r, conn, method, params, true);
+	fake_settle(r->loop);
+}
+
+json_t *
+rig_next(struct rig *r, unsigned conn)
+{
+	json_t *part = json_incref(json_array_get(r->stream[conn], 0));
+
+	json_array_remove(r->stream[conn], 0);
+	return part;
 }
 
 void
@@ -198,6 +243,8 @@ rig_close(struct rig *r, unsigned conn)
 	uint64_t id = conn_id(r, conn);
 
 	r->busy[conn] = false;
+	json_decref(r->stream[conn]);
+	r->stream[conn] = NULL;
 	r->lives[conn]++;
 	methods_closed(r->methods, id);
 }

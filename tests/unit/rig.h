@@ -2,8 +2,9 @@
 /*
  * The whole engine with its surfaces on the fakes of fake.h, as main.c builds
  * it: what a client calls goes in by connection number, and what comes back is
- * kept until the test takes it.  A call is answered once; a second answer, or
- * one that nobody asked for, ends the program.
+ * kept until the test takes it.  A call is answered once; a second answer, one
+ * that nobody asked for, or a part of a stream where none was asked for ends
+ * the program.
  */
 #ifndef AWSFED_TEST_RIG_H
 #define AWSFED_TEST_RIG_H
@@ -34,14 +35,18 @@ struct rig {
 	struct credfile *credfile;
 	struct methods *methods;
 	char *dir;
-	char *config; /* paths */
+	char *settings; /* text of awsfed.conf; NULL: empty */
+	char *config;	/* paths */
 	char *credentials;
 	char *attempts;
 	double random;	      /* what the dice show */
 	bool busy[RIG_CONNS]; /* a call waits for its answer */
 	json_t *reply[RIG_CONNS];
+	json_t *stream[RIG_CONNS]; /* array: what came before the last */
 	uint64_t lives[RIG_CONNS]; /* which client has this number */
 	size_t calls, replies;
+	/* Frees the surfaces that a test made; after those that call them. */
+	void (*done)(struct rig *r);
 };
 
 /* An AD FS profile of a user, with the role of that letter. */
@@ -60,6 +65,8 @@ struct rig *rig_new(const char *config);
 void rig_free(struct rig *r);
 /* What is in the AWS config file from now on; nothing is reloaded. */
 void rig_config(struct rig *r, const char *text);
+/* What is in awsfed.conf from now on; nothing is reloaded. */
+void rig_settings(struct rig *r, const char *text);
 
 /* Calls a method of io.awsfed.Control; fmt is json_pack()'s, or NULL. */
 void rig_call(
@@ -67,6 +74,11 @@ void rig_call(
 /* The same, from an object (taken, NULL allowed). */
 void rig_call_json(
     struct rig *r, unsigned conn, const char *method, json_t *params);
+/* The same, from one who takes any number of replies ("more"). */
+void rig_stream(
+    struct rig *r, unsigned conn, const char *method, json_t *params);
+/* The next part of the stream, taken by the caller; NULL: none yet. */
+json_t *rig_next(struct rig *r, unsigned conn);
 void rig_close(struct rig *r, unsigned conn);
 /* The answer of the call, taken by the caller; NULL: none yet. */
 json_t *rig_take(struct rig *r, unsigned conn);
