@@ -209,7 +209,6 @@ rig_stream(struct rig *r, unsigned conn, const char *method, json_t *params)
 	json_decref(r->stream[conn]);
 	r->stream[conn] = json_array();
 	call(r, conn, method, params, true);
-	fake_settle(r->loop);
 }
 
 json_t *
@@ -389,6 +388,20 @@ rig_identity(struct rig *r, size_t i)
 	    identity_state(manager_identity_at(r->manager, i)));
 }
 
+/* A chained one that waits or is held: who calls it? */
+static void
+check_chained(struct rig *r, struct session *s)
+{
+	struct session *parent =
+	    manager_session(r->manager, session_profile(s)->source_profile);
+
+	if (!session_wants(s) || chain_comes(r->manager->chain, s))
+		return;
+	assert(session_state(s) == SESSION_BACKOFF && parent != NULL);
+	assert(session_state(parent) == SESSION_BACKOFF ||
+	    session_state(parent) == SESSION_FAILED);
+}
+
 static void
 check_member(struct rig *r, const struct member *mb)
 {
@@ -401,8 +414,7 @@ check_member(struct rig *r, const struct member *mb)
 	if (mb->orphan)
 		assert(!session_wants(s));
 	if (mb->identity == NULL) {
-		assert(session_state(s) != SESSION_WAITING ||
-		    chain_comes(r->manager->chain, s));
+		check_chained(r, s);
 		return;
 	}
 	/* Who waits is waited for. */

@@ -150,7 +150,7 @@ random_fault(struct fault *f)
 
 /* ---- a worker out of its mind ---------------------------------------------------- */
 
-#define WORKERS 16
+#define WORKERS 32
 #define TAGS 4
 #define PEOPLE 16
 
@@ -171,12 +171,18 @@ static struct worker {
 	bool tag_typed;
 	int64_t asked_at; /* wall clock */
 	bool went;	  /* and no outcome yet */
+	bool attempted;
+	bool asserted;
+	bool factor;	 /* this job has met a second one */
+	bool met_before; /* the sign-in before it had */
 	json_t *redeem;
 	char user[24];
 } workers[WORKERS];
 
 static struct loop *clock_loop;
-static unsigned long gone, attempts, redeemed;
+static unsigned long gone, attempts, redeemed, assumed, served;
+static bool alone;	/* one identity, so that of each job is known */
+static bool met_factor; /* its last sign-in did */
 
 static struct person *
 person_of(const char *user, const char *host)
@@ -204,7 +210,9 @@ worker_of(struct job *job)
 			vacant = &workers[i];
 	}
 	assert(vacant != NULL);
-	*vacant = (struct worker){ .job = job, .password = -1 };
+	*vacant = (struct worker){
+		.job = job, .password = -1, .met_before = met_factor
+	};
 	return vacant;
 }
 
@@ -248,6 +256,10 @@ listen(struct job *job)
 			/* Only a password looks like that. */
 			w->password = value[3] - '0';
 			w->typed = value[0] == 'p';
+			/* Nobody is there whose telephone may ring. */
+			assert(w->typed || !w->met_before ||
+			    json_is_true(
+				json_object_get(job->job, "attended")));
 		} else if (str_eq(type, W_ANSWER) && value != NULL &&
 		    strchr(value, '\\') != NULL) {
 			snprintf(w->user, sizeof(w->user), "%s", value);
@@ -291,7 +303,7 @@ say_attempt(struct worker *w)
 		w->asked_at = clk_real(clock_loop->clk) / USEC;
 	}
 	attempts++;
-	w->waits = true;
+	w->waits = w->attempted = true;
 	rig_attempt(w->job, (int)draw(100), one_in(50) ? "zz" : tag, user);
 }
 
@@ -327,6 +339,8 @@ say_ask(struct worker *w)
 		{ Q_SECRET, QN_PASSWORD },
 		{ Q_TEXT, QN_USER },
 		{ Q_CODE, QN_CODE },
+		{ Q_SECRET, QN_TOTP },
+		{ Q_CONFIRM, QN_APPROVE },
 		{ Q_CONFIRM, "strange" },
 		{ Q_CHOICE, QN_METHOD },
 	};
@@ -334,6 +348,79 @@ say_ask(struct worker *w)
 
 	w->waits = true;
 	rig_ask(w->job, (int)draw(100), all[i].kind, all[i].name);
+}
+
+/* Mostly a good one. */
+static void
+say_factor(struct worker *w)
+{
+	if (one_in(4)) {
+		fake_job_pack(
+		    w->job, "{s:s,s:i}", "type", W_FACTOR, "method", 3);
+		return;
+	}
+	w->factor = true;
+	met_factor = alone;
+	fake_job_pack(w->job, "{s:s,s:s,s:s}", "type", W_FACTOR, "method", "m",
+	    "product", "p");
+}
+
+static void
+say_page(struct worker *w)
+{
+	w->waits = true;
+	fake_job_pack(w->job, one_in(4) ? "{s:s,s:i}" : "{s:s,s:i,s:s}", "type",
+	    W_PAGE, "id", (int)draw(100), "skeleton", "<html>");
+}
+
+/* One that needed a password and nothing more was without a second factor. */
+static void
+say_assertion(struct worker *w)
+{
+	static const char *const sets[] = { "", "A", "AB", "ABC", "ABCDEF",
+		"ABCDEF", "ABCDEF" };
+
+	if (!w->asserted && w->attempted && !w->factor)
+		met_factor = false;
+	w->asserted = true;
+	rig_assertion(w->job, (int)draw(100), sets[draw(ARRAY_SIZE(sets))]);
+}
+
+/* The worker of a chained session has less to say. */
+static void
+assume_says(struct rig *r, struct job *job)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	switch (draw(8)) {
+	case 0:
+	case 1:
+	case 2:
+		assumed++;
+		rig_credentials(r, job, rig_str(job->job, "profile"),
+		    one_in(20) ? ARN("Z") : rig_str(job->job, "roleArn"),
+		    one_in(10) ? (int)draw(40) - 20 : 900 + (int)draw(2700));
+		break;
+	case 3:
+		/* AWS does not take the source's keys, or something else. */
+		if (one_in(2))
+			fault_set(&f, FAULT_TEMPORARY, REASON_EXPIRED, "x");
+		else
+			random_fault(&f);
+		fake_job_say(job,
+		    json_pack("{s:s,s:o}", "type", W_FAULT, "fault",
+			fault_to_json(&f)));
+		break;
+	case 4:
+		random_fault(&f);
+		fake_job_end(job, one_in(3) ? &f : NULL);
+		break;
+	case 5:
+		fake_job_end(job, NULL);
+		break;
+	default:
+		break;
+	}
 }
 
 static void
@@ -383,9 +470,12 @@ say_garbage(struct worker *w)
 static void
 worker_says(struct rig *r, struct job *job)
 {
-	static const char *const sets[] = { "", "A", "AB", "ABC", "ABCD",
-		"ABCD", "ABCD" };
 	struct worker *w = worker_of(job);
+
+	if (str_eq(rig_str(job->job, "job"), JOB_ASSUME)) {
+		assume_says(r, job);
+		return;
+	}
 
 	/* Mostly it behaves: it waits for answers, and follows them up. */
 	if (w->waits && !one_in(8))
@@ -398,7 +488,7 @@ worker_says(struct rig *r, struct job *job)
 		say_outcome(w);
 		return;
 	}
-	switch (draw(22)) {
+	switch (draw(24)) {
 	case 0:
 	case 1:
 	case 2:
@@ -414,8 +504,7 @@ worker_says(struct rig *r, struct job *job)
 	case 8:
 	case 9:
 	case 10:
-		rig_assertion(
-		    job, (int)draw(100), sets[draw(ARRAY_SIZE(sets))]);
+		say_assertion(w);
 		break;
 	case 11:
 	case 12:
@@ -434,6 +523,14 @@ worker_says(struct rig *r, struct job *job)
 		break;
 	case 17:
 		say_garbage(w);
+		break;
+	case 4:
+		if (one_in(3))
+			say_factor(w);
+		break;
+	case 5:
+		if (one_in(3))
+			say_page(w);
 		break;
 	case 18:
 		if (one_in(2)) {
@@ -471,7 +568,8 @@ forget_people(void)
 	for (size_t i = 0; i < WORKERS; i++)
 		json_decref(workers[i].redeem);
 	memset(workers, 0, sizeof(workers));
-	gone = attempts = redeemed = 0;
+	gone = attempts = redeemed = assumed = served = 0;
+	met_factor = alone = false;
 }
 
 static struct job *
@@ -504,6 +602,10 @@ command_ends(struct commands *commands)
 		snprintf(out, sizeof(out),
 		    "{\"username\":\"CORP\\\\jane\",\"password\":\"cmd%u\"}",
 		    draw(TAGS));
+		if (!str_eq(c->line, "command"))
+			snprintf(out, sizeof(out), "%s",
+			    str_eq(c->line, "totp") ? "ABC" :
+						      "{\"mfa_token\":1}");
 		if (one_in(4))
 			random_fault(&f);
 		fake_command_end(c, &f, one_in(6) ? "nonsense" : out);
@@ -524,6 +626,11 @@ typed(const char *name)
 	    str_eq(name, QN_PASSWORD) ? "per" : "cod", draw(TAGS));
 	return str_eq(name, "strange") ? "yes" : text;
 }
+
+#define COMMANDS \
+	"adfs_config.username_password_command = command\n" \
+	"adfs_config.mfa_token_command = code\n" \
+	"awsfed.totp_command = totp\n"
 
 /* ---- one identity ------------------------------------------------------------------ */
 
@@ -683,8 +790,7 @@ test_identity(void **state)
 	static const struct identity_ops ops = { lone_wanted, lone_watched,
 		lone_asked, lone_message, lone_assertion, lone_message,
 		lone_role, lone_ended, lone_changed };
-	struct rig *r =
-	    rig_new(ONE "adfs_config.username_password_command = command\n");
+	struct rig *r = rig_new(ONE COMMANDS);
 	struct config *c =
 	    config_ref((struct config *)(uintptr_t)manager_config(r->manager));
 	struct identity_env env = { .loop = r->loop,
@@ -700,6 +806,7 @@ test_identity(void **state)
 	lone.profile = config_find(c, "a");
 	lone.settings = &c->settings;
 	lone.prompts = r->prompts;
+	alone = true;
 	lone.id = identity_new(
 	    &env, lone.profile->identity_base, "adfs.example.com", NULL);
 	clock_loop = r->loop;
@@ -717,7 +824,7 @@ test_identity(void **state)
 	    "# %zu jobs, %lu attempts, %lu passwords, %lu redeemed\n",
 	    fake_jobs_started(r->jobs), attempts, gone, redeemed);
 	/* The dice must have got somewhere. */
-	assert(events < 10000 || (gone > events / 1000 && redeemed > 10));
+	assert(events < 10000 || (gone > events / 2000 && redeemed > 10));
 	identity_free(lone.id);
 	config_unref(c);
 	rig_free(r);
@@ -903,27 +1010,38 @@ test_session(void **state)
 #define NOBODY(name, role) \
 	"[profile " name "]\nadfs_config.adfs_host = third.example.org\n" \
 	"adfs_config.role_arn = " ARN(role) "\n"
-#define COMMAND "adfs_config.username_password_command = command\n"
+#define COMMAND COMMANDS
+#define CHAINED(name, role, source) \
+	"[profile " name \
+	"]\nrole_arn = " ARN(role) "\nsource_profile = " source "\n"
+#define TWIN "awsfed.deliver = file\n"
+#define SECURED(name, role) \
+	OTHER(name, role) \
+	"awsfed.protected = yes\n" \
+	"awsfed.autorefresh = yes\n" COMMAND
 
 static const char *const configs[] = {
-	JANE("a", "A") JANE("b", "B") OTHER("c", "C")
-	    COMMAND NOBODY("d", "D") "[profile n]\nadfs_config.adfs_host = "
-				     "adfs.example.com\nadfs_config.adfs_user "
-				     "= CORP\\jane\n",
-	/* a changes, b goes, d has a user */
+	JANE("a", "A") JANE("b", "B") OTHER("c", "C") COMMAND NOBODY("d",
+	    "D") "[profile n]\nadfs_config.adfs_host = "
+		 "adfs.example.com\nadfs_config.adfs_user "
+		 "= CORP\\jane\n" CHAINED("w", "W", "a") CHAINED("x", "X", "w")
+		     TWIN SECURED("p", "E") CHAINED("q", "Q", "p"),
+	/* a changes, b goes, d has a user; w is written itself */
 	JANE("a", "B") OTHER("c", "C")
-	    COMMAND PROFILE("d", "third.example.org", "CORP\\kim", "D"),
-	/* another identity for b; chains */
+	    COMMAND PROFILE("d", "third.example.org", "CORP\\kim", "D")
+		CHAINED("w", "W", "a") TWIN CHAINED("x", "X", "c") TWIN,
+	/* another identity for b; other chains */
 	JANE("a", "A") JOE("b", "B") OTHER("c", "C") COMMAND
-	"awsfed.autorefresh = yes\n[profile w]\nrole_arn = " ARN(
-	    "W") "\nsource_profile = a\n",
+	"awsfed.autorefresh = yes\n" CHAINED("w", "W", "a") CHAINED(
+	    "x", "V", "w") TWIN "awsfed.autorefresh = yes\n" SECURED("p", "E"),
 	/* hardly anything */
 	OTHER("c", "C") COMMAND,
 	/* a broken file keeps the old settings */
 	"[profile a\nnonsense",
 };
 
-static const char *const names[] = { "a", "b", "c", "d", "n", "w", "new" };
+static const char *const names[] = { "a", "b", "c", "d", "n", "w", "x", "p",
+	"q", "new" };
 
 static const char *
 some_name(void)
@@ -938,6 +1056,67 @@ is_idle(struct rig *r, unsigned conn)
 }
 
 static char *logins[RIG_CONNS]; /* the last login of each client */
+
+/* ---- a person's word for some keys */
+static bool secured[RIG_CONNS]; /* it asks for keys of p or q */
+static unsigned long allowed;	/* uses, by a person */
+static char request[24];	/* the last that somebody was told of */
+static unsigned asker;		/* who was asked in its own place */
+
+static bool
+is_watcher(unsigned conn)
+{
+	return conn == 0 || conn == 2; /* wind_down() closes even ones */
+}
+
+static void
+decide(struct rig *r, unsigned conn)
+{
+	bool allow = !one_in(4);
+
+	rig_call_json(r, conn, M_APPROVE,
+	    json_pack("{s:s,s:b}", "request", request, "allow", allow));
+	if (allow && rig_str(r->reply[conn], "error") == NULL)
+		allowed++;
+}
+
+/* No keys of a secured profile without a word for each use. */
+static void
+hear(struct rig *r)
+{
+	json_t *e;
+
+	for (unsigned conn = 0; conn < RIG_CONNS; conn++) {
+		if (secured[conn] && r->reply[conn] != NULL) {
+			const char *asks =
+			    rig_str(r->reply[conn], "parameters.request");
+
+			if (asks != NULL) {
+				snprintf(request, sizeof(request), "%s", asks);
+				asker = conn;
+			}
+			secured[conn] = false;
+			if (rig_str(r->reply[conn], "parameters.accessKeyId") !=
+			    NULL)
+				assert(++served <= allowed);
+		}
+		while (r->stream[conn] != NULL &&
+		    (e = rig_next(r, conn)) != NULL) {
+			if (str_eq(rig_str(e, "parameters.event"), "request"))
+				snprintf(request, sizeof(request), "%s",
+				    rig_str(e, "parameters.request.request"));
+			json_decref(e);
+		}
+	}
+}
+
+static void
+leave(struct rig *r, unsigned conn)
+{
+	rig_close(r, conn);
+	xreplace(&logins[conn], NULL);
+	secured[conn] = false;
+}
 
 /* What the last answer was, if it was one of a login. */
 static void
@@ -1031,25 +1210,40 @@ consume(struct rig *r, unsigned conn)
 	    s == NULL ? NULL : manager_identity_of(r->manager, s);
 	bool away = id != NULL && identity_state(id) == IDENTITY_BACKOFF;
 	/* What is assumed needs its source's keys, and no sign-in. */
-	bool assumed = s != NULL &&
-	    session_profile(s)->kind == PROFILE_CHAINED &&
-	    session_state(s) != SESSION_BACKOFF;
-	bool rests = id != NULL && !assumed &&
-	    (away || session_state(s) == SESSION_BACKOFF);
+	bool chained = s != NULL && session_profile(s)->kind == PROFILE_CHAINED;
+	bool rests = s != NULL && session_state(s) == SESSION_BACKOFF;
 	size_t before = fake_jobs_started(r->jobs);
+	json_t *p = json_pack("{s:s}", "profile", name);
 
-	rig_call_json(
-	    r, conn, M_CREDENTIALS, json_pack("{s:s}", "profile", name));
-	if (rests)
+	if (s != NULL && session_profile(s)->protected) {
+		secured[conn] = true;
+		if (one_in(2))
+			json_object_set_new(p, "attended", json_true());
+	}
+	rig_call_json(r, conn, M_CREDENTIALS, p);
+	if (rests || (away && !chained))
 		assert(fake_jobs_started(r->jobs) == before);
-	if (away)
-		assert(identity_state(id) == IDENTITY_BACKOFF);
+	if (!away)
+		return;
+	assert(identity_state(id) == IDENTITY_BACKOFF);
+	assert(fake_jobs_started(r->jobs) <= before + 1);
+	if (fake_jobs_started(r->jobs) > before)
+		assert_str(
+		    rig_str(fake_job_last(r->jobs)->job, "job"), JOB_ASSUME);
 }
 
 static void
 somebody_calls(struct rig *r, unsigned conn)
 {
-	switch (draw(24)) {
+	if (is_watcher(conn) && one_in(20)) {
+		rig_stream(r, conn, M_MONITOR,
+		    json_pack("{s:b}", "approvals", one_in(2)));
+		return;
+	}
+	switch (draw(25)) {
+	case 24:
+		decide(r, conn);
+		break;
 	case 0:
 	case 1:
 	case 2:
@@ -1112,6 +1306,23 @@ somebody_calls(struct rig *r, unsigned conn)
 	}
 }
 
+/* Mostly somebody answers at once, and who asked comes again for the keys. */
+static void
+answer_request(struct rig *r, unsigned conn)
+{
+	if (request[0] == '\0')
+		return;
+	if (is_idle(r, conn) && !one_in(3))
+		decide(r, conn);
+	if (is_idle(r, asker) && !one_in(3)) {
+		secured[asker] = true;
+		rig_call_json(r, asker, M_CREDENTIALS,
+		    json_pack("{s:s}", "profile", one_in(3) ? "q" : "p"));
+	}
+	if (!one_in(3))
+		request[0] = '\0';
+}
+
 static void
 crowd_event(struct rig *r)
 {
@@ -1124,14 +1335,13 @@ crowd_event(struct rig *r)
 	case 2:
 	case 3:
 	case 4:
+		answer_request(r, conn);
 		if (is_idle(r, conn))
 			somebody_calls(r, conn);
 		break;
 	case 5:
-		if (one_in(6)) {
-			rig_close(r, conn);
-			xreplace(&logins[conn], NULL);
-		}
+		if (one_in(6))
+			leave(r, conn);
 		break;
 	case 6:
 		command_ends(r->commands);
@@ -1165,10 +1375,8 @@ wind_down(struct rig *r)
 	struct job *job;
 
 	fake_files_hold(r->files, false);
-	for (unsigned conn = 0; conn < RIG_CONNS; conn += 2) {
-		rig_close(r, conn);
-		xreplace(&logins[conn], NULL);
-	}
+	for (unsigned conn = 0; conn < RIG_CONNS; conn += 2)
+		leave(r, conn);
 	for (int i = 0; i < 50; i++) {
 		while ((job = some_job(r->jobs)) != NULL) {
 			worker_of(job)->went = false;
@@ -1209,6 +1417,7 @@ test_manager(void **state)
 	clock_loop = r->loop;
 	for (step = 0; step < events; step++) {
 		crowd_event(r);
+		hear(r);
 		listen_all(r->jobs);
 		fake_commands_forget(r->commands);
 		rig_check(r);
@@ -1216,11 +1425,14 @@ test_manager(void **state)
 			wind_down(r);
 	}
 	wind_down(r);
-	printf("# %zu calls, %zu answers, %zu jobs, %lu passwords, "
-	       "%lu redeemed\n",
-	    r->calls, r->replies, fake_jobs_started(r->jobs), gone, redeemed);
+	fprintf(stderr,
+	    "# %zu calls, %zu answers, %zu jobs, %lu passwords, "
+	    "%lu redeemed, %lu assumed, %lu of %lu allowed uses\n",
+	    r->calls, r->replies, fake_jobs_started(r->jobs), gone, redeemed,
+	    assumed, served, allowed);
 	assert(events < 10000 ||
-	    (gone > events / 30000 && redeemed > events / 4000));
+	    (gone > events / 30000 && redeemed > events / 4000 &&
+		assumed > events / 10000 && (events < 300000 || served > 0)));
 	rig_free(r);
 	for (unsigned conn = 0; conn < RIG_CONNS; conn++)
 		xreplace(&logins[conn], NULL);
