@@ -79,8 +79,10 @@ manager_rests(struct manager *m, const struct session *s)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 
+	/* A role that is assumed is in no assertion. */
 	return session_logged_out(s) ||
-	    manager_role_gone(m, manager_identity_of(m, s), s, &f);
+	    (session_profile(s)->kind == PROFILE_ADFS &&
+		manager_role_gone(m, manager_identity_of(m, s), s, &f));
 }
 
 /* ---- new ones -------------------------------------------------------------- */
@@ -178,7 +180,8 @@ manager_new_roles(struct manager *m)
 		for (size_t k = 0; k < m->nmembers; k++) {
 			const struct member *mb = &m->members[k];
 
-			if (!str_eq(
+			if (mb->identity == NULL ||
+			    !str_eq(
 				session_profile(mb->session)->role_arn, role) ||
 			    !str_eq(identity_name(mb->identity),
 				json_string_value(

@@ -40,15 +40,16 @@ chained_status(struct manager *m, const struct profile *p)
 	_cleanup_arn_ struct arn arn = { 0 };
 	struct session *root =
 	    p->root == NULL ? NULL : manager_session(m, p->root);
+	const struct identity *id =
+	    root == NULL ? NULL : manager_identity_of(m, root);
 	json_t *o = json_object();
 
 	json_put_str(o, "profile", p->name);
 	json_put_str(o, "kind", p->kind == PROFILE_ADFS ? "adfs" : "chained");
 	json_put_str(o, "source", p->source_profile);
 	json_put_str(o, "root", p->root);
-	if (root != NULL)
-		json_put_str(
-		    o, "identity", identity_name(manager_identity_of(m, root)));
+	if (id != NULL)
+		json_put_str(o, "identity", identity_name(id));
 	if (arn_parse(p->role_arn, &arn) == 0) {
 		json_put_str(o, "account", arn.account);
 		json_put_str(o, "role", arn.name);

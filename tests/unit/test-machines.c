@@ -1432,7 +1432,7 @@ test_manager(void **state)
 	    assumed, served, allowed);
 	assert(events < 10000 ||
 	    (gone > events / 30000 && redeemed > events / 4000 &&
-		assumed > events / 10000 && (events < 300000 || served > 0)));
+		(events < 300000 || (assumed > 10 && served > 0))));
 	rig_free(r);
 	for (unsigned conn = 0; conn < RIG_CONNS; conn++)
 		xreplace(&logins[conn], NULL);

@@ -6,7 +6,7 @@
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
 
-#include "manager.h"
+#include "manager-int.h"
 #include "session.h"
 
 static void
@@ -264,6 +264,64 @@ test_one_person_busy(void **state)
 	rig_free(r);
 }
 
+#define CHAINED \
+	"[profile w]\nrole_arn = " ARN( \
+	    "W") "\nsource_profile = a\n" \
+		 "region = us-east-1\nawsfed.deliver = file\n"
+
+static void
+assume(struct rig *r)
+{
+	struct job *job = rig_job(r);
+
+	assert_str(rig_str(job->job, "profile"), "w");
+	rig_credentials(r, job, "w", ARN("W"), 3600);
+	fake_job_end(job, NULL);
+	fake_settle(r->loop);
+	assert_str(rig_state(r, "w"), "fresh");
+}
+
+/* What is left of a chain whose root is no more can be asked for and shown. */
+static void
+test_root_gone(void **state)
+{
+	struct rig *r = rig_new(ONE CHAINED);
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "w");
+	rig_succeed(r, rig_job(r), "A");
+	assume(r);
+	fake_advance(r->loop, 1000 * USEC);
+	rig_call(r, 1, M_REFRESH, "{s:[s]}", "profiles", "w");
+	assume(r);
+	reload(r, "[other]\n");
+	fake_advance(r->loop, 3000 * USEC);
+	assert_str(rig_state(r, "a"), "none");
+	assert_string_not_equal(rig_state(r, "w"), "none");
+	rig_call(r, 1, M_REFRESH, "{s:[s]}", "profiles", "w");
+	assert_non_null(r->reply[1]);
+	rig_call(r, 1, M_STATUS, NULL);
+	assert_null(rig_str(r->reply[1], "error"));
+	rig_check(r);
+	rig_free(r);
+}
+
+/* A new role that somebody assumes already is news all the same. */
+static void
+test_new_role_assumed(void **state)
+{
+	struct rig *r = rig_new(ONE CHAINED);
+
+	(void)state;
+	json_array_append_new(r->manager->new_roles,
+	    json_pack("{s:s,s:s}", "identity", "CORP\\jane @ " HOST, "roleArn",
+		ARN("W")));
+	rig_call(r, 1, M_STATUS, NULL);
+	assert_str(
+	    rig_str(r->reply[1], "parameters.newRoles.0.roleArn"), ARN("W"));
+	rig_free(r);
+}
+
 /* ---- barriers --------------------------------------------------------------- */
 
 static struct barrier *held;
@@ -335,6 +393,8 @@ main(void)
 		cmocka_unit_test(test_expired_keys),
 		cmocka_unit_test(test_one_person),
 		cmocka_unit_test(test_one_person_busy),
+		cmocka_unit_test(test_root_gone),
+		cmocka_unit_test(test_new_role_assumed),
 		cmocka_unit_test(test_barrier),
 	};
 
