@@ -323,12 +323,14 @@ void
 rig_credentials(struct rig *r, struct job *job, const char *profile,
     const char *role, int life)
 {
-	char when[RFC3339_SIZE];
+	char when[RFC3339_SIZE], id[32] = "ASIAEXAMPLE";
 
+	if (r->keys > 0)
+		snprintf(id, sizeof(id), "ASIA%lu", r->keys++);
 	rfc3339_format(clk_real(r->loop->clk) / USEC + life, when);
 	fake_job_pack(job, "{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i}", "type",
 	    W_CREDENTIALS, "profile", profile, "roleArn", role, "accessKeyId",
-	    "ASIAEXAMPLE", "secretAccessKey", "secret", "sessionToken", "token",
+	    id, "secretAccessKey", "secret", "sessionToken", "token",
 	    "expiration", when, "lifetime", life);
 }
 

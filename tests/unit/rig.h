@@ -45,6 +45,7 @@ struct rig {
 	json_t *stream[RIG_CONNS]; /* array: what came before the last */
 	uint64_t lives[RIG_CONNS]; /* which client has this number */
 	size_t calls, replies;
+	unsigned long keys; /* not 0: each key gets an id of its own */
 	/* Frees the surfaces that a test made; after those that call them. */
 	void (*done)(struct rig *r);
 };
