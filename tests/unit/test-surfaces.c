@@ -5,6 +5,8 @@
  */
 #include "rig.h"
 
+#include <unistd.h>
+
 #include "awsfed/creds.h"
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
@@ -21,6 +23,7 @@ static struct hooks *hooks;
 static struct sinks *sinks;
 static struct files *sink_files;
 static unsigned writers;
+static char all_path[64], b_path[64]; /* of the sinks */
 
 static void
 surfaces_done(struct rig *r)
@@ -30,6 +33,8 @@ surfaces_done(struct rig *r)
 	hooks_free(STEAL(hooks));
 	feed_free(STEAL(feed));
 	sinks_free(STEAL(sinks));
+	unlink(all_path);
+	unlink(b_path);
 }
 
 static struct rig *
@@ -333,8 +338,34 @@ holds(const char *path, const char *profile)
 	return key != NULL && (end == NULL || key < end);
 }
 
-#define SINKS \
-	"[sink all]\npath = /s/all\n[sink b]\npath = /s/b\nprofiles = b*\n"
+static void
+touch(const char *path)
+{
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fclose(f);
+}
+
+/*
+ * The fake writer has what is in them, but whether there is a file at all is
+ * looked up on the disk.
+ */
+static void
+sinks_conf(struct rig *r)
+{
+	_cleanup_free_ char *text = NULL;
+
+	snprintf(all_path, sizeof(all_path), "%s/all", r->dir);
+	snprintf(b_path, sizeof(b_path), "%s/b", r->dir);
+	touch(all_path);
+	touch(b_path);
+	text = xasprintf("[sink all]\npath = %s\n"
+			 "[sink b]\npath = %s\nprofiles = b*\n",
+	    all_path, b_path);
+	rig_settings(r, text);
+	rig_call(r, 2, M_RELOAD, NULL);
+}
 
 static const json_t *
 sink_status(struct rig *r, json_t **hold)
@@ -357,17 +388,16 @@ test_sinks(void **state)
 	sinks = sinks_new(r->manager, make_writer, r);
 	sign_in(r, "a", "AB");
 	assert_int_equal(writers, 0); /* no sink, no thread */
-	rig_settings(r, SINKS);
-	rig_call(r, 2, M_RELOAD, NULL);
+	sinks_conf(r);
 	fake_advance(r->loop, USEC);
 	assert_int_equal(writers, 1);
-	assert_true(holds("/s/all", "a"));
-	assert_false(holds("/s/b", "a"));
+	assert_true(holds(all_path, "a"));
+	assert_false(holds(b_path, "a"));
 	fake_advance(r->loop, 10 * USEC);
 	sign_in(r, "b", "AB");
 	fake_advance(r->loop, USEC);
-	assert_true(holds("/s/all", "b"));
-	assert_true(holds("/s/b", "b"));
+	assert_true(holds(all_path, "b"));
+	assert_true(holds(b_path, "b"));
 	list = sink_status(r, &status);
 	assert_int_equal(json_array_size(list), 2);
 	assert_null(rig_at(list, "0.fault"));
@@ -377,18 +407,18 @@ test_sinks(void **state)
 	rig_call(r, 2, M_LOGOUT, "{s:[s]}", "profiles", "a");
 	fake_advance(r->loop, 30 * USEC);
 	assert_non_null(rig_str(sink_status(r, &status), "0.fault.kind"));
-	assert_true(holds("/s/all", "a"));
+	assert_true(holds(all_path, "a"));
 	fake_files_fail(sink_files, NULL);
 	fake_advance(r->loop, 900 * USEC);
-	assert_false(holds("/s/all", "a"));
+	assert_false(holds(all_path, "a"));
 	fake_advance(r->loop, USEC);
 	assert_null(rig_at(sink_status(r, &status), "0.fault"));
 	/* Not configured any more: its keys are taken out. */
 	rig_settings(r, "");
 	rig_call(r, 2, M_RELOAD, NULL);
 	fake_advance(r->loop, 30 * USEC);
-	assert_false(holds("/s/all", "b"));
-	assert_false(holds("/s/b", "b"));
+	assert_false(holds(all_path, "b"));
+	assert_false(holds(b_path, "b"));
 	assert_int_equal(json_array_size(sink_status(r, &status)), 0);
 	assert_int_equal(writers, 1);
 	rig_free(r);
@@ -398,9 +428,10 @@ test_sinks(void **state)
 static void
 test_sink_hangs(void **state)
 {
-	struct rig *r = new_rig(TWO, SINKS);
+	struct rig *r = new_rig(TWO, "");
 
 	(void)state;
+	sinks_conf(r);
 	sinks = sinks_new(r->manager, make_writer, r);
 	fake_files_hold(sink_files, true);
 	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
@@ -409,10 +440,10 @@ test_sink_hangs(void **state)
 	assert_non_null(strstr(
 	    fake_files_text(r->files, r->credentials), "aws_session_token"));
 	assert_str(rig_str(r->reply[1], "parameters.step.kind"), "done");
-	assert_false(holds("/s/all", "a"));
+	assert_false(holds(all_path, "a"));
 	fake_files_hold(sink_files, false);
 	fake_advance(r->loop, USEC);
-	assert_true(holds("/s/all", "a"));
+	assert_true(holds(all_path, "a"));
 	rig_free(r);
 }
 
