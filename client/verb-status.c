@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "conn.h"
 #include "duration.h"
+#include "problem.h"
 #include "show.h"
 #include "status.h"
 #include "table.h"
@@ -81,8 +82,24 @@ show_file_fault(const json_t *agent, const char *key, const char *path_key)
 }
 
 /* Headers line up: every state starts in the same column. */
+/* A profile of that identity, for the command that helps; xalloc or NULL. */
+static char *
+profile_of(const json_t *profiles, const char *identity)
+{
+	size_t i;
+	json_t *o;
+
+	json_array_foreach (profiles, i, o) {
+		_cleanup_free_ char *of = show_text(o, "identity");
+
+		if (str_eq(of, identity))
+			return show_text(o, "profile");
+	}
+	return NULL;
+}
+
 static void
-show_identities(const json_t *list, int64_t now)
+show_identities(const json_t *list, const json_t *profiles, int64_t now)
 {
 	size_t width = 0, i;
 	json_t *o;
@@ -103,8 +120,13 @@ show_identities(const json_t *list, int64_t now)
 		printf("  %s\n", f.text);
 		if (!str_empty(f.request))
 			printf(_("  Request %s\n"), f.request);
-		if (!str_empty(f.next))
-			printf(_("  Next: %s\n"), f.next);
+		if (!str_empty(f.next) || f.kind == FAULT_NEEDS_USER ||
+		    f.kind == FAULT_REJECTED) {
+			_cleanup_free_ char *name = profile_of(profiles, who);
+			_cleanup_free_ char *next = problem_next(&f, name);
+
+			printf(_("  Next: %s\n"), next);
+		}
 	}
 }
 
@@ -218,7 +240,8 @@ status_show(const json_t *reply, int64_t now)
 	show_file_fault(agent, "configFault", "config");
 	show_file_fault(agent, "credentialsFault", "credentials");
 	show_sinks(json_object_get(agent, "sinks"));
-	show_identities(json_object_get(reply, "identities"), now);
+	show_identities(json_object_get(reply, "identities"),
+	    json_object_get(reply, "profiles"), now);
 	show_profiles(json_object_get(reply, "profiles"), now);
 }
 
