@@ -122,7 +122,8 @@ show_identities(const json_t *list, const json_t *profiles, int64_t now)
 			printf(_("  Request %s\n"), f.request);
 		if (!str_empty(f.next) || f.kind == FAULT_NEEDS_USER ||
 		    f.kind == FAULT_REJECTED) {
-			_cleanup_free_ char *name = profile_of(profiles, who);
+			_cleanup_free_ char *id = show_text(o, "id");
+			_cleanup_free_ char *name = profile_of(profiles, id);
 			_cleanup_free_ char *next = problem_next(&f, name);
 
 			printf(_("  Next: %s\n"), next);

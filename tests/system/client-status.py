@@ -101,7 +101,7 @@ def identities():
             "  The sign-in has ended.", "  Next: awsfedctl login p"])
     # One that the agent has no advice for is named with a profile of it.
     del other["fault"]["next"]
-    theirs = dict(ADMIN, profile="theirs", identity="sts.example.org:8443")
+    theirs = dict(ADMIN, profile="theirs", identity="i2")
     with Agent([status([JANE, other], [ADMIN, theirs])]) as a:
         has(run(a, "status").out,
             "  The sign-in has ended.\n  Next: awsfedctl login theirs\n")
