@@ -63,8 +63,8 @@ struct manager_env {
 	struct ledger *ledger;
 	struct files *files;
 	struct recorder *recorder; /* may be NULL: no page is kept */
-	struct known *known; /* may be NULL: nothing is remembered */
-	struct undo *undo;   /* may be NULL: nothing is taken back */
+	struct known *known;	   /* may be NULL: nothing is remembered */
+	struct undo *undo;	   /* may be NULL: nothing is taken back */
 	double (*random)(void *arg);
 	/* Reads the configuration anew: config_load, or a test's. */
 	int (*load)(struct config **ret, struct fault *fault, void *arg);

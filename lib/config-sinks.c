@@ -202,13 +202,12 @@ static char *
 real_path(const char *path)
 {
 	_cleanup_free_ char *dir = xstrdup(path);
-	char full[PATH_MAX], *slash;
+	char full[PATH_MAX], *slash = strrchr(dir, '/');
 
 	if (realpath(path, full) != NULL)
 		return xstrdup(full);
-	slash = strrchr(dir, '/');
 	if (slash == NULL)
-		return STEAL(dir);
+		return xstrdup(path);
 	*slash = '\0';
 	if (realpath(*dir == '\0' ? "/" : dir, full) == NULL)
 		return xstrdup(path);

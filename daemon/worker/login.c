@@ -206,9 +206,9 @@ static int
 encode(struct signin *s, const struct login_form *l,
     const struct secret *password, struct buf *out)
 {
-	const char *last =
-	    l->password == NULL ? l->user->name : l->password->name;
-	bool webforms = str_ends(last, "TextBox");
+	const struct control *last =
+	    l->password != NULL ? l->password : l->user;
+	bool webforms = last != NULL && str_ends(last->name, "TextBox");
 	struct field fields[4];
 	size_t n = 0;
 

@@ -87,8 +87,8 @@
 #define W_ASK "ask"
 #define W_TELL "tell"
 #define W_FACTOR "factor" /* a second factor was met */
-#define W_PAGE "page" /* a skeleton for the flight recorder */
-#define W_KEPT "kept" /* agent: to page */
+#define W_PAGE "page"	  /* a skeleton for the flight recorder */
+#define W_KEPT "kept"	  /* agent: to page */
 #define W_ATTEMPT "attempt"
 #define W_OUTCOME "outcome"
 #define W_ASSERTION "assertion"
