@@ -392,7 +392,9 @@ take_down(struct agent *a)
 		credfile_flush(a->credfile);
 	if (a->sinks != NULL)
 		sinks_flush(a->sinks);
-	/* From here on nobody calls back. */
+	/* From here on nobody calls back, and nobody is told. */
+	if (a->manager != NULL)
+		manager_hush(a->manager);
 	files_free(a->files);
 	files_free(a->sink_files);
 	control_free(a->control);

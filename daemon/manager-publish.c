@@ -24,6 +24,12 @@ manager_subscribe(struct manager *m, const struct surface *surface)
 	m->surfaces[m->nsurfaces++] = *surface;
 }
 
+void
+manager_hush(struct manager *m)
+{
+	m->nsurfaces = 0;
+}
+
 struct barrier {
 	struct barrier *next;
 	struct manager *manager;

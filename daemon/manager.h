@@ -90,6 +90,11 @@ void manager_free(struct manager *m);
 const struct manager_env *manager_env(const struct manager *m);
 void manager_set_logins(struct manager *m, const struct manager_logins *l);
 void manager_subscribe(struct manager *m, const struct surface *surface);
+/*
+ * The end: no surface is told anything any more, so that they can be freed one
+ * after the other while what is left still settles.
+ */
+void manager_hush(struct manager *m);
 
 /*
  * Takes over the configuration.  0, or -1 with *fault: the old one stays in

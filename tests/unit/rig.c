@@ -147,6 +147,7 @@ rig_free(struct rig *r)
 {
 	if (r == NULL)
 		return;
+	manager_hush(r->manager);
 	fake_files_free(r->files);
 	methods_free(r->methods);
 	credfile_free(r->credfile);
