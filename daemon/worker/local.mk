@@ -182,6 +182,9 @@ EXTRA_DIST += \
 	tests/fixtures/pages/rp-list.html \
 	tests/fixtures/pages/signed-out.html \
 	tests/fixtures/pages/captive-portal.html \
+	tests/fixtures/pages/consent.html \
+	tests/fixtures/pages/error-2.0.html \
+	tests/fixtures/pages/login-name-first.html \
 	tests/fixtures/pages/error-denied.html \
 	tests/fixtures/pages/error-loop.html \
 	tests/fixtures/pages/error-not-enrolled.html \
