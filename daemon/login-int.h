@@ -101,7 +101,8 @@ struct logins {
 	void *arg;
 	uint64_t last_id;
 	struct login *list;
-	struct surveys *surveys; /* what was learned of late */
+	struct surveys *surveys;   /* what was learned of late */
+	struct flushing *flushing; /* logins that wait for the files */
 };
 
 /* login.c */

@@ -225,9 +225,22 @@ finish(struct login *l)
 }
 
 struct flushing {
+	struct flushing *next;
 	struct logins *logins;
-	char *id;
+	char *id; /* the login may be gone when the files are written */
 };
+
+static void
+flushing_free(struct flushing *f)
+{
+	struct flushing **p;
+
+	for (p = &f->logins->flushing; *p != f; p = &(*p)->next)
+		;
+	*p = f->next;
+	xfree(f->id);
+	xfree(f);
+}
 
 struct login *
 login_by_id(struct logins *ls, const char *id)
@@ -249,8 +262,7 @@ on_flushed(const struct fault *fault, void *arg)
 			fault_copy(&l->written, fault);
 		finish(l);
 	}
-	xfree(f->id);
-	xfree(f);
+	flushing_free(f);
 }
 
 /*
@@ -278,6 +290,8 @@ flush(struct login *l)
 	l->phase = LOGIN_FLUSH;
 	f->logins = l->logins;
 	f->id = xstrdup(l->id);
+	f->next = l->logins->flushing;
+	l->logins->flushing = f;
 	/* A draft that did not become a profile goes, and its session. */
 	l->results = login_results(l);
 	for (size_t i = 0; i < l->ntargets; i++) {
@@ -550,6 +564,9 @@ logins_free(struct logins *ls)
 		ls->list = l->next;
 		login_free(l);
 	}
+	/* The manager ends with us and calls nobody back. */
+	while (ls->flushing != NULL)
+		flushing_free(ls->flushing);
 	manager_set_logins(ls->manager, &(struct manager_logins){ 0 });
 	surveys_free(ls->surveys);
 	xfree(ls);

@@ -377,6 +377,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	tokens = path_join(runtime, "endpoint");
 	a->container = container_new(a->manager, tokens);
 	methods_set_endpoint(a->methods, on_offer, a);
+	/* What changed between our reading and the watch has no event. */
+	manager_look(a->manager);
 	return 0;
 }
 

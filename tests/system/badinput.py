@@ -210,7 +210,7 @@ def worker_killed():
                     "assume_role_with_saml_good"), "the first role", 20)
                 w.wait(lambda: w.sim.counters()["roles"][second][
                     "assume_role_with_saml"], "the second to begin", 20)
-                for worker in w.wait(w.workers, "a worker", 5):
+                for worker in w.wait(w.workers, "a worker"):
                     os.kill(worker, signal.SIGKILL)
                     code = 0
             finally:

@@ -91,7 +91,7 @@ def opt_in():
                "nor served to who had its token before", said)
         w.settings(endpoint="off")
         w.ctl("reload")
-        w.wait(lambda: not listens(w), "the listener to go", 5)
+        w.wait(lambda: not listens(w), "the listener to go")
         tap.ok(not os.path.exists(folder), "off again, all of it is gone")
 
 

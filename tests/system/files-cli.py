@@ -122,7 +122,8 @@ def race(tmp, flags, name, pause):
     gone = [n for n in lost if "k%d" % n not in kept]
     # "Somebody keeps changing it" may be said under such a storm; the agent
     # tries again then, and so does the tool. Nothing else may happen.
-    ok(run.returncode == 0 and int(wrote) > 0 and
+    # A slow build may not get in between at all; its next write is below.
+    ok(run.returncode == 0 and (int(wrote) > 0 or err) and
        all("keeps changing" in line or "was kept as" in line
            for line in err.splitlines()),
        name + ": our writer never failed", err[-2000:])

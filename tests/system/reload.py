@@ -41,7 +41,7 @@ def config_file():
         keys = tail(w, "a")
         n = reread(w)
         w.write(w.config_file, config(w, a=A, b=B))
-        w.wait(lambda: reread(w) > n, "the agent to see the change", 5)
+        w.wait(lambda: reread(w) > n, "the agent to see the change")
         tap.ok(True, "a change is seen without being asked")
         tap.equal(w.states(), {"a": "fresh", "b": "idle"},
                   "the new profile is there")
@@ -53,7 +53,7 @@ def config_file():
         n = reread(w)
         w.write(w.config_file + ".new", config(w, a=A, b=A))
         os.rename(w.config_file + ".new", w.config_file)
-        w.wait(lambda: reread(w) > n, "the rename to be seen", 5)
+        w.wait(lambda: reread(w) > n, "the rename to be seen")
         tap.equal(w.status("b")["profiles"][0]["roleArn"], A,
                   "a changed profile takes effect")
         tap.equal(tail(w, "a"), keys, "and leaves the other alone")
@@ -62,7 +62,7 @@ def config_file():
         w.wait_states(fresh={"a", "b"})
         # Broken: the old settings stay.
         w.write(w.config_file, config(w, a=A) + "[profile a]\n")
-        w.wait(lambda: "appears twice" in w.log(), "the fault", 5)
+        w.wait(lambda: "appears twice" in w.log(), "the fault")
         s = w.status()
         tap.ok("configFault" in s["agent"], "status says that it is broken",
                s["agent"])
@@ -71,7 +71,7 @@ def config_file():
         tap.equal(tail(w, "a"), keys, "keys are served on")
         n = reread(w)
         w.write(w.config_file, config(w, a=A))
-        w.wait(lambda: reread(w) > n, "the mended file to be seen", 5)
+        w.wait(lambda: reread(w) > n, "the mended file to be seen")
         s = w.status()
         tap.ok("configFault" not in s["agent"], "mended, it is in force",
                s["agent"])
@@ -90,13 +90,13 @@ def links():
         w.start_agent()
         n = reread(w)
         w.write(real, config(w, a=A, b=B))
-        w.wait(lambda: reread(w) > n, "the change behind the link", 5)
+        w.wait(lambda: reread(w) > n, "the change behind the link")
         tap.equal(sorted(w.states()), ["a", "b"],
                   "a change of the file behind a link is seen")
         n = reread(w)
         os.unlink(w.config_file)
         w.write(w.config_file, config(w, c=A))
-        w.wait(lambda: reread(w) > n, "the link to be replaced", 5)
+        w.wait(lambda: reread(w) > n, "the link to be replaced")
         tap.equal(sorted(w.states()), ["c"], "and so is a new link")
     with harness.World(agent=False) as w:
         os.rmdir(os.path.dirname(w.config_file))
@@ -105,7 +105,7 @@ def links():
         w.own(os.path.dirname(w.config_file), 0o700, folder=True)
         time.sleep(0.5)
         w.write(w.config_file, config(w, a=A))
-        w.wait(lambda: reread(w) > n, "the new directory", 5)
+        w.wait(lambda: reread(w) > n, "the new directory")
         tap.equal(sorted(w.states()), ["a"],
                   "a directory that appears later is seen")
 
@@ -125,7 +125,7 @@ def credentials_file():
             w.write(w.credentials_file,
                     old.decode().replace(now, "ASIAOLD%013d" % i))
             w.wait(lambda: w.credentials()["a"]["aws_access_key_id"] == now,
-                   "the keys to be written again", 5)
+                   "the keys to be written again")
         tap.ok(True, "old keys that another program put back are replaced")
         w.write(w.credentials_file, old.decode().replace(now, "ASIAOLD"))
         time.sleep(1.5)
