@@ -335,6 +335,7 @@ def main():
         w.stop_agent(9)
         tap.ok(os.path.exists(path), "a killed agent leaves the file")
         w.start_agent()
+        w.states()  # it runs; until then the file is the killed one's
         w.wait(lambda: lines(w).get("prod", ("",))[0] == "fresh",
                "the new agent's file")
         w.stop_agent()
