@@ -27,6 +27,7 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
+#include "bus.h"
 #include "command.h"
 #include "container.h"
 #include "control.h"
@@ -74,6 +75,8 @@ static const char *const unwanted[] = {
 struct agent {
 	struct loop *loop;
 	struct service *service;
+	struct bus *session_bus; /* each opened when somebody watches it */
+	struct bus *system_bus;
 	struct jobs *jobs;
 	struct files *files;
 	struct commands *commands;
@@ -300,6 +303,8 @@ build_engine(struct agent *a, struct fault *fault)
 	a->jobs = jobs_new(a->loop,
 	    worker != NULL && worker[0] == '/' ? worker :
 						 LIBEXECDIR "/awsfed-worker");
+	a->session_bus = bus_new(a->loop, BUS_SESSION);
+	a->system_bus = bus_new(a->loop, BUS_SYSTEM);
 	a->files = files_new(a->loop);
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
@@ -416,6 +421,8 @@ take_down(struct agent *a)
 	commands_free(a->commands);
 	jobs_free(a->jobs);
 	service_free(a->service);
+	bus_free(a->session_bus);
+	bus_free(a->system_bus);
 	loop_free(a->loop);
 	xfree(a->config_path);
 	xfree(a->credentials_path);
