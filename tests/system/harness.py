@@ -232,13 +232,14 @@ class World:
             _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         return child
 
-    def spawn(self, argv, log, drop=True, env=None):
+    def spawn(self, argv, log, drop=True, env=None,
+              stdin=subprocess.DEVNULL):
         """Starts something that stays; its words go to a log by that name."""
         path = os.path.join(self.base, "log", log)
         self.logs[log] = path
         with open(path, "ab") as out:
             p = subprocess.Popen(
-                argv, env=env or self.env, cwd="/", stdin=subprocess.DEVNULL,
+                argv, env=env or self.env, cwd="/", stdin=stdin,
                 stdout=out, stderr=out, start_new_session=True,
                 preexec_fn=self._preexec(drop))
         self.children.append(p)

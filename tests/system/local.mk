@@ -44,6 +44,7 @@ TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/demo/demo.py \
 	tests/system/tap.py \
+	tests/system/buses.py \
 	tests/system/endpointlib.py \
 	tests/system/harness.py \
 	tests/system/netns.py \
