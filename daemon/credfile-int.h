@@ -9,7 +9,7 @@
 #include <time.h>
 
 #include "awsfed/fault.h"
-#include "awsfed/str.h"
+#include "awsfed/names.h"
 
 #include "credfile.h"
 #include "manager.h"
@@ -46,12 +46,12 @@ struct credfile {
 	void *told_arg;
 	char *warned; /* the last failure that was logged */
 	struct timer *timer;
-	int64_t delay;	       /* of it; grows while one job trickles */
-	struct timer *again;   /* for a second look */
-	struct strv pending;   /* names of profiles to look at */
-	struct strv gone;      /* those whose keys are to go */
-	struct strv forced;    /* names whose sections are taken over */
-	struct strv delivered; /* names whose sections hold our keys */
+	int64_t delay;		/* of it; grows while one job trickles */
+	struct timer *again;	/* for a second look */
+	struct names pending;	/* sections to look at */
+	struct names gone;	/* those whose keys are to go */
+	struct names forced;	/* those that are taken over */
+	struct names delivered; /* those that hold our keys */
 	struct refusal *refusals;
 	size_t nrefusals;
 	struct batch *writing; /* with the writer, or NULL */
@@ -75,16 +75,15 @@ void credfile_assume(struct credfile *cf);
 const char *credfile_path(const struct credfile *cf);
 /* Do the keys of this session go to this file, once it is kept? */
 bool credfile_takes(const struct credfile *cf, const struct session *s);
-/* Was it in there?  Then not any more. */
 /* The section that its keys go to; xalloc. */
 char *credfile_section(const struct session *s);
-bool credfile_drop(struct strv *list, const char *name);
 /* The profile's section is to be written, or emptied. */
 void credfile_changed(struct credfile *cf, const char *name);
 bool credfile_refused(const struct credfile *cf, const char *name);
+/* A profile that is delivered by another way now leaves the file. */
+void credfile_take_back(struct credfile *cf, const struct session *s);
+void credfile_take_back_all(struct credfile *cf);
 /* Its section holds our keys now, or does not. */
-/* Profiles that are delivered by another way now leave the file. */
-void credfile_take_back(struct credfile *cf);
 void credfile_delivered(struct credfile *cf, const char *name, bool yes);
 
 #endif

@@ -115,34 +115,20 @@ credfile_adopt(struct credfile *cf)
 		credfile_delivered(cf, section, true);
 	}
 	/* What came from the file need not go back to it. */
-	strv_done(&cf->pending);
+	names_done(&cf->pending);
 	cf->loop->ops->timer_stop(cf->timer);
-	credfile_take_back(cf);
+	credfile_take_back_all(cf);
 }
 
 /* ---- what we wrote ------------------------------------------------------------ */
 
-bool
-credfile_drop(struct strv *list, const char *name)
-{
-	for (size_t i = 0; i < list->n; i++) {
-		if (!str_eq(list->v[i], name))
-			continue;
-		xfree(list->v[i]);
-		list->v[i] = list->v[--list->n];
-		list->v[list->n] = NULL;
-		return true;
-	}
-	return false;
-}
-
 void
 credfile_delivered(struct credfile *cf, const char *name, bool yes)
 {
-	if (!yes)
-		(void)credfile_drop(&cf->delivered, name);
-	else if (!strv_has(&cf->delivered, name))
-		strv_add(&cf->delivered, name);
+	if (yes)
+		names_add(&cf->delivered, name);
+	else
+		names_drop(&cf->delivered, name);
 }
 
 /* ---- what became of it ---------------------------------------------------------- */
@@ -215,7 +201,7 @@ let_go(struct credfile *cf, struct session *s, enum found found)
 	log_info("profile %s: its section of the credentials file was %s; it "
 		 "is not kept any more",
 	    session_name(s), found == FOUND_EMPTIED ? "emptied" : "taken away");
-	credfile_drop(&cf->delivered, section);
+	names_drop(&cf->delivered, section);
 	session_set_kept(s, false);
 	if (found == FOUND_EMPTIED)
 		session_set_logged_out(s, true);
@@ -234,7 +220,7 @@ compare(struct credfile *cf, const struct ini *doc, bool sure)
 		enum found found;
 
 		if (s == NULL || !session_kept(s)) {
-			credfile_drop(&cf->delivered, cf->delivered.v[i]);
+			names_drop(&cf->delivered, cf->delivered.v[i]);
 			continue;
 		}
 		found = look_at(doc, s);

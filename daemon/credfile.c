@@ -264,13 +264,6 @@ tell(struct credfile *cf)
 
 /* ---- a batch ---------------------------------------------------------------------- */
 
-static void
-add_once(struct strv *sv, const char *s)
-{
-	if (!strv_has(sv, s))
-		strv_add(sv, s);
-}
-
 static struct batch *
 collect(struct credfile *cf)
 {
@@ -290,9 +283,9 @@ collect(struct credfile *cf)
 
 		forget_refusal(cf, name);
 		if (s != NULL && session_kept(s) &&
-		    !(session_creds(s) == NULL && strv_has(&cf->gone, name)) &&
+		    !(session_creds(s) == NULL && names_has(&cf->gone, name)) &&
 		    (credfile_takes(cf, s) ? session_creds(s) == NULL :
-					     !strv_has(&cf->delivered, name)))
+					     !names_has(&cf->delivered, name)))
 			continue; /* nothing to deliver: keep what is */
 		if (s != NULL && cf->sink == NULL && session_kept(s) &&
 		    credfile_takes(cf, s) &&
@@ -310,11 +303,11 @@ collect(struct credfile *cf)
 			continue;
 		}
 		/* Once: what somebody puts there later is theirs again. */
-		b->items[b->n].force = credfile_drop(&cf->forced, name);
+		b->items[b->n].force = names_drop(&cf->forced, name);
 		fill_item(cf, &b->items[b->n++], s, name);
 	}
-	strv_done(&cf->pending);
-	strv_done(&cf->gone);
+	names_done(&cf->pending);
+	names_done(&cf->gone);
 	return b;
 }
 
@@ -353,11 +346,11 @@ on_written(const struct fault *fault, bool written, void *arg)
 		for (size_t i = 0; i < b->n; i++) {
 			const struct item *it = &b->items[i];
 
-			add_once(&cf->pending, it->section);
+			names_add(&cf->pending, it->section);
 			if (it->remove || it->log_out)
-				add_once(&cf->gone, it->section);
+				names_add(&cf->gone, it->section);
 			if (it->force)
-				add_once(&cf->forced, it->section);
+				names_add(&cf->forced, it->section);
 		}
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, RETRY));
@@ -434,8 +427,7 @@ on_timer(void *arg)
 void
 credfile_changed(struct credfile *cf, const char *name)
 {
-	if (!strv_has(&cf->pending, name))
-		strv_add(&cf->pending, name);
+	names_add(&cf->pending, name);
 	if (!cf->loop->ops->timer_armed(cf->timer))
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, cf->delay));
@@ -453,18 +445,25 @@ needs_line(const struct credfile *cf, const struct session *s)
 }
 
 void
-credfile_take_back(struct credfile *cf)
+credfile_take_back(struct credfile *cf, const struct session *s)
 {
-	struct session *s;
+	_cleanup_free_ char *section = NULL;
+
+	if (credfile_takes(cf, s))
+		return;
+	section = credfile_section(s);
+	if (names_has(&cf->delivered, section) && !needs_line(cf, s))
+		credfile_changed(cf, section);
+}
+
+void
+credfile_take_back_all(struct credfile *cf)
+{
+	const struct session *s;
 
 	for (size_t i = 0; (s = manager_session_at(cf->manager, i)) != NULL;
-	     i++) {
-		_cleanup_free_ char *section = credfile_section(s);
-
-		if (!credfile_takes(cf, s) &&
-		    strv_has(&cf->delivered, section) && !needs_line(cf, s))
-			credfile_changed(cf, section);
-	}
+	     i++)
+		credfile_take_back(cf, s);
 }
 
 void
@@ -479,13 +478,13 @@ credfile_assume(struct credfile *cf)
 		if (!credfile_takes(cf, s))
 			continue;
 		if (session_logged_out(s))
-			add_once(&cf->gone, section);
+			names_add(&cf->gone, section);
 		if (session_logged_out(s) ||
 		    (session_kept(s) && session_creds(s) != NULL))
 			credfile_changed(cf, section);
 		credfile_delivered(cf, section, true);
 	}
-	credfile_take_back(cf);
+	credfile_take_back_all(cf);
 }
 
 static void
@@ -507,7 +506,7 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 			credfile_changed(cf, section);
 		break;
 	case MANAGER_FORCE:
-		add_once(&cf->forced, section);
+		names_add(&cf->forced, section);
 		/* There may be no new keys that would bring us to it. */
 		if (cf->sink != NULL && session_kept(s) &&
 		    credfile_takes(cf, s) && session_creds(s) != NULL)
@@ -515,9 +514,9 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 		break;
 	case MANAGER_LOGOUT:
 		if (!credfile_takes(cf, s) &&
-		    !strv_has(&cf->delivered, section) && cf->sink != NULL)
+		    !names_has(&cf->delivered, section) && cf->sink != NULL)
 			break;
-		add_once(&cf->gone, section);
+		names_add(&cf->gone, section);
 		credfile_changed(cf, section);
 		break;
 	case MANAGER_JOB_ENDED:
@@ -541,10 +540,13 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 		flush(cf);
 		break;
 	case MANAGER_SESSION:
-	case MANAGER_IDENTITY:
-	case MANAGER_CONFIG:
-		credfile_take_back(cf);
+		credfile_take_back(cf, s);
 		break;
+	case MANAGER_CONFIG:
+		credfile_take_back_all(cf);
+		break;
+	case MANAGER_IDENTITY:
+		break; /* it says nothing of how profiles are delivered */
 	}
 }
 
@@ -616,10 +618,10 @@ credfile_free(struct credfile *cf)
 		cf->held = h->next;
 		xfree(h);
 	}
-	strv_done(&cf->pending);
-	strv_done(&cf->gone);
-	strv_done(&cf->forced);
-	strv_done(&cf->delivered);
+	names_done(&cf->pending);
+	names_done(&cf->gone);
+	names_done(&cf->forced);
+	names_done(&cf->delivered);
 	while (cf->nrefusals > 0)
 		forget_refusal(cf, cf->refusals[0].name);
 	xfree(cf->refusals);

@@ -156,7 +156,7 @@ follow(struct sinks *k)
 			 "are taken out of %s",
 		    cf->sink->name, cf->sink->path);
 		cf->retired = true;
-		credfile_take_back(cf);
+		credfile_take_back_all(cf);
 	}
 	soon(k);
 }

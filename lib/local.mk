@@ -12,6 +12,7 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-nested.c \
 	lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
+	include/awsfed/names.h lib/names.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \
 	include/awsfed/secret.h lib/secret.c \
@@ -32,6 +33,7 @@ lib_tests = \
 	tests/unit/test-ini \
 	tests/unit/test-ini-nested \
 	tests/unit/test-log \
+	tests/unit/test-names \
 	tests/unit/test-paths \
 	tests/unit/test-secret \
 	tests/unit/test-str \
@@ -74,6 +76,9 @@ tests_unit_test_ini_nested_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_log_SOURCES = tests/unit/test-log.c tests/unit/unit.h
 tests_unit_test_log_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_log_LDADD = $(LIB_TEST_LDADD)
+tests_unit_test_names_SOURCES = tests/unit/test-names.c tests/unit/unit.h
+tests_unit_test_names_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_names_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_paths_SOURCES = tests/unit/test-paths.c tests/unit/unit.h
 tests_unit_test_paths_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_paths_LDADD = $(LIB_TEST_LDADD)
