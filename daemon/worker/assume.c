@@ -10,47 +10,22 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "fields.h"
 #include "http.h"
 
 #define SKEW_NAMED 60 /* seconds from which a clock is to blame */
 
 /* ---- the job ------------------------------------------------------------- */
 
-static const struct {
-	const char *key;
-	size_t offset;
-	size_t max;
-	bool source; /* in the object "source" */
-	bool required;
-} strings[] = {
-	{ "sessionName", offsetof(struct assume, session_name), 64, false,
-	    true },
-	{ "externalId", offsetof(struct assume, external_id), 1224, false,
+static const struct text_field strings[] = {
+	{ "sessionName", offsetof(struct assume, session_name), 64, true },
+	{ "externalId", offsetof(struct assume, external_id), 1224, false },
+	{ "sourceIdentity", offsetof(struct assume, source_identity), 64,
 	    false },
-	{ "sourceIdentity", offsetof(struct assume, source_identity), 64, false,
-	    false },
-	{ "caBundle", offsetof(struct assume, ca_bundle), 4096, false, false },
-	{ "httpsProxy", offsetof(struct assume, https_proxy), 1024, false,
-	    false },
-	{ "noProxy", offsetof(struct assume, no_proxy), 4096, false, false },
-	{ "accessKeyId", offsetof(struct assume, access_key_id), 256, true,
-	    true },
-	{ "secretAccessKey", offsetof(struct assume, secret_access_key), 256,
-	    true, true },
-	{ "sessionToken", offsetof(struct assume, session_token), 65536, true,
-	    true },
+	{ "caBundle", offsetof(struct assume, ca_bundle), 4096, false },
+	{ "httpsProxy", offsetof(struct assume, https_proxy), 1024, false },
+	{ "noProxy", offsetof(struct assume, no_proxy), 4096, false },
 };
-
-static int
-bad(struct fault *fault, const char *key)
-{
-	fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
-	    _("The agent's job has no usable \"%s\"."), key);
-	fault_next(fault,
-	    _("Restart the agent: systemctl --user restart "
-	      "awsfedd. If that does not help, report it."));
-	return -1;
-}
 
 static bool
 all_strings(const json_t *tags, const json_t *keys)
@@ -76,36 +51,24 @@ all_strings(const json_t *tags, const json_t *keys)
 int
 assume_parse(const json_t *msg, struct assume *ret, struct fault *fault)
 {
-	const json_t *source = json_object_get(msg, "source");
 	struct assume a = { 0 };
 
 	if (sts_target_parse(msg, &a.role, fault) < 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		const char **to =
-		    (const char **)((char *)&a + strings[i].offset);
-
-		if (json_str_opt(strings[i].source ? source : msg,
-			strings[i].key, strings[i].max, to) < 0 ||
-		    (strings[i].required && str_empty(*to)))
-			return bad(fault, strings[i].key);
-		if (str_empty(*to))
-			*to = NULL;
-	}
+	if (fields_texts(msg, strings, ARRAY_SIZE(strings), &a, fault) < 0 ||
+	    fields_source(msg, &a.source, fault) < 0 ||
+	    fields_times(msg, &a.connect_timeout, &a.timeout, fault) < 0)
+		return -1;
 	/* It becomes a line of a header. */
-	if (!str_printable(a.session_token))
-		return bad(fault, "sessionToken");
+	if (!str_printable(a.source.session_token))
+		return fields_bad(fault, "sessionToken");
 	if (json_bool_opt(
 		msg, "allowHttpLoopback", false, &a.allow_http_loopback) < 0)
-		return bad(fault, "allowHttpLoopback");
-	if (json_int_opt(
-		msg, "connectTimeout", 1, 600, 10, &a.connect_timeout) < 0 ||
-	    json_int_opt(msg, "timeout", 1, 3600, 60, &a.timeout) < 0)
-		return bad(fault, "timeout");
+		return fields_bad(fault, "allowHttpLoopback");
 	a.tags = json_object_get(msg, "tags");
 	a.transitive = json_object_get(msg, "transitiveTagKeys");
 	if (!all_strings(a.tags, a.transitive))
-		return bad(fault, "tags");
+		return fields_bad(fault, "tags");
 	*ret = a;
 	return 0;
 }
@@ -215,8 +178,8 @@ attempt(struct http *h, struct conduit *c, const struct assume *a,
 	_cleanup_free_ char *region = sts_signing_region(&a->role);
 	_cleanup_answer_ struct sts_answer answer = { 0 };
 	_cleanup_buf_ struct buf body = BUF_INIT(STS_BODY_MAX);
-	struct http_signature sign = { region, "sts", a->access_key_id,
-		a->secret_access_key, a->session_token };
+	struct http_signature sign = { region, "sts", a->source.access_key_id,
+		a->source.secret_access_key, a->source.session_token };
 	struct http_call call;
 	int bad_answer, r = 0;
 

@@ -12,6 +12,7 @@
 #include <jansson.h>
 
 #include "conduit.h"
+#include "fields.h"
 #include "sts.h"
 
 #define ASSUME_DURATION_MAX 3600 /* seconds, role chaining */
@@ -25,9 +26,7 @@ struct assume {
 	const char *source_identity;
 	const json_t *tags;	  /* object of strings, or NULL */
 	const json_t *transitive; /* array of keys, or NULL */
-	const char *access_key_id;
-	const char *secret_access_key;
-	const char *session_token;
+	struct source_keys source;
 	const char *ca_bundle;
 	const char *https_proxy;
 	const char *no_proxy;

@@ -10,6 +10,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "fields.h"
 #include "http.h"
 #include "http-fault.h"
 #include "page.h"
@@ -19,67 +20,30 @@
 
 /* ---- the job ------------------------------------------------------------- */
 
-static const struct {
-	const char *key;
-	size_t offset;
-	size_t max;
-	bool source; /* in the object "source" */
-	bool required;
-} strings[] = {
-	{ "profile", offsetof(struct console, profile), 256, false, true },
-	{ "roleArn", offsetof(struct console, role_arn), ARN_MAX, false, true },
-	{ "destination", offsetof(struct console, destination), 2048, false,
-	    true },
-	{ "issuer", offsetof(struct console, issuer), 2048, false, false },
-	{ "caBundle", offsetof(struct console, ca_bundle), 4096, false, false },
-	{ "httpsProxy", offsetof(struct console, https_proxy), 1024, false,
-	    false },
-	{ "noProxy", offsetof(struct console, no_proxy), 4096, false, false },
-	{ "accessKeyId", offsetof(struct console, access_key_id), 256, true,
-	    true },
-	{ "secretAccessKey", offsetof(struct console, secret_access_key), 256,
-	    true, true },
-	{ "sessionToken", offsetof(struct console, session_token), 65536, true,
-	    true },
+static const struct text_field strings[] = {
+	{ "profile", offsetof(struct console, profile), 256, true },
+	{ "roleArn", offsetof(struct console, role_arn), ARN_MAX, true },
+	{ "destination", offsetof(struct console, destination), 2048, true },
+	{ "issuer", offsetof(struct console, issuer), 2048, false },
+	{ "caBundle", offsetof(struct console, ca_bundle), 4096, false },
+	{ "httpsProxy", offsetof(struct console, https_proxy), 1024, false },
+	{ "noProxy", offsetof(struct console, no_proxy), 4096, false },
 };
-
-static int
-bad(struct fault *fault, const char *key)
-{
-	fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
-	    _("The agent's job has no usable \"%s\"."), key);
-	fault_next(fault,
-	    _("Restart the agent: systemctl --user restart "
-	      "awsfedd. If that does not help, report it."));
-	return -1;
-}
 
 int
 console_parse(const json_t *msg, struct console *ret, struct fault *fault)
 {
-	const json_t *source = json_object_get(msg, "source");
 	const struct partition *p;
 	struct console c = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		const char **to =
-		    (const char **)((char *)&c + strings[i].offset);
-
-		if (json_str_opt(strings[i].source ? source : msg,
-			strings[i].key, strings[i].max, to) < 0 ||
-		    (strings[i].required && str_empty(*to)))
-			return bad(fault, strings[i].key);
-		if (str_empty(*to))
-			*to = NULL;
-	}
+	if (fields_texts(msg, strings, ARRAY_SIZE(strings), &c, fault) < 0 ||
+	    fields_source(msg, &c.source, fault) < 0 ||
+	    fields_times(msg, &c.connect_timeout, &c.timeout, fault) < 0)
+		return -1;
 	if (json_int_opt(msg, "duration", 0, DURATION_MAX, 0, &c.duration) <
 		0 ||
 	    (c.duration > 0 && c.duration < DURATION_MIN))
-		return bad(fault, "duration");
-	if (json_int_opt(
-		msg, "connectTimeout", 1, 600, 10, &c.connect_timeout) < 0 ||
-	    json_int_opt(msg, "timeout", 1, 3600, 60, &c.timeout) < 0)
-		return bad(fault, "timeout");
+		return fields_bad(fault, "duration");
 	p = partition_of_arn(c.role_arn);
 	if (p == NULL || p->signin_host == NULL) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
@@ -104,9 +68,9 @@ session_of(const struct console *c)
 {
 	_cleanup_json_ json_t *o = json_object();
 
-	json_put_str(o, "sessionId", c->access_key_id);
-	json_put_str(o, "sessionKey", c->secret_access_key);
-	json_put_str(o, "sessionToken", c->session_token);
+	json_put_str(o, "sessionId", c->source.access_key_id);
+	json_put_str(o, "sessionKey", c->source.secret_access_key);
+	json_put_str(o, "sessionToken", c->source.session_token);
 	return json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
 }
 
@@ -210,7 +174,7 @@ attempt(struct http *h, const struct console *c, size_t way, char **ret_token,
 	int r = -1;
 
 	if (console_request(c, ways[way].duration ? c->duration : 0, &form) < 0)
-		return bad(fault, "sessionToken");
+		return fields_bad(fault, "sessionToken");
 	url = ways[way].in_url ? xasprintf("%s?%s", page, form.data) :
 				 xstrdup(page);
 	call.url = url;
@@ -263,7 +227,7 @@ run(struct conduit *conduit, const struct console *c, struct fault *fault)
 	if (r != 0)
 		return -1;
 	if (console_url(c, token, &url) < 0)
-		return bad(fault, "destination");
+		return fields_bad(fault, "destination");
 	msg = json_object();
 	json_put_str(msg, "url", url.data);
 	conduit_send(conduit, W_CONSOLE, msg);

@@ -16,6 +16,7 @@
 #include "awsfed/buf.h"
 #include "awsfed/fault.h"
 #include "conduit.h"
+#include "fields.h"
 
 #define CONSOLE_BODY_MAX (512 * 1024) /* a session token of 64 KiB, escaped */
 #define CONSOLE_TOKEN_MAX 16384
@@ -26,9 +27,7 @@ struct console {
 	const char *role_arn;
 	const char *destination; /* an address of the console */
 	const char *issuer;	 /* where a session that ended leads, or NULL */
-	const char *access_key_id;
-	const char *secret_access_key;
-	const char *session_token;
+	struct source_keys source;
 	const char *ca_bundle;
 	const char *https_proxy;
 	const char *no_proxy;

@@ -7,13 +7,9 @@
 
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "fields.h"
 
-static const struct {
-	const char *key;
-	size_t offset;
-	size_t max;
-	bool required;
-} strings[] = {
+static const struct text_field strings[] = {
 	{ "host", offsetof(struct job, host), 300, true },
 	{ "path", offsetof(struct job, path), 1024, true },
 	{ "query", offsetof(struct job, query), 4096, false },
@@ -57,24 +53,11 @@ static const struct {
 	int64_t max;
 	int64_t def;
 } numbers[] = {
-	{ "connectTimeout", offsetof(struct job, connect_timeout), 600, 10 },
-	{ "timeout", offsetof(struct job, timeout), 3600, 60 },
 	{ "mfaTimeout", offsetof(struct job, mfa_timeout), 3600, 120 },
 	{ "totpUsed", offsetof(struct job, totp_used), INT64_MAX, 0 },
 	{ "questionTimeout", offsetof(struct job, question_timeout), 86400,
 	    300 },
 };
-
-static int
-bad(struct fault *fault, const char *key)
-{
-	fault_set(fault, FAULT_INTERNAL, REASON_MALFORMED,
-	    _("The agent's job has no usable \"%s\"."), key);
-	fault_next(fault,
-	    _("Restart the agent: systemctl --user restart "
-	      "awsfedd. If that does not help, report it."));
-	return -1;
-}
 
 static int
 unhex(char c)
@@ -151,35 +134,28 @@ job_parse(const json_t *msg, struct job *ret, struct fault *fault)
 {
 	_cleanup_job_ struct job j = { 0 };
 
-	for (size_t i = 0; i < ARRAY_SIZE(strings); i++) {
-		const char **to =
-		    (const char **)((char *)&j + strings[i].offset);
-
-		if (json_str_opt(msg, strings[i].key, strings[i].max, to) < 0 ||
-		    (strings[i].required && str_empty(*to)))
-			return bad(fault, strings[i].key);
-		if (str_empty(*to))
-			*to = NULL;
-	}
+	if (fields_texts(msg, strings, ARRAY_SIZE(strings), &j, fault) < 0 ||
+	    fields_times(msg, &j.connect_timeout, &j.timeout, fault) < 0)
+		return -1;
 	for (size_t i = 0; i < ARRAY_SIZE(bools); i++)
 		if (json_bool_opt(msg, bools[i].key, bools[i].def,
 			(bool *)((char *)&j + bools[i].offset)) < 0)
-			return bad(fault, bools[i].key);
+			return fields_bad(fault, bools[i].key);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
 		if (json_int_opt(msg, numbers[i].key, 1, numbers[i].max,
 			numbers[i].def,
 			(int64_t *)(void *)((char *)&j + numbers[i].offset)) <
 		    0)
-			return bad(fault, numbers[i].key);
+			return fields_bad(fault, numbers[i].key);
 	if (parse_salt(msg, j.salt) < 0)
-		return bad(fault, "salt");
+		return fields_bad(fault, "salt");
 	if (parse_hosts(msg, &j) < 0)
-		return bad(fault, "allowedHosts");
+		return fields_bad(fault, "allowedHosts");
 	j.cookies = json_object_get(msg, "cookies");
 	if (!cookies_ok(j.cookies))
-		return bad(fault, "cookies");
+		return fields_bad(fault, "cookies");
 	if (j.path[0] != '/' || strpbrk(j.path, " ?#") != NULL)
-		return bad(fault, "path");
+		return fields_bad(fault, "path");
 	*ret = j;
 	j = (struct job){ 0 };
 	return 0;

@@ -20,6 +20,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/console.c daemon/worker/console.h \
 	daemon/worker/entry.c \
 	daemon/worker/error.c \
+	daemon/worker/fields.c daemon/worker/fields.h \
 	daemon/worker/consent.c \
 	daemon/worker/generic.c \
 	daemon/worker/http.c daemon/worker/http.h \

@@ -42,7 +42,7 @@ test_parse(void **state)
 		if (r < 0)
 			assert_has(f.text, cases[i].names);
 		else
-			assert_string_equal(a.session_token, "T");
+			assert_string_equal(a.source.session_token, "T");
 	}
 }
 

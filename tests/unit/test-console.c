@@ -63,7 +63,7 @@ test_parse(void **state)
 		{ "{" JOB ",\"duration\":-1}", "duration" },
 		{ "{" JOB ",\"duration\":\"900\"}", "duration" },
 		{ "{" JOB ",\"timeout\":0}", "timeout" },
-		{ "{" JOB ",\"connectTimeout\":601}", "timeout" },
+		{ "{" JOB ",\"connectTimeout\":601}", "connectTimeout" },
 		{ "{" JOB ",\"caBundle\":1}", "caBundle" },
 		{ "{" JOB ",\"issuer\":1}", "issuer" },
 		{ "{" NAME "," TO "," SOURCE ",\"roleArn\":\"nonsense\"}",
