@@ -6,24 +6,14 @@
 #include "awsfed/config.h"
 #include "awsfed/creds.h"
 #include "awsfed/proto.h"
-#include "awsfed/secret.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
 #include "chain-int.h"
+#include "message.h"
 
 #define CHAINED_DURATION_MAX 3600 /* seconds: AWS's limit of role chaining */
-
-static json_t *
-string_list(const struct strv *sv)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < sv->n; i++)
-		json_array_append_new(list, json_string(sv->v[i]));
-	return list;
-}
 
 /* "key=value" each; the configuration has checked the form. */
 static json_t *
@@ -60,17 +50,6 @@ put_session_name(json_t *o, const struct profile *p, const struct creds *source)
 		json_put_str(o, "sessionName", "awsfed");
 }
 
-static json_t *
-source_keys(const struct creds *c)
-{
-	json_t *o = json_object();
-
-	json_put_str(o, "accessKeyId", c->access_key_id);
-	json_put_str(o, "secretAccessKey", secret_bytes(c->secret_access_key));
-	json_put_str(o, "sessionToken", secret_bytes(c->session_token));
-	return o;
-}
-
 json_t *
 chain_job(const struct profile *p, const struct creds *source,
     const struct settings *set)
@@ -92,25 +71,11 @@ chain_job(const struct profile *p, const struct creds *source,
 	if (p->session_tags.n > 0)
 		json_object_set_new(o, "tags", tags(&p->session_tags));
 	if (p->transitive_tag_keys.n > 0)
-		json_object_set_new(o, "transitiveTagKeys",
-		    string_list(&p->transitive_tag_keys));
-	json_put_str(o, "policy", p->policy);
-	if (p->policy_arns.n > 0)
-		json_object_set_new(
-		    o, "policyArns", string_list(&p->policy_arns));
-	json_put_str(o, "region", p->region);
-	json_put_str(o, "endpoint",
-	    set->endpoint_sts != NULL ? set->endpoint_sts : p->endpoint_sts);
-	json_object_set_new(o, "fips", json_boolean(p->use_fips));
-	json_object_set_new(o, "dualstack", json_boolean(p->use_dualstack));
+		json_put_list(o, "transitiveTagKeys", &p->transitive_tag_keys);
+	message_role(o, p, set);
 	json_object_set_new(o, "allowHttpLoopback",
 	    json_boolean(p->allow_http_loopback || set->allow_http_loopback));
-	json_put_str(o, "caBundle",
-	    p->ca_bundle != NULL ? p->ca_bundle : set->ca_bundle);
-	json_put_str(o, "httpsProxy", set->https_proxy);
-	json_put_str(o, "noProxy", set->no_proxy);
-	json_put_int(o, "connectTimeout", set->connect_timeout);
-	json_put_int(o, "timeout", set->worker_timeout);
-	json_object_set_new(o, "source", source_keys(source));
+	message_network(o, p, set);
+	message_source(o, source);
 	return o;
 }

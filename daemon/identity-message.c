@@ -7,16 +7,7 @@
 #include "awsfed/wire.h"
 #include "identity-int.h"
 #include "ledger.h"
-
-static json_t *
-string_list(const struct strv *sv)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < sv->n; i++)
-		json_array_append_new(list, json_string(sv->v[i]));
-	return list;
-}
+#include "message.h"
 
 static json_t *
 cookie_list(const struct identity *id)
@@ -62,17 +53,12 @@ identity_job_message(struct identity *id, const struct want *want)
 	    o, "sslVerification", json_boolean(p->ssl_verification));
 	json_object_set_new(o, "allowHttpLoopback",
 	    json_boolean(p->allow_http_loopback || s->allow_http_loopback));
-	json_put_str(
-	    o, "caBundle", p->ca_bundle != NULL ? p->ca_bundle : s->ca_bundle);
-	json_object_set_new(o, "allowedHosts", string_list(&p->allowed_hosts));
-	json_put_str(o, "httpsProxy", s->https_proxy);
-	json_put_str(o, "noProxy", s->no_proxy);
+	json_put_list(o, "allowedHosts", &p->allowed_hosts);
+	message_network(o, p, s);
 	json_object_set_new(o, "attended", json_boolean(want->attended));
 	json_object_set_new(o, "aliases", json_boolean(want->aliases));
 	json_object_set_new(o, "cookies", cookie_list(id));
 	json_put_str(o, "salt", ledger_salt(id->env.ledger));
-	json_put_int(o, "connectTimeout", s->connect_timeout);
-	json_put_int(o, "timeout", s->worker_timeout);
 	json_put_int(o, "questionTimeout", s->login_timeout);
 	if (want->assertion != NULL)
 		json_put_str(o, "assertion", secret_bytes(want->assertion));

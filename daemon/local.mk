@@ -18,6 +18,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/login-watch.c \
 	daemon/login-survey.h daemon/login-survey.c \
 	daemon/machine.h daemon/machine.c \
+	daemon/message.h daemon/message.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/prompt.h daemon/prompt.c \

@@ -160,16 +160,6 @@ link_result(const struct login *l, const struct link *k)
 	return o;
 }
 
-static json_t *
-string_list(const struct strv *sv)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < sv->n; i++)
-		json_array_append_new(list, json_string(sv->v[i]));
-	return list;
-}
-
 /* A 10- or 7-digit account passes: AWS decides; but somebody should look. */
 static void
 warn_accounts(struct login *l)
@@ -230,7 +220,7 @@ login_done_step(struct login *l)
 	if (l->survey)
 		login_survey_step(l, o);
 	if (l->warnings.n > 0)
-		json_object_set_new(o, "warnings", string_list(&l->warnings));
+		json_put_list(o, "warnings", &l->warnings);
 	w = json_object();
 	json_put_str(w, "credentials",
 	    manager_config(l->logins->manager)->credentials_path);

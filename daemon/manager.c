@@ -16,6 +16,7 @@
 #include "known.h"
 #include "loop.h"
 #include "manager-int.h"
+#include "message.h"
 #include "reread.h"
 #include "session.h"
 
@@ -656,20 +657,7 @@ redeem_entry(
 	json_put_str(o, "roleArn", p->role_arn);
 	json_put_str(o, "principalArn", principal);
 	json_put_int(o, "duration", duration);
-	json_put_str(o, "region", p->region);
-	json_put_str(o, "endpoint",
-	    set->endpoint_sts != NULL ? set->endpoint_sts : p->endpoint_sts);
-	json_object_set_new(o, "fips", json_boolean(p->use_fips));
-	json_object_set_new(o, "dualstack", json_boolean(p->use_dualstack));
-	json_put_str(o, "policy", p->policy);
-	if (p->policy_arns.n > 0) {
-		json_t *list = json_array();
-
-		for (size_t i = 0; i < p->policy_arns.n; i++)
-			json_array_append_new(
-			    list, json_string(p->policy_arns.v[i]));
-		json_object_set_new(o, "policyArns", list);
-	}
+	message_role(o, p, set);
 	return o;
 }
 

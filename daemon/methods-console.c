@@ -20,6 +20,7 @@
 #include "landing.h"
 #include "loop.h"
 #include "manager.h"
+#include "message.h"
 #include "methods-int.h"
 #include "session.h"
 
@@ -235,7 +236,7 @@ console_job(const struct console_call *c, const struct creds *keys)
 	const struct profile *p = c->profile;
 	const struct settings *set =
 	    &manager_config(c->methods->manager)->settings;
-	json_t *o = json_object(), *source = json_object();
+	json_t *o = json_object();
 	int64_t life = set->max_duration;
 
 	if (life > CONSOLE_LIFE_MAX)
@@ -251,17 +252,8 @@ console_job(const struct console_call *c, const struct creds *keys)
 	if (p->kind != PROFILE_CHAINED && c->role_arn == NULL &&
 	    life >= CONSOLE_LIFE_MIN)
 		json_put_int(o, "duration", life);
-	json_put_str(o, "caBundle",
-	    p->ca_bundle != NULL ? p->ca_bundle : set->ca_bundle);
-	json_put_str(o, "httpsProxy", set->https_proxy);
-	json_put_str(o, "noProxy", set->no_proxy);
-	json_put_int(o, "connectTimeout", set->connect_timeout);
-	json_put_int(o, "timeout", set->worker_timeout);
-	json_put_str(source, "accessKeyId", keys->access_key_id);
-	json_put_str(
-	    source, "secretAccessKey", secret_bytes(keys->secret_access_key));
-	json_put_str(source, "sessionToken", secret_bytes(keys->session_token));
-	json_object_set_new(o, "source", source);
+	message_network(o, p, set);
+	message_source(o, keys);
 	return o;
 }
 
@@ -332,17 +324,12 @@ running(const struct methods *ms)
 void
 methods_console(struct methods *ms, uint64_t conn, const json_t *p)
 {
-	const char *name, *service, *region, *bad;
+	const char *service, *region, *bad;
 	_cleanup_fault_ struct fault f = { 0 };
 	struct console_call *c;
 	struct session *s;
 
-	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0) {
-		methods_bad(ms, conn, "profile");
-		return;
-	}
-	manager_look(ms->manager);
-	if ((s = methods_session(ms, conn, name)) == NULL)
+	if ((s = methods_named(ms, conn, p)) == NULL)
 		return;
 	if (running(ms) >= CONSOLE_CALLS_MAX) {
 		methods_error(ms, conn, E_BUSY, NULL, NULL);

@@ -44,16 +44,10 @@ methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_free_ char *url = NULL, *file = NULL;
 	_cleanup_fault_ struct fault f = { 0 };
-	const char *name;
 	struct session *s;
 	json_t *o;
 
-	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0) {
-		methods_bad(ms, conn, "profile");
-		return;
-	}
-	manager_look(ms->manager);
-	if ((s = methods_session(ms, conn, name)) == NULL)
+	if ((s = methods_named(ms, conn, p)) == NULL)
 		return;
 	if (offer(ms, s, &url, &file, &f) < 0) {
 		methods_fault(ms, conn, &f, session_name(s));

@@ -73,6 +73,12 @@ void methods_fault(struct methods *ms, uint64_t conn, const struct fault *fault,
 /* The session of a profile, or NULL after having answered. */
 struct session *methods_session(
     struct methods *ms, uint64_t conn, const char *name);
+/*
+ * That of the parameter "profile", by the configuration as it is now; NULL
+ * after having answered.
+ */
+struct session *methods_named(
+    struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-login.c */
 void methods_step(uint64_t conn, json_t *reply, void *arg);
 void methods_login(struct methods *ms, uint64_t conn, const json_t *p);

@@ -125,16 +125,6 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 /* ---- the reply ----------------------------------------------------------------- */
 
 static json_t *
-list_of(const struct strv *sv)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; i < sv->n; i++)
-		json_array_append_new(list, json_string(sv->v[i]));
-	return list;
-}
-
-static json_t *
 reply_of(const struct reset *r)
 {
 	json_t *o = json_object(), *list = json_array();
@@ -144,13 +134,13 @@ reply_of(const struct reset *r)
 		json_t *e = json_object();
 
 		json_put_str(e, "profile", p->name);
-		json_object_set_new(e, "keys", list_of(&p->keys));
-		json_object_set_new(e, "left", list_of(&p->left));
+		json_put_list(e, "keys", &p->keys);
+		json_put_list(e, "left", &p->left);
 		json_object_set_new(e, "section", json_boolean(p->section));
 		json_array_append_new(list, e);
 	}
 	json_object_set_new(o, "profiles", list);
-	json_object_set_new(o, "identities", list_of(&r->identities));
+	json_put_list(o, "identities", &r->identities);
 	return o;
 }
 

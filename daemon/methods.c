@@ -107,13 +107,11 @@ do_reload(struct methods *ms, uint64_t conn, const json_t *p)
 {
 	_cleanup_strv_ struct strv changed = { 0 };
 	_cleanup_fault_ struct fault f = { 0 };
-	json_t *o = json_object(), *list = json_array();
+	json_t *o = json_object();
 	int r = manager_reload(ms->manager, &changed, &f);
 
 	(void)p;
-	for (size_t i = 0; i < changed.n; i++)
-		json_array_append_new(list, json_string(changed.v[i]));
-	json_object_set_new(o, "changed", list);
+	json_put_list(o, "changed", &changed);
 	if (r < 0)
 		json_object_set_new(o, "fault", fault_to_json(&f));
 	methods_ok(ms, conn, o);
@@ -185,6 +183,19 @@ methods_session(struct methods *ms, uint64_t conn, const char *name)
 	fault_next(&f, "aws sts get-caller-identity --profile %s", name);
 	methods_fault(ms, conn, &f, name);
 	return NULL;
+}
+
+struct session *
+methods_named(struct methods *ms, uint64_t conn, const json_t *p)
+{
+	const char *name;
+
+	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0) {
+		methods_bad(ms, conn, "profile");
+		return NULL;
+	}
+	manager_look(ms->manager);
+	return methods_session(ms, conn, name);
 }
 
 /*
@@ -375,17 +386,10 @@ static void
 on_logged_out(const struct fault *fault, void *arg)
 {
 	struct pending *p = arg;
-	json_t *o, *list, *ids;
+	json_t *o = json_object();
 
-	o = json_object();
-	list = json_array();
-	ids = json_array();
-	for (size_t i = 0; i < p->names.n; i++)
-		json_array_append_new(list, json_string(p->names.v[i]));
-	for (size_t i = 0; i < p->others.n; i++)
-		json_array_append_new(ids, json_string(p->others.v[i]));
-	json_object_set_new(o, "profiles", list);
-	json_object_set_new(o, "identities", ids);
+	json_put_list(o, "profiles", &p->names);
+	json_put_list(o, "identities", &p->others);
 	add_chained(p, o);
 	if (fault_is(fault))
 		json_object_set_new(o, "written", fault_to_json(fault));

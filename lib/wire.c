@@ -285,3 +285,13 @@ json_put_int(json_t *o, const char *key, int64_t value)
 	if (value != 0)
 		json_object_set_new(o, key, json_integer(value));
 }
+
+void
+json_put_list(json_t *o, const char *key, const struct strv *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < list->n; i++)
+		json_array_append_new(array, json_string(list->v[i]));
+	json_object_set_new(o, key, array);
+}

@@ -15,6 +15,8 @@
 
 #include "buf.h"
 
+struct strv;
+
 #define WIRE_MAX_REQUEST (64 * 1024)	 /* bytes, client to agent */
 #define WIRE_MAX_REPLY (8 * 1024 * 1024) /* bytes, agent to client */
 #define WIRE_MAX_WORKER (1024 * 1024)	 /* bytes, either way */
@@ -66,6 +68,8 @@ int json_bool_opt(const json_t *o, const char *key, bool def, bool *ret);
 /* Sets key unless the value is NULL / empty / 0. */
 void json_put_str(json_t *o, const char *key, const char *value);
 void json_put_int(json_t *o, const char *key, int64_t value);
+/* An array, also when it is empty. */
+void json_put_list(json_t *o, const char *key, const struct strv *list);
 
 /* jansson has json_decrefp itself. */
 #define _cleanup_json_ __attribute__((cleanup(json_decrefp)))
