@@ -189,6 +189,30 @@ cli_env_profile(void)
 	return str_empty(p) ? NULL : p;
 }
 
+int
+cli_profile_operand(int argc, char **argv, int *i, const char **profile)
+{
+	if (*i < argc && *profile == NULL)
+		*profile = argv[(*i)++];
+	if (*profile == NULL)
+		*profile = cli_env_profile();
+	return cli_check_profile(*profile);
+}
+
+int
+cli_one_profile(const struct verb *v, int argc, char **argv, cli_set_fn *set,
+    void *arg, const char **profile, int *ret_exit)
+{
+	int i = cli_options(v, argc, argv, set, arg, ret_exit);
+
+	if (i < 0)
+		return -1;
+	if (cli_profile_operand(argc, argv, &i, profile) == 0 && i == argc)
+		return 0;
+	*ret_exit = cli_usage(v, "%s", _("name one profile."));
+	return -1;
+}
+
 /* Damerau-Levenshtein, restricted: adjacent letters may be swapped once. */
 static size_t
 distance(const char *a, const char *b)

@@ -95,6 +95,19 @@ const char *cli_env_profile(void);
 /* Can it be a profile's name in a call?  0 or -EINVAL; NULL and "" cannot. */
 int cli_check_profile(const char *name);
 
+/*
+ * The profile of a verb that takes one: what an option has set already
+ * (*profile), else the operand at *i (which moves on), else that of the
+ * environment.  0, or -EINVAL when there is none or none that can be.
+ */
+int cli_profile_operand(int argc, char **argv, int *i, const char **profile);
+/*
+ * A whole command line of options and one profile, which set() may have stored
+ * in *profile too.  0, or -1 with *ret_exit set.
+ */
+int cli_one_profile(const struct verb *v, int argc, char **argv,
+    cli_set_fn *set, void *arg, const char **profile, int *ret_exit);
+
 /* The table entry nearest to a mistyped word, or NULL when none is near. */
 const char *cli_nearest(const char *word, const char *const *names, size_t n);
 

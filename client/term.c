@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "awsfed/clock.h"
 #include "awsfed/paths.h"
 #include "awsfed/xalloc.h"
 #include "signals.h"
@@ -96,10 +97,7 @@ term_width(const struct term *t)
 static int64_t
 now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return clk_boot(&clk_system) / MSEC;
 }
 
 void

@@ -63,17 +63,10 @@ run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
 	struct request r = { .verb = v };
-	int status, i;
+	int status;
 
-	i = cli_options(v, argc, argv, set, &r, &status);
-	if (i < 0)
+	if (cli_one_profile(v, argc, argv, set, &r, &r.profile, &status) < 0)
 		return status;
-	if (i < argc && r.profile == NULL)
-		r.profile = argv[i++];
-	if (r.profile == NULL)
-		r.profile = cli_env_profile();
-	if (i < argc || cli_check_profile(r.profile) < 0)
-		return cli_usage(v, "%s", _("name one profile."));
 	if (serve(&r, &problem) == 0)
 		return EXIT_OK;
 	return problem_report_line(&problem, r.profile);

@@ -113,21 +113,18 @@ static int
 run(const struct verb *v, int argc, char **argv)
 {
 	struct request r = { .verb = v };
-	int end = find_command(argc, argv), status, i;
+	int end = find_command(argc, argv), status, i, e;
 
 	i = cli_options(v, end, argv, set, &r, &status);
 	if (i < 0)
 		return status == EXIT_OK ? EXIT_OK : EXIT_EXEC_OURS;
-	if (i < end && r.profile == NULL)
-		r.profile = argv[i++];
-	if (r.profile == NULL)
-		r.profile = cli_env_profile();
+	e = cli_profile_operand(end, argv, &i, &r.profile);
 	if (end == argc) {
 		cli_usage(v, "%s",
 		    _("write -- between the profile and the command."));
 		return EXIT_EXEC_OURS;
 	}
-	if (i < end || cli_check_profile(r.profile) < 0) {
+	if (e < 0 || i < end) {
 		cli_usage(v, "%s", _("name one profile before the --."));
 		return EXIT_EXEC_OURS;
 	}
