@@ -11,7 +11,7 @@ import time
 import harness
 import tap
 from endpointlib import (A, DEEP, PYTHON, SECRETS, Offer, ask_all, body, on,
-                         setup, status, talk, timed)
+                         setup, status, talk)
 
 
 def attacks(w, offer, other):
@@ -242,4 +242,4 @@ def joined():
 
 
 harness.need(timeout=400)
-tap.run(*map(timed, (refuses, crowds, no_descriptors, joined)))
+tap.run(*map(tap.timed, (refuses, crowds, no_descriptors, joined)))

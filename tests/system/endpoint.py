@@ -15,8 +15,7 @@ import time
 
 import harness
 import tap
-from endpointlib import (PYTHON, Offer, body, call, on, setup, status, talk,
-                         timed)
+from endpointlib import (PYTHON, Offer, body, call, on, setup, status, talk)
 
 BOTO = """
 import boto3
@@ -404,5 +403,5 @@ def renewals():
 
 
 harness.need(timeout=400)
-tap.run(*map(timed, (opt_in, sdks, readme, restart, no_credentials,
+tap.run(*map(tap.timed, (opt_in, sdks, readme, restart, no_credentials,
                      renewals)))

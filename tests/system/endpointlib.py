@@ -143,10 +143,3 @@ def ask_all(port, request, n, timeout):
     return good, slowest
 
 
-def timed(case):
-    def inner():
-        start = time.monotonic()
-        case()
-        tap.diag("%s: %.1f s" % (case.__name__, time.monotonic() - start))
-    inner.__name__ = case.__name__
-    return inner

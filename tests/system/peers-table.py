@@ -5,7 +5,6 @@ cell tried with the program itself. TAP."""
 import json
 import os
 import re
-import time
 
 import harness
 import peerlib
@@ -164,14 +163,5 @@ def a_stub_that_refuses():
         s3.close()
 
 
-def timed(case):
-    def inner():
-        start = time.monotonic()
-        case()
-        tap.diag("%s: %.1f s" % (case.__name__, time.monotonic() - start))
-    inner.__name__ = case.__name__
-    return inner
-
-
 harness.need(aws=True)
-tap.run(*map(timed, (sdks, tools, a_stub_that_refuses)))
+tap.run(*map(tap.timed, (sdks, tools, a_stub_that_refuses)))

@@ -3,6 +3,7 @@
 
 import os
 import sys
+import time
 import traceback
 
 sys.dont_write_bytecode = True
@@ -63,6 +64,16 @@ def run(*cases):
             _line(False, "%s ran to its end" % case.__name__)
             diag(traceback.format_exc())
     finish()
+
+
+def timed(case):
+    """The same function, and how long it took for the reader."""
+    def inner():
+        start = time.monotonic()
+        case()
+        diag("%s: %.1f s" % (case.__name__, time.monotonic() - start))
+    inner.__name__ = case.__name__
+    return inner
 
 
 def finish():
