@@ -214,9 +214,9 @@ test_backoff(void **state)
 		is(SESSION_BACKOFF);
 		session_event(s, SESSION_WANTED, NULL);
 		assert_int_equal(asked, 1);
-		assert_int_equal(fake_next(loop), (1 << (n - 1)) * USEC);
+		assert_int_equal(fake_next(loop), (2 << 2 * (n - 1)) * USEC);
 	}
-	fake_advance(loop, 4 * USEC);
+	fake_advance(loop, 32 * USEC);
 	is(SESSION_WAITING);
 }
 
