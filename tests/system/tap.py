@@ -2,11 +2,18 @@
 """TAP, as the Automake driver reads it: one line a test, the plan at the end."""
 
 import os
+import signal
 import sys
 import time
 import traceback
 
 sys.dont_write_bytecode = True
+
+# A check started in the background inherits that they are ignored, and what
+# is tested here would keep to that.
+for _signal in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(_signal) == signal.SIG_IGN:
+        signal.signal(_signal, signal.SIG_DFL)
 
 _count = 0
 _failed = 0
