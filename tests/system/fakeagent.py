@@ -18,6 +18,8 @@ import termios
 import threading
 import time
 
+import tap as _tap  # noqa: F401  (it lets interrupts arrive)
+
 PROGRAM = os.path.join(os.environ.get("top_builddir", "build"), "awsfedctl")
 SOURCE = os.environ.get("top_srcdir", ".")
 IFACE = "io.awsfed.Control."
