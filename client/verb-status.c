@@ -240,6 +240,7 @@ status_show(const json_t *reply, int64_t now)
 
 	show_file_fault(agent, "configFault", "config");
 	show_file_fault(agent, "credentialsFault", "credentials");
+	show_file_fault(json_object_get(agent, "policy"), "fault", "path");
 	show_sinks(json_object_get(agent, "sinks"));
 	show_identities(json_object_get(reply, "identities"),
 	    json_object_get(reply, "profiles"), now);

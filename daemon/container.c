@@ -192,6 +192,16 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 static int
 ensure_listens(struct container *k, struct fault *fault)
 {
+	if (!manager_config(k->manager)->policy.endpoint) {
+		fault_set(fault, FAULT_DENIED, REASON_POLICY,
+		    _("Policy of this machine: %s allows no container "
+		      "endpoint (endpoint)."),
+		    manager_config(k->manager)->policy.path);
+		fault_next(fault, "%s",
+		    _("Use awsfed.deliver = process, or ask who looks "
+		      "after this machine"));
+		return -1;
+	}
 	if (!settings(k)->endpoint) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS, "%s",
 		    _("The container endpoint is off."));

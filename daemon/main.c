@@ -85,7 +85,7 @@ struct agent {
 	struct recorder *recorder;
 	struct known *known;
 	struct undo *undo;
-	struct watch *watches[2];
+	struct watch *watches[3];
 	struct manager *manager;
 	struct credfile *credfile;
 	struct twins *twins;
@@ -122,7 +122,9 @@ load(struct config **ret, struct fault *fault, void *arg)
 {
 	struct agent *a = arg;
 
-	return config_load(a->config_path, a->credentials_path, ret, fault);
+	return config_load_after(
+	    a->manager == NULL ? NULL : manager_config(a->manager),
+	    a->config_path, a->credentials_path, ret, fault);
 }
 
 static void
@@ -373,6 +375,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
+	a->watches[2] = watch_new(
+	    a->loop, manager_config(a->manager)->policy.path, on_config, a);
 	a->methods = methods_new(a->manager, runtime, on_reply, a);
 	methods_set_peer(a->methods, on_peer);
 	feed = path_beside(path, "status");
@@ -468,6 +472,9 @@ print_keys(void)
 		    k->def != NULL ? k->def : "", _(k->help));
 	for (size_t i = 0; (k = sink_key_at(i)) != NULL; i++)
 		printf("sink\t%s\t%s\t%s\n", k->name,
+		    k->def != NULL ? k->def : "", _(k->help));
+	for (size_t i = 0; (k = policy_key_at(i)) != NULL; i++)
+		printf("policy.conf\t%s\t%s\t%s\n", k->name,
 		    k->def != NULL ? k->def : "", _(k->help));
 	for (size_t i = 0; (k = profile_key_at(i)) != NULL; i++)
 		printf("profile\t%s\t%s\t%s\n", k->name,

@@ -26,10 +26,11 @@ struct member {
 	bool orphan; /* its profile went; its keys may live on */
 };
 
-struct seen { /* the config file as it was read */
+struct seen { /* a file as it was read */
 	ino_t ino;
 	off_t size;
 	struct timespec mtime;
+	struct timespec changed; /* of the policy: whose it is counts, too */
 };
 
 struct manager {
@@ -43,6 +44,7 @@ struct manager {
 	json_t *more; /* of surfaces, in agent's status */
 	struct fault file_fault;
 	struct seen seen;
+	struct seen seen_policy;
 	int64_t started;
 	struct member *members;
 	size_t nmembers;

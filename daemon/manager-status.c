@@ -13,6 +13,19 @@
 #include "manager-int.h"
 
 static json_t *
+policy_status(const struct policy *po)
+{
+	json_t *o = json_object();
+
+	json_put_str(o, "path", po->path);
+	if (fault_is(&po->fault))
+		json_object_set_new(o, "fault", fault_to_json(&po->fault));
+	if (po->notes.n > 0)
+		json_put_list(o, "notes", &po->notes);
+	return o;
+}
+
+static json_t *
 agent_status(const struct manager *m)
 {
 	json_t *o = json_object();
@@ -25,6 +38,9 @@ agent_status(const struct manager *m)
 	json_put_str(o, "config", m->config->path);
 	json_put_str(o, "credentials", m->config->credentials_path);
 	json_object_update(o, m->more);
+	if (m->config->policy.there)
+		json_object_set_new(
+		    o, "policy", policy_status(&m->config->policy));
 	if (fault_is(&m->config_fault))
 		json_object_set_new(
 		    o, "configFault", fault_to_json(&m->config_fault));
@@ -63,6 +79,8 @@ chained_status(struct manager *m, const struct profile *p)
 	json_object_set_new(o, "live", json_false());
 	json_object_set_new(o, "kept", json_false());
 	json_put_str(o, "deliver", deliver_name(p->deliver));
+	if (p->policed.n > 0)
+		json_put_list(o, "policy", &p->policed);
 	return o;
 }
 

@@ -781,12 +781,34 @@ remember_file(struct manager *m)
 	struct stat st;
 
 	m->seen = (struct seen){ 0 };
+	m->seen_policy = (struct seen){ 0 };
 	if (m->config != NULL && m->config->path != NULL &&
 	    stat(m->config->path, &st) == 0) {
 		m->seen.ino = st.st_ino;
 		m->seen.size = st.st_size;
 		m->seen.mtime = st.st_mtim;
 	}
+	if (m->config != NULL && m->config->policy.path != NULL &&
+	    stat(m->config->policy.path, &st) == 0) {
+		m->seen_policy.ino = st.st_ino;
+		m->seen_policy.size = st.st_size;
+		m->seen_policy.mtime = st.st_mtim;
+		m->seen_policy.changed = st.st_ctim;
+	}
+}
+
+static bool
+same_time(const struct timespec *a, const struct timespec *b)
+{
+	return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
+}
+
+static bool
+same_file(const struct seen *a, const struct seen *b)
+{
+	return a->ino == b->ino && a->size == b->size &&
+	    same_time(&a->mtime, &b->mtime) &&
+	    same_time(&a->changed, &b->changed);
 }
 
 /*
@@ -829,6 +851,15 @@ look(bool last, void *arg)
 	return 0;
 }
 
+static void
+log_policy(const struct policy *po)
+{
+	if (fault_is(&po->fault))
+		log_warning("%s", po->fault.text);
+	for (size_t i = 0; i < po->notes.n; i++)
+		log_info("%s", po->notes.v[i]);
+}
+
 int
 manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 {
@@ -851,6 +882,7 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 		log_info("the configuration was read anew: %s", fresh->path);
 	config_unref(m->config);
 	m->config = fresh;
+	log_policy(&fresh->policy);
 	apply(m, changed);
 	manager_publish(m, MANAGER_CONFIG, NULL, NULL);
 	return 0;
@@ -860,12 +892,10 @@ void
 manager_look(struct manager *m)
 {
 	_cleanup_fault_ struct fault f = { 0 };
-	struct seen before = m->seen;
+	struct seen before = m->seen, policy = m->seen_policy;
 
 	remember_file(m);
-	if (before.ino == m->seen.ino && before.size == m->seen.size &&
-	    before.mtime.tv_sec == m->seen.mtime.tv_sec &&
-	    before.mtime.tv_nsec == m->seen.mtime.tv_nsec)
+	if (same_file(&before, &m->seen) && same_file(&policy, &m->seen_policy))
 		return;
 	if (manager_reload(m, NULL, &f) < 0)
 		log_warning("%s", f.text);
@@ -989,6 +1019,7 @@ manager_new(const struct manager_env *env)
 	};
 	m->session_env = (struct session_env){
 		.loop = env->loop,
+		.settings = on_settings,
 		.random = on_random,
 		.ops = &session_ops,
 		.arg = m,

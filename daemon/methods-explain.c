@@ -48,6 +48,23 @@ put_protected(json_t *o)
 		  "another one.")));
 }
 
+/* What root lets it have, and what awsfed.conf may not say. */
+static void
+put_policy(json_t *o, const struct config *c, const char *name)
+{
+	const struct profile *p = config_profile(c, name);
+	json_t *notes = json_object_get(o, "notes");
+
+	if (p == NULL || p->kind == PROFILE_OTHER)
+		return;
+	if (fault_is(&p->fault) && p->fault.reason == REASON_POLICY)
+		json_array_append_new(notes, json_string(p->fault.text));
+	for (size_t i = 0; i < p->policed.n; i++)
+		json_array_append_new(notes, json_string(p->policed.v[i]));
+	for (size_t i = 0; i < c->policy.notes.n; i++)
+		json_array_append_new(notes, json_string(c->policy.notes.v[i]));
+}
+
 /* Of a chained profile also its twin, by which it is delivered. */
 static void
 put_session(struct methods *ms, json_t *o, const char *name)
@@ -55,6 +72,7 @@ put_session(struct methods *ms, json_t *o, const char *name)
 	struct session *s = manager_session(ms->manager, name);
 	_cleanup_free_ char *section = NULL;
 
+	put_policy(o, manager_config(ms->manager), name);
 	if (s == NULL)
 		return;
 	if (session_profile(s)->protected)

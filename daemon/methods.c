@@ -204,12 +204,14 @@ methods_named(struct methods *ms, uint64_t conn, const json_t *p)
  * each time.
  */
 static int64_t
-least_valid(const struct creds *c, int64_t asked)
+least_valid(const struct settings *set, const struct creds *c, int64_t asked)
 {
-	int64_t most = c->lifetime_s - FRESH_AGE;
+	int64_t most = c->lifetime_s -
+	    (set->min_renewal_interval > FRESH_AGE ? set->min_renewal_interval :
+						     FRESH_AGE);
 
 	if (asked < 0)
-		return schedule_min_valid(c->lifetime_s);
+		asked = schedule_min_valid(c->lifetime_s);
 	return asked < most ? asked : most;
 }
 
@@ -220,7 +222,7 @@ methods_want_keys(struct methods *ms, struct session *s, int64_t min)
 
 	if (c != NULL &&
 	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >=
-		least_valid(c, min))
+		least_valid(&manager_config(ms->manager)->settings, c, min))
 		return false;
 	session_event(s, SESSION_WANTED, NULL);
 	return session_state(s) == SESSION_WAITING;

@@ -101,6 +101,22 @@ disarm(struct session *s)
 }
 
 /* Renewal on both clocks, or the end of the keys if it does not renew. */
+/*
+ * Not before that many seconds, if the settings say so: but while nine tenths
+ * of the life go by at the most, so that keys do not end for it.
+ */
+static int64_t
+not_before(const struct session *s, int64_t life, int64_t after)
+{
+	int64_t least = s->env.settings == NULL ?
+	    0 :
+	    s->env.settings(s->env.arg)->min_renewal_interval * USEC;
+
+	if (least > life / 10 * 9)
+		least = life / 10 * 9;
+	return after < least ? least : after;
+}
+
 static void
 arm_fresh(struct session *s)
 {
@@ -111,7 +127,8 @@ arm_fresh(struct session *s)
 		return;
 	}
 	life = s->creds->expires.boot - s->creds->issued.boot;
-	after = schedule_renew(life, s->env.random(s->env.arg));
+	after = not_before(
+	    s, life, schedule_renew(life, s->env.random(s->env.arg)));
 	arm_at(s,
 	    (struct deadline){
 		s->creds->issued.real + after, s->creds->issued.boot + after });
@@ -715,6 +732,8 @@ session_status(const struct session *s)
 	json_put_str(o, "deliver", deliver_name(s->profile->deliver));
 	if (s->profile->protected)
 		json_object_set_new(o, "protected", json_true());
+	if (s->profile->policed.n > 0)
+		json_put_list(o, "policy", &s->profile->policed);
 	return o;
 }
 

@@ -22,6 +22,7 @@ struct creds;
 struct loop;
 struct profile;
 struct session;
+struct settings;
 
 enum session_state {
 	SESSION_IDLE,
@@ -69,6 +70,7 @@ struct session_ops {
 
 struct session_env {
 	struct loop *loop;
+	const struct settings *(*settings)(void *arg); /* NULL: defaults */
 	double (*random)(void *arg);
 	const struct session_ops *ops;
 	void *arg;

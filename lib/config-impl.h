@@ -71,6 +71,23 @@ int sinks_apply(struct settings *s, const struct ini *ini, size_t i,
 int sinks_check(const struct settings *s, const char *config,
     const char *credentials, struct fault *fault);
 void settings_env(struct settings *s);
+
+#define POLICY_DURATION_MAX 43200 /* seconds: no limit at all */
+extern const struct field policy_fields[];
+extern const size_t npolicy_fields;
+void policy_init(struct policy *p);
+/* Into one with its path set.  0, or -1 with p->fault. */
+int policy_parse(struct policy *p, const struct ini *ini);
+/* The machine's, into an initialised one; where it is bad, last's (or NULL). */
+void policy_load(struct policy *p, const struct policy *last);
+/* p is bad: last's limits, or (NULL) none but hooks and commands. */
+void policy_fall_back(struct policy *p, const struct policy *last);
+void policy_copy(struct policy *to, const struct policy *from);
+void policy_done(struct policy *p);
+/* Once all documents are read; says in its notes what it changed. */
+void policy_check_settings(struct policy *po, struct settings *s);
+/* Once kind and fingerprint are known. */
+void policy_check_profile(const struct policy *po, struct profile *p);
 void settings_copy(struct settings *to, const struct settings *from);
 void settings_done(struct settings *s);
 

@@ -219,10 +219,10 @@ inherit(struct profile *p, const struct ini *ini, const char *section,
 		p->use_fips = s->use_fips;
 	if (s->dualstack_said)
 		p->use_dualstack = s->use_dualstack;
-	if (p->session_duration > s->max_duration)
-		p->session_duration = s->max_duration;
-	if (p->duration_seconds > s->max_duration)
-		p->duration_seconds = s->max_duration;
+	if (p->session_duration > s->own_max_duration)
+		p->session_duration = s->own_max_duration;
+	if (p->duration_seconds > s->own_max_duration)
+		p->duration_seconds = s->own_max_duration;
 }
 
 /* "k = v" of a nested block, which reads "\nk = v\nk = v"; xalloc or NULL. */
@@ -464,6 +464,7 @@ profile_unref(struct profile *p)
 	for (size_t i = 0; i < nprofile_fields; i++)
 		field_done(&profile_fields[i], p);
 	fault_done(&p->fault);
+	strv_done(&p->policed);
 	xfree(p->name);
 	xfree(p->root);
 	xfree(p->identity_base);

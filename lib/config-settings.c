@@ -46,6 +46,10 @@ const struct field settings_fields[] = {
 	FIELD("spacing", FIELD_INT, spacing, "5",
 	    N_("seconds between two sign-ins of one identity"), .min = 0,
 	    .max = 3600),
+	FIELD("min_renewal_interval", FIELD_INT, min_renewal_interval, "0",
+	    N_("least seconds between two renewals of a profile that nobody "
+	       "asks for"),
+	    .min = 0, .max = 43200),
 	FIELD("min_lifetime", FIELD_INT, min_lifetime, "1",
 	    N_("test hook: shortest life in seconds that is accepted and may "
 	       "be asked for; when set, durations below 900 are allowed"),

@@ -39,7 +39,7 @@ sink_key_at(size_t i)
 bool
 sink_takes(const struct sink *k, const struct profile *p)
 {
-	if (p->protected)
+	if (p->protected || p->no_file)
 		return false;
 	if (k->profiles.n == 0)
 		return p->deliver == DELIVER_FILE;

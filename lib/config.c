@@ -13,7 +13,6 @@
 #include "config-impl.h"
 
 #define CHAIN_HOPS_MAX 100
-#define FLEET_SETTINGS "/etc/awsfed/awsfed.conf"
 
 /* ---- finding profiles ----------------------------------------------------- */
 
@@ -451,8 +450,10 @@ read_aws(struct config *c, const struct ini *aws)
 	read_chains(c);
 	protect(c);
 	hold(c);
-	for (size_t i = 0; i < c->nprofiles; i++)
+	for (size_t i = 0; i < c->nprofiles; i++) {
 		profile_finish(c->profiles[i]);
+		policy_check_profile(&c->policy, c->profiles[i]);
+	}
 	check_identities(c);
 }
 
@@ -463,21 +464,36 @@ config_new(void)
 
 	c->refs = 1;
 	settings_init(&c->settings);
+	policy_init(&c->policy);
 	return c;
 }
 
 int
-config_parse(const struct ini *aws, const struct ini *settings,
-    struct config **ret, struct fault *fault)
+config_parse_under(const struct ini *aws, const struct ini *settings,
+    const struct ini *policy, struct config **ret, struct fault *fault)
 {
 	_cleanup_config_ struct config *c = config_new();
 
 	if (settings_apply(&c->settings, settings, "awsfed.conf", fault) < 0 ||
 	    sinks_check(&c->settings, NULL, NULL, fault) < 0)
 		return -1;
+	if (policy != NULL) {
+		c->policy.path = xstrdup("policy.conf");
+		c->policy.there = true;
+		if (policy_parse(&c->policy, policy) < 0)
+			policy_fall_back(&c->policy, NULL);
+	}
+	policy_check_settings(&c->policy, &c->settings);
 	read_aws(c, aws);
 	*ret = STEAL(c);
 	return 0;
+}
+
+int
+config_parse(const struct ini *aws, const struct ini *settings,
+    struct config **ret, struct fault *fault)
+{
+	return config_parse_under(aws, settings, NULL, ret, fault);
 }
 
 /* A missing file is an empty document. */
@@ -511,25 +527,35 @@ load_settings(struct settings *s, const char *path, struct fault *fault)
 }
 
 int
-config_load(const char *aws_config, const char *aws_credentials,
-    struct config **ret, struct fault *fault)
+config_load_after(const struct config *before, const char *aws_config,
+    const char *aws_credentials, struct config **ret, struct fault *fault)
 {
 	_cleanup_config_ struct config *c = config_new();
 	_cleanup_ini_ struct ini *aws = NULL;
-	_cleanup_free_ char *own = path_settings();
+	_cleanup_free_ char *own = path_settings(),
+			    *fleet = path_etc("awsfed.conf");
 
 	c->path = xstrdup(aws_config);
 	c->credentials_path = xstrdup(aws_credentials);
-	if (load_settings(&c->settings, FLEET_SETTINGS, fault) < 0 ||
+	if (load_settings(&c->settings, fleet, fault) < 0 ||
 	    load_settings(&c->settings, own, fault) < 0 ||
 	    sinks_check(&c->settings, aws_config, aws_credentials, fault) < 0)
 		return -1;
 	settings_env(&c->settings);
+	policy_load(&c->policy, before == NULL ? NULL : &before->policy);
+	policy_check_settings(&c->policy, &c->settings);
 	if (read_file(aws_config, &aws, fault) < 0)
 		return -1;
 	read_aws(c, aws);
 	*ret = STEAL(c);
 	return 0;
+}
+
+int
+config_load(const char *aws_config, const char *aws_credentials,
+    struct config **ret, struct fault *fault)
+{
+	return config_load_after(NULL, aws_config, aws_credentials, ret, fault);
 }
 
 struct config *
@@ -540,6 +566,8 @@ config_derive(const struct config *base, const struct ini *aws)
 	c->path = xstrdup(base->path);
 	c->credentials_path = xstrdup(base->credentials_path);
 	settings_copy(&c->settings, &base->settings);
+	policy_done(&c->policy);
+	policy_copy(&c->policy, &base->policy);
 	read_aws(c, aws);
 	return c;
 }
@@ -566,6 +594,7 @@ config_unref(struct config *c)
 	strv_done(&c->warnings);
 	fault_done(&c->fault);
 	settings_done(&c->settings);
+	policy_done(&c->policy);
 	xfree(c);
 	return NULL;
 }

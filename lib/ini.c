@@ -355,6 +355,19 @@ ini_value(const struct ini *ini, size_t i, size_t k)
 }
 
 size_t
+ini_line(const struct ini *ini, size_t i, size_t k)
+{
+	const struct ini_line *l = k < ini_nkeys(ini, i) ?
+	    ini->sects[i]->keys[k]->line :
+	    ini->sects[i]->header;
+	size_t n = 0;
+
+	for (; l != NULL; l = l->prev)
+		n++;
+	return n;
+}
+
+size_t
 ini_count(const struct ini *ini, const char *section)
 {
 	uint64_t hash = ini_hash(section, NULL);

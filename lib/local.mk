@@ -6,6 +6,7 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/clock.h lib/clock.c \
 	include/awsfed/config.h lib/config.c lib/config-impl.h \
 	lib/config-fields.c lib/config-profile.c lib/config-sections.c \
+	lib/config-policy.c lib/config-policy-apply.c \
 	lib/config-settings.c lib/config-sinks.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
@@ -35,6 +36,7 @@ lib_tests = \
 	tests/unit/test-log \
 	tests/unit/test-names \
 	tests/unit/test-paths \
+	tests/unit/test-policy \
 	tests/unit/test-secret \
 	tests/unit/test-str \
 	tests/unit/test-wire \
@@ -82,6 +84,9 @@ tests_unit_test_names_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_paths_SOURCES = tests/unit/test-paths.c tests/unit/unit.h
 tests_unit_test_paths_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_paths_LDADD = $(LIB_TEST_LDADD)
+tests_unit_test_policy_SOURCES = tests/unit/test-policy.c tests/unit/unit.h
+tests_unit_test_policy_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_policy_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_secret_SOURCES = tests/unit/test-secret.c tests/unit/unit.h
 tests_unit_test_secret_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_secret_LDADD = $(LIB_TEST_LDADD)

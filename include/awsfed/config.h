@@ -107,6 +107,10 @@ struct profile {
 	/* Made by a login for its caller alone: nobody else is told of it. */
 	bool apart;
 
+	/* what the policy of the machine did to it: sentences */
+	struct strv policed;
+	bool no_file; /* its keys go to no file, nor to a sink */
+
 	/* what would shadow or be shadowed by static keys */
 	bool has_static_keys;	  /* in the config file */
 	char *credential_process; /* the user's own; ours is left out */
@@ -147,11 +151,14 @@ struct settings {
 	bool fips_said;
 	bool use_dualstack; /* AWS_USE_DUALSTACK_ENDPOINT, the same */
 	bool dualstack_said;
-	int64_t max_duration;	/* seconds; caps every session_duration */
+	int64_t max_duration;	  /* seconds; caps every session_duration */
+	int64_t own_max_duration; /* without the policy of the machine */
 	int64_t login_timeout;	/* seconds a person may take for one question */
 	int64_t worker_timeout; /* seconds one job may take, waits excluded */
 	int64_t connect_timeout;
-	int64_t spacing;      /* seconds between sign-ins of an identity */
+	int64_t spacing; /* seconds between sign-ins of an identity */
+	/* seconds between renewals of a profile that nobody asks for */
+	int64_t min_renewal_interval;
 	int64_t min_lifetime; /* seconds; test hook: accept shorter lives */
 	int64_t min_duration; /* seconds; 900, or min_lifetime when set */
 	char *on_refresh;     /* of profiles that have none; NULL: nothing */
@@ -163,11 +170,32 @@ struct settings {
 	size_t nsinks;
 };
 
+/*
+ * /etc/awsfed/policy.conf: what root lets users set.  It has been applied to
+ * settings and profiles already.
+ */
+struct policy {
+	char *path;		   /* NULL: of a document in memory */
+	bool there;		   /* there is a file, good or bad */
+	bool unknown;		   /* a bad one, and none before it */
+	struct fault fault;	   /* it is bad: nothing new is signed in */
+	struct strv allowed_hosts; /* patterns; empty: all */
+	bool keep_signed_in;
+	bool commands;
+	bool hooks;
+	bool endpoint;
+	int64_t min_renewal_interval;
+	int64_t max_duration;
+	struct strv never_file_accounts;
+	struct strv notes; /* what it did to the settings: sentences */
+};
+
 struct config {
 	unsigned refs;
 	char *path; /* the AWS config file */
 	char *credentials_path;
 	struct settings settings;
+	struct policy policy;
 	struct profile **profiles; /* in the order of the file */
 	struct profile **by_name;  /* the same, sorted */
 	size_t nprofiles;
@@ -185,9 +213,18 @@ struct config {
  */
 int config_load(const char *aws_config, const char *aws_credentials,
     struct config **ret, struct fault *fault);
+/*
+ * The same, after the snapshot before (NULL: none), whose policy stays in force
+ * where that of the machine cannot be read or trusted now.
+ */
+int config_load_after(const struct config *before, const char *aws_config,
+    const char *aws_credentials, struct config **ret, struct fault *fault);
 /* For tests and fuzzers: from documents in memory; settings may be NULL. */
 int config_parse(const struct ini *aws, const struct ini *settings,
     struct config **ret, struct fault *fault);
+/* The same under a policy.conf; policy may be NULL. */
+int config_parse_under(const struct ini *aws, const struct ini *settings,
+    const struct ini *policy, struct config **ret, struct fault *fault);
 /* What base would be with another AWS config document: for drafts. */
 struct config *config_derive(const struct config *base, const struct ini *aws);
 struct config *config_ref(struct config *c);
@@ -234,6 +271,7 @@ struct key_info {
 const struct key_info *profile_key_at(size_t i); /* NULL at the end */
 const struct key_info *settings_key_at(size_t i);
 const struct key_info *sink_key_at(size_t i);
+const struct key_info *policy_key_at(size_t i);
 
 /* Do the keys of this profile, once it is kept, go to that file? */
 bool sink_takes(const struct sink *k, const struct profile *p);

@@ -42,6 +42,8 @@ const char *ini_section(const struct ini *ini, size_t i);
 size_t ini_nkeys(const struct ini *ini, size_t i);
 const char *ini_key(const struct ini *ini, size_t i, size_t k); /* lower case */
 const char *ini_value(const struct ini *ini, size_t i, size_t k);
+/* Its line, from 1; for a k that is none, the header's.  0 when new. */
+size_t ini_line(const struct ini *ini, size_t i, size_t k);
 /* How many headers carry this name?  0: there is no such section. */
 size_t ini_count(const struct ini *ini, const char *section);
 bool ini_has_section(const struct ini *ini, const char *section);

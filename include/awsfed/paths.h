@@ -22,7 +22,12 @@ char *path_aws_config(void);	  /* AWS_CONFIG_FILE or ~/.aws/config */
 char *path_aws_credentials(void); /* AWS_SHARED_CREDENTIALS_FILE or … */
 /* $XDG_RUNTIME_DIR/awsfed, else $XDG_STATE_HOME/awsfed/run.  Not created. */
 char *path_runtime(void);
-char *path_state(void);	   /* $XDG_STATE_HOME/awsfed */
+char *path_state(void); /* $XDG_STATE_HOME/awsfed */
+/*
+ * /etc/awsfed/NAME; in AWSFED_TEST_ETC instead, for tests, on a machine that
+ * has no policy.conf.
+ */
+char *path_etc(const char *name);
 char *path_settings(void); /* $XDG_CONFIG_HOME/awsfed/awsfed.conf */
 /* AWSFED_SOCKET, else <runtime>/control. */
 char *path_socket(void);

@@ -31,7 +31,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_ini_ struct ini *ini = ini_parse((const char *)data, size);
-	_cleanup_config_ struct config *c = NULL, *d = NULL;
+	_cleanup_config_ struct config *c = NULL, *d = NULL, *e = NULL;
 	_cleanup_fault_ struct fault f = { 0 };
 
 	if (config_parse(ini, NULL, &c, &f) < 0)
@@ -39,5 +39,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < c->nprofiles; i++)
 		check(c, c->profiles[i]);
 	(void)config_parse(ini, ini, &d, &f);
+	/* Whatever a policy says, or fails to say, profiles stay whole. */
+	if (config_parse_under(ini, NULL, ini, &e, &f) < 0)
+		abort();
+	for (size_t i = 0; i < e->nprofiles; i++)
+		check(e, e->profiles[i]);
 	return 0;
 }

@@ -976,7 +976,9 @@ test_session(void **state)
 	    "CORP\\jane", "B");
 	static const struct session_ops ops = { solo_want, solo_changed };
 	struct loop *loop = fake_loop_new();
-	struct session_env env = { loop, fraction, &ops, NULL };
+	struct session_env env = {
+		.loop = loop, .random = fraction, .ops = &ops
+	};
 	struct ini *doc = ini_parse(text, strlen(text));
 	_cleanup_fault_ struct fault f = { 0 };
 	unsigned long fresh = 0;

@@ -52,7 +52,7 @@ setup(void **state)
 	    "[profile a]\nadfs_config.adfs_host = h.example\n"
 	    "adfs_config.role_arn = arn:aws:iam::000000000001:role/A\n";
 	static const struct session_ops ops = { want, changed };
-	struct session_env env = { NULL, half, &ops, NULL };
+	struct session_env env = { .random = half, .ops = &ops };
 	struct ini *doc = ini_parse(text, strlen(text));
 	_cleanup_fault_ struct fault f = { 0 };
 
