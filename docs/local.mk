@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-dist_man_MANS += docs/awsfedd.8 docs/awsfed.conf.5
+dist_man_MANS += docs/awsfedd.8 docs/awsfed.conf.5 \
+	docs/awsfed-policy.conf.5
 EXTRA_DIST += docs/ADFS.md docs/ADFS-ADMIN.md docs/ENDPOINT.md \
 	docs/HACKING.md docs/MIGRATING.md docs/PROTOCOL.md
 EXTRA_DIST += docs/SECURITY.md docs/USING.md docs/kubectl.md

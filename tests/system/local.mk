@@ -24,7 +24,7 @@ SYSTEM_TESTS = \
 	tests/system/logout.py \
 	tests/system/ownership.py \
 	tests/system/readme.py \
-	tests/system/reload.py \
+	tests/system/reload.py tests/system/policy.py \
 	tests/system/recorder.py \
 	tests/system/badinput.py \
 	tests/system/story.py \

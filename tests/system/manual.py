@@ -25,6 +25,7 @@ def keys():
     rest, profiles = text.split(".Sh PROFILES")
     head, sinks = rest.split(".Sh SINKS")
     places = {"awsfed.conf": head, "sink": sinks, "profile": profiles}
+    places["policy.conf"] = page("awsfed-policy.conf.5")
     listed = {place: set(re.findall(r"^\.It Ic (\S+)", part, re.M))
               for place, part in places.items()}
     known = {place: {} for place in places}
@@ -34,7 +35,7 @@ def keys():
     for place in places:
         tap.equal(sorted(listed[place]), sorted(known[place]),
                   "the manual lists the keys of %s" % place)
-    for place in ("awsfed.conf", "sink"):
+    for place in ("awsfed.conf", "sink", "policy.conf"):
         for key, default in known[place].items():
             if default:
                 tap.ok(re.search(r"^\.It Ic %s Pq default: %s$" % (
