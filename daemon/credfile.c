@@ -546,6 +546,7 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 		credfile_take_back_all(cf);
 		break;
 	case MANAGER_IDENTITY:
+	case MANAGER_WAKE:
 		break; /* it says nothing of how profiles are delivered */
 	}
 }

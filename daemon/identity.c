@@ -42,6 +42,7 @@ static const char *const event_names[IDENTITY_EVENT_MAX] = {
 	[IDENTITY_JOB_STOPPED] = "job-stopped",
 	[IDENTITY_CANCEL] = "cancel",
 	[IDENTITY_LOGOUT] = "logout",
+	[IDENTITY_WAKE] = "wake",
 };
 
 const char *
@@ -192,6 +193,24 @@ act_back_off(struct identity *id)
 	return IDENTITY_BACKOFF;
 }
 
+/* What the server said is obeyed; what the network said has changed. */
+static enum identity_state
+act_hurry(struct identity *id)
+{
+	const struct clk *clk = id->env.loop->clk;
+	int64_t wait;
+
+	if (!fault_of_network(&id->fault))
+		return IDENTITY_BACKOFF;
+	wait = schedule_wake(id->env.random(id->env.arg));
+	id->tries = schedule_wake_tries(id->tries);
+	if (id->next_boot - clk_boot(clk) <= wait)
+		return IDENTITY_BACKOFF;
+	id->next_boot = clk_boot(clk) + wait;
+	TIMER(id)->timer_set(id->timer, deadline_in(clk, wait));
+	return IDENTITY_BACKOFF;
+}
+
 static enum identity_state
 act_stop(struct identity *id)
 {
@@ -263,7 +282,7 @@ static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
 	},
 	[IDENTITY_BACKOFF] = {
 		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start),
-		[IDENTITY_LOGOUT] = A(logout),
+		[IDENTITY_LOGOUT] = A(logout), [IDENTITY_WAKE] = A(hurry),
 	},
 	[IDENTITY_NEEDS_USER] = {
 		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start_or_tell),
@@ -402,6 +421,12 @@ void
 identity_cancel(struct identity *id)
 {
 	identity_event(id, IDENTITY_CANCEL);
+}
+
+void
+identity_wake(struct identity *id)
+{
+	identity_event(id, IDENTITY_WAKE);
 }
 
 void

@@ -53,6 +53,7 @@ enum identity_event {
 	IDENTITY_JOB_STOPPED, /* a person is needed, or it makes no sense */
 	IDENTITY_CANCEL,
 	IDENTITY_LOGOUT,
+	IDENTITY_WAKE, /* network, resume or a person came back */
 	IDENTITY_EVENT_MAX
 };
 
@@ -136,6 +137,8 @@ bool identity_awaits(const struct identity *id);
 bool identity_redeeming(const struct identity *id); /* was it answered? */
 /* Ends a job that runs; what was signed in stays so. */
 void identity_cancel(struct identity *id);
+/* A back-off for a network reason ends within seconds. */
+void identity_wake(struct identity *id);
 /* Wipes cookies; ends a job. */
 void identity_logout(struct identity *id);
 

@@ -21,6 +21,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/message.h daemon/message.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
+	daemon/manager-wake.c \
 	daemon/prompt.h daemon/prompt.c \
 	daemon/reread.h daemon/reread.c \
 	daemon/recorder.h daemon/recorder.c \

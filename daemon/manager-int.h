@@ -56,6 +56,14 @@ struct manager {
 	json_t *new_roles;    /* array */
 	struct strv news;     /* sentences that nobody has been told yet */
 	struct timer *reaper; /* drops orphans whose keys have expired */
+	struct {
+		struct timer *network;	/* a change that is not told yet */
+		int64_t network_boot;	/* of the last that was; -1 none */
+		enum manager_wake last; /* WAKE_MAX: none */
+		int64_t at;		/* seconds; of the last */
+		enum manager_presence presence; /* when it does not sleep */
+		bool asleep;
+	} wake;
 };
 
 /* manager-roles.c: compares an assertion with profiles and memory. */
@@ -66,6 +74,12 @@ bool manager_role_gone(struct manager *m, const struct identity *id,
 /* The assertion of this identity does not have it. */
 void manager_set_gone(
     struct manager *m, struct identity *id, struct session *s);
+
+/* manager-wake.c */
+void manager_wake_init(struct manager *m);
+void manager_wake_done(struct manager *m);
+/* "presence" and "lastWake" of agent's status. */
+void manager_wake_status(const struct manager *m, json_t *agent);
 
 void manager_publish(struct manager *m, enum manager_event ev,
     struct session *s, struct barrier *b);

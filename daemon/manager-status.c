@@ -37,6 +37,7 @@ agent_status(const struct manager *m)
 	json_put_str(o, "started", when);
 	json_put_str(o, "config", m->config->path);
 	json_put_str(o, "credentials", m->config->credentials_path);
+	manager_wake_status(m, o);
 	json_object_update(o, m->more);
 	if (m->config->policy.there)
 		json_object_set_new(

@@ -1029,6 +1029,7 @@ manager_new(const struct manager_env *env)
 	m->more = json_object();
 	m->reaper = timer_new(env->loop, reap, m);
 	m->chain = chain_new(m);
+	manager_wake_init(m);
 	return m;
 }
 
@@ -1044,6 +1045,7 @@ manager_free(struct manager *m)
 	chain_free(m->chain);
 	manager_barriers_free(m);
 	m->env.loop->ops->timer_free(m->reaper);
+	manager_wake_done(m);
 	config_unref(m->config);
 	fault_done(&m->config_fault);
 	fault_done(&m->file_fault);

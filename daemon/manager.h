@@ -45,8 +45,22 @@ enum manager_event {
 	MANAGER_IDENTITY,
 	MANAGER_JOB_ENDED, /* whatever was put off, do now */
 	MANAGER_FLUSH,	   /* the same, and release the barrier */
-	MANAGER_CONFIG	   /* a new snapshot */
+	MANAGER_CONFIG,	   /* a new snapshot */
+	MANAGER_WAKE	   /* manager_woke() says what happened */
 };
+
+/* What the outside tells (wake.c); see manager_wake(). */
+enum manager_wake {
+	WAKE_NETWORK, /* routes, addresses or links changed */
+	WAKE_RESUME,  /* the machine was suspended */
+	WAKE_SLEEP,   /* it is about to be */
+	WAKE_LOCK,    /* the person's screen */
+	WAKE_UNLOCK,
+	WAKE_MAX
+};
+
+/* Is a person at the desktop?  Unknown where there is none. */
+enum manager_presence { PRESENCE_UNKNOWN, PRESENCE_THERE, PRESENCE_AWAY };
 
 struct surface {
 	/* s is NULL unless the event is of a session; b only for FLUSH. */
@@ -159,6 +173,23 @@ void barrier_release(struct barrier *b, const struct fault *fault);
 
 /* Its section of the credentials file is ours from now on. */
 void manager_force(struct manager *m, struct session *s);
+/*
+ * Something happened outside.  After a change of the network, a resume or an
+ * unlock what rests in back-off for a network reason is tried again within
+ * seconds, each identity at a moment of its own; changes of the network do so
+ * once in 30 s, the last of them at the end of these.  Neither what a server
+ * asked for nor what only a person can help is touched.  Then MANAGER_WAKE is
+ * published.
+ */
+void manager_wake(struct manager *m, enum manager_wake what);
+/* The last of them that was published; WAKE_MAX: none yet. */
+enum manager_wake manager_woke(const struct manager *m);
+const char *wake_name(enum manager_wake what);
+/* Does anything rest that a change of the network would end? */
+bool manager_rests_for_network(const struct manager *m);
+enum manager_presence manager_presence(const struct manager *m);
+/* Without an event: the desktop has gone, or never told. */
+void manager_forget_presence(struct manager *m);
 /* How many jobs assume chained roles now. */
 size_t manager_assuming(const struct manager *m);
 /* Does s hang below the named profile, over any number of hops? */

@@ -5,6 +5,8 @@
 #define BACKOFF_BASE (1 * SECOND)
 #define BACKOFF_FLOOR (SECOND / 4)
 #define BACKOFF_STEPS 4 /* 4^5 s is past the cap */
+#define WAKE_SPREAD (11 * SECOND / 4)
+#define WAKE_TRIES 1 /* a flapping network is no reason for a storm */
 #define OVERSLEPT (10 * SECOND)
 
 static int64_t
@@ -53,6 +55,18 @@ int64_t
 schedule_rest(int64_t rest, double r)
 {
 	return rest + share(rest / 4, r);
+}
+
+int64_t
+schedule_wake(double r)
+{
+	return BACKOFF_FLOOR + share(WAKE_SPREAD, r);
+}
+
+unsigned
+schedule_wake_tries(unsigned tries)
+{
+	return tries < WAKE_TRIES ? tries : WAKE_TRIES;
 }
 
 int64_t

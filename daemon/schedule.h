@@ -37,6 +37,13 @@ int64_t schedule_backoff(unsigned n, int64_t retry_after, double r);
 /* A long rest that nobody waits for: rest, and up to a quarter more. */
 int64_t schedule_rest(int64_t rest, double r);
 /*
+ * The wait when the network came back, the machine woke up or a person did: 250
+ * ms to 3 s, so that not everything that rests leaps up in one moment.
+ */
+int64_t schedule_wake(double r);
+/* How many of its failures count after that: the waits grow from there. */
+unsigned schedule_wake_tries(unsigned tries);
+/*
  * The wait until the next sign-in of an identity may start: one in `spacing`.
  * since: time since the last one started, negative when there was none.
  */

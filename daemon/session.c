@@ -64,6 +64,7 @@ static const char *const event_names[SESSION_EVENT_MAX] = {
 	[SESSION_CANCELLED] = "cancelled",
 	[SESSION_LOGOUT] = "logout",
 	[SESSION_CHANGED] = "changed",
+	[SESSION_WAKE] = "wake",
 };
 
 const char *
@@ -280,6 +281,25 @@ act_back_off(struct session *s, struct input *in)
 	return SESSION_BACKOFF;
 }
 
+/* A role that failed for a network reason is tried again within seconds. */
+static enum session_state
+act_hurry(struct session *s, struct input *in)
+{
+	int64_t left, wait;
+
+	if (!TIMER(s)->timer_armed(s->timer))
+		return SESSION_BACKOFF; /* its identity's timer calls */
+	left = deadline_left(s->env.loop->clk, s->next);
+	in->retry = left > 0 ? left : 1;
+	if (!fault_of_network(&s->fault))
+		return SESSION_BACKOFF;
+	wait = schedule_wake(s->env.random(s->env.arg));
+	s->tries = schedule_wake_tries(s->tries);
+	if (in->retry > wait)
+		in->retry = wait;
+	return SESSION_BACKOFF;
+}
+
 /* No timer of its own: its identity's calls. */
 static enum session_state
 act_hold(struct session *s, struct input *in)
@@ -368,7 +388,7 @@ static const struct cell table[SESSION_STATE_MAX][SESSION_EVENT_MAX] = {
 	[SESSION_BACKOFF] = { COMMON,
 		[SESSION_TIMER] = A(request), [SESSION_RIDE] = A(join),
 		[SESSION_HELD] = A(hold), [SESSION_NEEDS_USER] = A(need),
-		[SESSION_CANCELLED] = A(cancel),
+		[SESSION_CANCELLED] = A(cancel), [SESSION_WAKE] = A(hurry),
 	},
 	[SESSION_NEEDS_LOGIN] = { COMMON,
 		[SESSION_WANTED] = A(request), [SESSION_TIMER] = A(expire),

@@ -49,6 +49,7 @@ enum session_event {
 	SESSION_CANCELLED,
 	SESSION_LOGOUT,
 	SESSION_CHANGED, /* its configuration */
+	SESSION_WAKE,	 /* network, resume or a person came back */
 	SESSION_EVENT_MAX
 };
 

@@ -20,6 +20,7 @@ ENGINE_TESTS = \
 	tests/unit/test-methods \
 	tests/unit/test-prompt \
 	tests/unit/test-schedule \
+	tests/unit/test-wake \
 	tests/unit/test-session tests/unit/test-surfaces \
 	tests/unit/test-monitor
 check_PROGRAMS += $(ENGINE_TESTS)
@@ -67,6 +68,9 @@ tests_unit_test_session_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_surfaces_SOURCES = tests/unit/test-surfaces.c
 tests_unit_test_surfaces_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_surfaces_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_wake_SOURCES = tests/unit/test-wake.c
+tests_unit_test_wake_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_wake_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c
 tests_unit_test_monitor_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_monitor_LDADD = $(ENGINE_TEST_LDADD)

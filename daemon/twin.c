@@ -319,6 +319,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	case MANAGER_SESSION:
 	case MANAGER_FORCE:
 	case MANAGER_IDENTITY:
+	case MANAGER_WAKE:
 	case MANAGER_JOB_ENDED:
 		break;
 	case MANAGER_CONFIG:

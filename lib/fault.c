@@ -157,6 +157,18 @@ fault_is(const struct fault *f)
 	return f->kind != FAULT_NONE;
 }
 
+bool
+fault_of_network(const struct fault *f)
+{
+	if (f->kind != FAULT_TEMPORARY || f->retry_after > 0)
+		return false;
+	/* TLS: the handshake broke; a bad certificate is no temporary fault. */
+	return f->reason == REASON_OFFLINE || f->reason == REASON_UNREACHABLE ||
+	    f->reason == REASON_VPN_DOWN ||
+	    f->reason == REASON_CAPTIVE_PORTAL || f->reason == REASON_TLS ||
+	    f->reason == REASON_TIMEOUT;
+}
+
 int
 fault_exit(enum fault_kind kind)
 {

@@ -83,6 +83,11 @@ void fault_request(struct fault *f, const char *request);
 void fault_copy(struct fault *to, const struct fault *from);
 void fault_done(struct fault *f); /* leaves it empty */
 bool fault_is(const struct fault *f);
+/*
+ * Does the next try depend on the network of this machine, which may change at
+ * any moment?  No when the server answered and said when to come again.
+ */
+bool fault_of_network(const struct fault *f);
 /* Exit status of awsfedctl for this kind (DESIGN 8). */
 int fault_exit(enum fault_kind kind);
 

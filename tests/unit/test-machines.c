@@ -732,6 +732,13 @@ lone_event(struct rig *r)
 	size_t before = fake_jobs_started(r->jobs);
 	enum identity_state state = identity_state(lone.id);
 
+	if (one_in(12)) {
+		/* A wake only brings forward: it starts nothing itself. */
+		identity_wake(lone.id);
+		assert(identity_state(lone.id) == state);
+		assert(fake_jobs_started(r->jobs) == before);
+		return;
+	}
 	switch (draw(16)) {
 	case 0:
 		/* A consumer: no traffic during back-off, nor to a person. */
@@ -913,6 +920,11 @@ solo_event(struct loop *loop)
 	size_t i = draw(WAITS);
 
 	solo.asked = false;
+	if (one_in(12)) {
+		session_event(s, SESSION_WAKE, NULL);
+		assert(!solo.asked && session_state(s) == before);
+		return;
+	}
 	switch (draw(14)) {
 	case 0:
 	case 1:
@@ -1336,6 +1348,10 @@ crowd_event(struct rig *r)
 	struct job *job = some_job(r->jobs);
 	unsigned conn = draw(RIG_CONNS);
 
+	if (one_in(20)) {
+		manager_wake(r->manager, (enum manager_wake)draw(WAKE_MAX));
+		return;
+	}
 	switch (draw(16)) {
 	case 0:
 	case 1:

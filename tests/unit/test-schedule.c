@@ -196,6 +196,19 @@ test_rest(void **state)
 	assert_int_equal(schedule_sso_life(true, 7 * S), 7 * S);
 }
 
+static void
+test_wake(void **state)
+{
+	(void)state;
+	/* At once to a person, and not everybody in one moment. */
+	for (double r = 0; r < 1; r += 0.01)
+		assert_in_range(schedule_wake(r), S / 4, 3 * S);
+	assert_true(schedule_wake(0.9) - schedule_wake(0.1) > 2 * S);
+	assert_int_equal(schedule_wake_tries(0), 0);
+	assert_int_equal(schedule_wake_tries(1), 1);
+	assert_int_equal(schedule_wake_tries(4000000000U), 1);
+}
+
 int
 main(void)
 {
@@ -203,6 +216,7 @@ main(void)
 		cmocka_unit_test(test_renew),
 		cmocka_unit_test(test_rides_along),
 		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_wake_splay),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_budget_never_exceeded),
