@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "awsfed/paths.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -9,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "awsfed/str.h"
@@ -44,6 +46,31 @@ path_home(void)
 	if (pw != NULL && pw->pw_dir != NULL && pw->pw_dir[0] == '/')
 		return xstrdup(pw->pw_dir);
 	return NULL;
+}
+
+bool
+path_home_is_callers(unsigned *ret_uid)
+{
+	_cleanup_free_ char *home = path_home();
+	const char *v = getenv("SUDO_UID");
+	struct stat st;
+	int64_t uid;
+
+	if (geteuid() != 0 || home == NULL || v == NULL ||
+	    str_int(v, 1, UINT32_MAX, &uid) < 0 || stat(home, &st) != 0)
+		return false;
+	*ret_uid = (unsigned)uid;
+	return st.st_uid == (uid_t)uid;
+}
+
+bool
+path_home_is_missing(void)
+{
+	_cleanup_free_ char *home = path_home();
+	struct stat st;
+
+	return env_absolute("XDG_STATE_HOME") == NULL &&
+	    (home == NULL || stat(home, &st) != 0 || !S_ISDIR(st.st_mode));
 }
 
 char *
@@ -114,15 +141,72 @@ path_settings(void)
 }
 
 char *
-path_runtime(void)
+path_host(void)
+{
+	struct utsname u;
+	char *name;
+
+	if (uname(&u) != 0 || u.nodename[0] == '\0')
+		return xstrdup("localhost");
+	name = xstrdup(u.nodename);
+	for (char *p = name; *p != '\0'; p++)
+		if (!isalnum((unsigned char)*p) && strchr("-_.", *p) == NULL)
+			*p = '_';
+	if (name[0] == '.')
+		name[0] = '_';
+	return name;
+}
+
+/* A directory of ours that nobody else may enter: what fd is open on. */
+static int
+check_private(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) != 0)
+		return -errno;
+	return st.st_uid != geteuid() || (st.st_mode & 077) != 0 ? -EPERM : 0;
+}
+
+int
+path_open_private(const char *dir)
+{
+	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = check_private(fd);
+	if (r < 0)
+		closep(&fd);
+	return r < 0 ? r : fd;
+}
+
+char *
+path_user_runtime(void)
 {
 	const char *run = env_absolute("XDG_RUNTIME_DIR");
-	_cleanup_free_ char *state = NULL;
+	_cleanup_free_ char *dir = NULL;
+	_cleanup_close_ int fd = -1;
+
+	if (run != NULL)
+		return xstrdup(run);
+	dir = xasprintf("/run/user/%u", (unsigned)geteuid());
+	fd = path_open_private(dir);
+	return fd < 0 ? NULL : STEAL(dir);
+}
+
+char *
+path_runtime(void)
+{
+	_cleanup_free_ char *run = path_user_runtime();
+	_cleanup_free_ char *state = NULL, *host = NULL;
 
 	if (run != NULL)
 		return path_join(run, "awsfed");
 	state = path_state();
-	return state == NULL ? NULL : path_join(state, "run");
+	host = path_host();
+	return state == NULL ? NULL : xasprintf("%s/run/%s", state, host);
 }
 
 char *

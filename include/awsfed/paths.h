@@ -16,11 +16,28 @@ struct fault;
 
 char *path_join(const char *dir, const char *name);
 char *path_home(void); /* NULL when there is none */
+/*
+ * Is this root by sudo, in the home of the user who called it?  What is made
+ * there would be root's, and in that user's way.
+ */
+bool path_home_is_callers(unsigned *ret_uid);
+/* Is there no home to keep state in, XDG_STATE_HOME not being set either? */
+bool path_home_is_missing(void);
 /* "~" and "~/x" expanded; NULL when the result is not absolute. */
 char *path_expand(const char *path);
 char *path_aws_config(void);	  /* AWS_CONFIG_FILE or ~/.aws/config */
 char *path_aws_credentials(void); /* AWS_SHARED_CREDENTIALS_FILE or … */
-/* $XDG_RUNTIME_DIR/awsfed, else $XDG_STATE_HOME/awsfed/run.  Not created. */
+/*
+ * XDG_RUNTIME_DIR; without it (cron, su) /run/user/UID when that is there, ours
+ * and private; else NULL.
+ */
+char *path_user_runtime(void);
+/* This computer's name as part of a file name. */
+char *path_host(void);
+/*
+ * <user runtime>/awsfed, else $XDG_STATE_HOME/awsfed/run/HOST: a home may be
+ * shared by many.  Not created.
+ */
 char *path_runtime(void);
 char *path_state(void); /* $XDG_STATE_HOME/awsfed */
 /*
@@ -38,6 +55,12 @@ char *path_socket(void);
  * private is set.  0, or a negative errno (-EPERM: wrong owner or mode).
  */
 int path_mkdirs(const char *dir, bool private);
+/*
+ * Opens (O_PATH) a directory that must be ours, without group and other bits;
+ * what is open is what was looked at.  A descriptor, or a negative errno
+ * (-EPERM: wrong owner or mode).
+ */
+int path_open_private(const char *dir);
 int path_mkdir_parent(const char *file);
 
 /*

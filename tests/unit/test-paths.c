@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,7 +19,13 @@ in_dir(const char *name)
 static void
 test_variables(void **state)
 {
-	static const struct {
+	/* Whether this machine has one for the tester's user is not ours. */
+	_cleanup_free_ char *host = path_host(), *user = path_user_runtime();
+	_cleanup_free_ char *runtime = user != NULL ?
+	    path_join(user, "awsfed") :
+	    xasprintf("/home/x/.local/state/awsfed/run/%s", host);
+	_cleanup_free_ char *control = path_join(runtime, "control");
+	const struct {
 		const char *var, *value;
 		char *(*get)(void);
 		const char *want;
@@ -34,21 +41,18 @@ test_variables(void **state)
 		{ "AWS_SHARED_CREDENTIALS_FILE", NULL, path_aws_credentials,
 		    "/home/x/.aws/credentials" },
 		{ "XDG_RUNTIME_DIR", "/run/u", path_runtime, "/run/u/awsfed" },
-		{ "XDG_RUNTIME_DIR", "u", path_runtime,
-		    "/home/x/.local/state/awsfed/run" },
+		{ "XDG_RUNTIME_DIR", "u", path_runtime, runtime },
 		{ "XDG_STATE_HOME", "/s", path_state, "/s/awsfed" },
 		{ "XDG_STATE_HOME", "s", path_state,
 		    "/home/x/.local/state/awsfed" },
 		{ "XDG_CONFIG_HOME", "/k", path_settings,
 		    "/k/awsfed/awsfed.conf" },
 		{ "AWSFED_SOCKET", "/q", path_socket, "/q" },
-		{ "AWSFED_SOCKET", "q", path_socket,
-		    "/home/x/.local/state/awsfed/run/control" },
+		{ "AWSFED_SOCKET", "q", path_socket, control },
 	};
 
 	(void)state;
 	setenv("HOME", "/home/x", 1);
-	unsetenv("XDG_RUNTIME_DIR");
 	unsetenv("XDG_STATE_HOME");
 	unsetenv("XDG_CONFIG_HOME");
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -201,11 +205,57 @@ test_replace(void **state)
 	assert_int_equal(access("bare", F_OK), -1);
 }
 
+static void
+test_private(void **state)
+{
+	_cleanup_free_ char *d = in_dir("private"),
+			    *link = in_dir("to-private");
+	_cleanup_free_ char *host = path_host();
+	int fd;
+
+	(void)state;
+	assert_int_equal(path_open_private(d), -ENOENT);
+	assert_int_equal(mkdir(d, 0700), 0);
+	fd = path_open_private(d);
+	assert_true(fd >= 0);
+	close(fd);
+	/* What is looked at is what it leads to. */
+	assert_int_equal(symlink(d, link), 0);
+	fd = path_open_private(link);
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(chmod(d, 0710), 0);
+	assert_int_equal(path_open_private(d), -EPERM);
+	assert_int_equal(path_open_private(link), -EPERM);
+	assert_int_equal(path_open_private("/"), -EPERM);
+	assert_true(
+	    strlen(host) > 0 && strchr(host, '/') == NULL && host[0] != '.');
+}
+
+static void
+test_sudo(void **state)
+{
+	unsigned uid;
+
+	(void)state;
+	setenv("HOME", dir, 1);
+	unsetenv("SUDO_UID");
+	assert_false(path_home_is_callers(&uid));
+	setenv("SUDO_UID", "12345", 1); /* not the owner */
+	assert_false(path_home_is_callers(&uid));
+	setenv("SUDO_UID", "0", 1);
+	assert_false(path_home_is_callers(&uid));
+	setenv("SUDO_UID", "x", 1);
+	assert_false(path_home_is_callers(&uid));
+	unsetenv("SUDO_UID");
+}
+
 static int
 make_dir(void **state)
 {
 	(void)state;
 	umask(022);
+	unsetenv("XDG_RUNTIME_DIR");
 	return mkdtemp(dir) == NULL ? -1 : 0;
 }
 
@@ -228,6 +278,8 @@ main(void)
 		cmocka_unit_test(test_mkdirs),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_replace),
+		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_sudo),
 	};
 
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
