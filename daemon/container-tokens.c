@@ -298,6 +298,22 @@ container_tokens_set_port(
 	return put(t, path, text, (size_t)n, fault);
 }
 
+int
+container_tokens_again(struct container_tokens *t, struct fault *fault)
+{
+	for (const struct entry *e = t->entries; e != NULL; e = e->next) {
+		_cleanup_free_ char *path = NULL;
+
+		if (on_disk(t, e))
+			continue;
+		path = file_of(t, e->profile);
+		if (put(t, path, secret_bytes(e->token), secret_len(e->token),
+			fault) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 void
 container_tokens_drop(struct container_tokens *t, const char *profile)
 {

@@ -40,6 +40,8 @@ int container_tokens_make(struct container_tokens *t, const char *profile,
     char **ret_path, struct fault *fault);
 int container_tokens_set_port(
     struct container_tokens *t, uint16_t port, struct fault *fault);
+/* Puts back what is not in its file any more.  0, or -1 with *fault. */
+int container_tokens_again(struct container_tokens *t, struct fault *fault);
 /* Whoever holds it is refused from now on. */
 void container_tokens_drop(struct container_tokens *t, const char *profile);
 void container_tokens_drop_all(struct container_tokens *t);

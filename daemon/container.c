@@ -268,3 +268,14 @@ container_free(struct container *k)
 	xfree(k->conns);
 	xfree(k);
 }
+
+void
+container_again(struct container *k)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	if (k->port != 0 &&
+	    (container_tokens_set_port(k->tokens, k->port, &f) < 0 ||
+		container_tokens_again(k->tokens, &f) < 0))
+		log_warning("%s", f.text);
+}

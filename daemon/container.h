@@ -26,6 +26,8 @@ struct manager;
  */
 struct container *container_new(struct manager *m, const char *dir);
 void container_free(struct container *c);
+/* The folder of the tokens was gone: what it held is put back. */
+void container_again(struct container *c);
 /*
  * Makes sure that the profile is served: its address and the file of its token,
  * both xalloc.  0, or -1 with *fault.

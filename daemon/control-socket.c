@@ -22,10 +22,11 @@ struct control_socket {
 	int fd;
 	int dir; /* O_PATH; -1 with an inherited socket */
 	int lock;
+	char *path;
 	char *name; /* in dir */
 	bool bound; /* ours to remove */
 	dev_t dev;
-	ino_t ino;
+	ino_t ino; /* 0: the path is not this socket's */
 };
 
 static int
@@ -66,9 +67,10 @@ open_directory(struct control_socket *s, const char *path, struct fault *fault)
 	}
 	if (r < 0)
 		return fail(fault, _("cannot use the directory"), dir, -r);
-	s->dir = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* Again, on what is open: the way there may have changed meanwhile. */
+	s->dir = path_open_private(dir);
 	if (s->dir < 0)
-		return fail(fault, _("cannot open"), dir, errno);
+		return fail(fault, _("cannot open"), dir, -s->dir);
 	return 0;
 }
 
@@ -189,6 +191,19 @@ bind_socket(struct control_socket *s, const char *path, struct fault *fault)
 	return 0;
 }
 
+/* What stands on the path, if systemd listens there. */
+static void
+note_inherited(struct control_socket *s)
+{
+	struct stat st;
+
+	if (fstatat(s->dir, s->name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
+	    !S_ISSOCK(st.st_mode))
+		return;
+	s->dev = st.st_dev;
+	s->ino = st.st_ino;
+}
+
 struct control_socket *
 control_socket_new(const char *path, int listen_fd, struct fault *fault)
 {
@@ -201,7 +216,9 @@ control_socket_new(const char *path, int listen_fd, struct fault *fault)
 		control_socket_free(s);
 		return NULL;
 	}
+	s->path = xstrdup(path);
 	if (listen_fd >= 0) {
+		note_inherited(s);
 		s->fd = listen_fd;
 		fcntl(s->fd, F_SETFD, FD_CLOEXEC);
 		fcntl(s->fd, F_SETFL, O_NONBLOCK);
@@ -223,6 +240,7 @@ control_socket_free(struct control_socket *s)
 	closep(&s->fd);
 	closep(&s->lock);
 	closep(&s->dir);
+	xfree(s->path);
 	xfree(s->name);
 	xfree(s);
 }
@@ -231,4 +249,81 @@ int
 control_socket_fd(const struct control_socket *s)
 {
 	return s->fd;
+}
+
+/* ---- mending -------------------------------------------------------------------- */
+
+static bool
+still_there(const struct control_socket *s)
+{
+	struct stat st;
+
+	return lstat(s->path, &st) == 0 && st.st_dev == s->dev &&
+	    st.st_ino == s->ino;
+}
+
+/* Our lock counts only while others would open the same file. */
+static bool
+lock_holds(const struct control_socket *s)
+{
+	_cleanup_free_ char *path = xasprintf("%s.lock", s->path);
+	struct stat is, ours;
+
+	return lstat(path, &is) == 0 && fstat(s->lock, &ours) == 0 &&
+	    is.st_dev == ours.st_dev && is.st_ino == ours.st_ino;
+}
+
+/* Does somebody else serve there? */
+static bool
+taken(const struct control_socket *s)
+{
+	_cleanup_close_ int fd =
+	    socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct sockaddr_un sa;
+	struct stat st;
+
+	if (lstat(s->path, &st) != 0 || !S_ISSOCK(st.st_mode) || fd < 0 ||
+	    address(s, s->path, &sa) < 0)
+		return false;
+	return connect(fd, (const struct sockaddr *)&sa, sizeof(sa)) == 0 ||
+	    errno == EAGAIN;
+}
+
+static void
+swap(struct control_socket *a, struct control_socket *b)
+{
+	struct control_socket t = *a;
+
+	*a = *b;
+	*b = t;
+}
+
+int
+control_socket_mend(struct control_socket *s, struct fault *fault)
+{
+	struct control_socket *n;
+
+	if (s->ino == 0 || still_there(s))
+		return 0;
+	if (taken(s))
+		return -EBUSY;
+	if (lock_holds(s)) {
+		int old = s->fd;
+
+		s->fd = -1;
+		if (bind_socket(s, s->path, fault) < 0) {
+			closep(&s->fd);
+			s->fd = old;
+			return -EIO;
+		}
+		close(old);
+		return 1;
+	}
+	/* As a new agent would come up: whoever has the lock there serves. */
+	n = control_socket_new(s->path, -1, fault);
+	if (n == NULL)
+		return taken(s) ? -EBUSY : -EIO;
+	swap(s, n);
+	control_socket_free(n);
+	return 1;
 }

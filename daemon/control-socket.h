@@ -16,5 +16,12 @@ struct control_socket *control_socket_new(
 /* Removes the socket when it is ours and still there. */
 void control_socket_free(struct control_socket *sock);
 int control_socket_fd(const struct control_socket *sock);
+/*
+ * Is it still what its path leads to?  0: yes; 1: it was not (the directory was
+ * deleted, a cleaner took the socket) and a new one listens there, lock and
+ * all: control_socket_fd() is another one; -EBUSY: another program listens
+ * there now; another negative errno: it cannot be mended now, *fault says why.
+ */
+int control_socket_mend(struct control_socket *sock, struct fault *fault);
 
 #endif

@@ -522,6 +522,21 @@ control_new(struct loop *loop, const char *path, int listen_fd,
 	return control;
 }
 
+int
+control_mend(struct control *control, struct fault *fault)
+{
+	int r = control_socket_mend(control->socket, fault);
+
+	if (r <= 0)
+		return r;
+	event_free(control->ev_listen);
+	control->ev_listen = event_new(loop_base(control->loop),
+	    control_socket_fd(control->socket), EV_READ | EV_PERSIST, on_accept,
+	    control);
+	event_add(control->ev_listen, NULL);
+	return r;
+}
+
 void
 control_free(struct control *control)
 {

@@ -38,6 +38,11 @@ struct control_handler {
 struct control *control_new(struct loop *loop, const char *path, int listen_fd,
     const struct control_handler *handler, struct fault *fault);
 void control_free(struct control *control);
+/*
+ * Looks whether clients still find the socket, and listens anew when they do
+ * not; see control_socket_mend().  Whoever is connected stays so.
+ */
+int control_mend(struct control *control, struct fault *fault);
 /* Takes reply.  last ends the call: the connection may send its next one. */
 void control_reply(
     struct control *control, uint64_t conn, json_t *reply, bool last);

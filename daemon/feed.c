@@ -162,6 +162,13 @@ feed_new(struct manager *m, const char *path)
 }
 
 void
+feed_again(struct feed *f)
+{
+	xreplace(&f->text, NULL);
+	f->loop->ops->timer_set(f->timer, (struct deadline){ 0, 0 });
+}
+
+void
 feed_free(struct feed *f)
 {
 	if (f == NULL)

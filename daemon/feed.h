@@ -13,6 +13,8 @@ struct manager;
 
 /* path: of the file, whose folder is there. */
 struct feed *feed_new(struct manager *m, const char *path);
+/* The folder was gone and is there again: so is the file, soon. */
+void feed_again(struct feed *f);
 /* Takes the file away; after files_free, which may be writing it. */
 void feed_free(struct feed *f);
 

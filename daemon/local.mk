@@ -40,6 +40,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/landing.h daemon/landing.c \
 	daemon/twin.h daemon/twin.c \
 	daemon/approve.h daemon/approve.c \
+	daemon/background.h daemon/background.c \
 	daemon/feed.h daemon/feed.c \
 	daemon/hooks.h daemon/hooks.c \
 	daemon/peer.h daemon/peer.c \
@@ -53,12 +54,14 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/methods-configure.c daemon/methods-console.c \
 	daemon/methods-explain.c daemon/methods-endpoint.c \
 	daemon/methods-idl.c daemon/methods-login.c \
-	daemon/methods-reset.c daemon/methods-undo.c
+	daemon/methods-reset.c daemon/methods-stop.c \
+	daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'
 
 bin_PROGRAMS += awsfedd
 awsfedd_SOURCES = daemon/main.c \
+	daemon/roost.h daemon/roost.c \
 	daemon/container.h daemon/container-int.h daemon/container.c \
 	daemon/container-conn.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \

@@ -27,6 +27,7 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
+#include "background.h"
 #include "bus.h"
 #include "command.h"
 #include "container.h"
@@ -46,6 +47,7 @@
 #include "peer.h"
 #include "prompt.h"
 #include "recorder.h"
+#include "roost.h"
 #include "service.h"
 #include "sinks.h"
 #include "undo.h"
@@ -95,12 +97,16 @@ struct agent {
 	struct sinks *sinks;
 	struct methods *methods;
 	struct control *control;
+	struct roost *roost;
 	struct container *container;
 	struct event *signals[3];
+	struct timer *stop;
 	char *config_path;
 	char *credentials_path;
 	bool debug; /* asked for on the command line */
 };
+
+#define STOP_PAUSE (20 * MSEC)
 
 enum { STATUS_USAGE = 64, STATUS_CONFIG = 78 };
 
@@ -232,6 +238,46 @@ on_offer(const char *profile, char **ret_url, char **ret_file,
 	return container_offer(a->container, profile, ret_url, ret_file, fault);
 }
 
+/* ---- the end by a call ------------------------------------------------------------ */
+
+static void
+on_stop_timer(void *arg)
+{
+	struct agent *a = arg;
+
+	loop_stop(a->loop);
+}
+
+static void
+on_stop_call(void *arg)
+{
+	struct agent *a = arg;
+
+	log_info("asked to end: stopping");
+	/* The reply goes first. */
+	a->loop->ops->timer_set(a->stop, deadline_in(a->loop->clk, STOP_PAUSE));
+}
+
+/* ---- the socket's folder ----------------------------------------------------------- */
+
+static void
+on_again(void *arg)
+{
+	struct agent *a = arg;
+
+	feed_again(a->feed);
+	container_again(a->container);
+}
+
+static void
+on_leave(void *arg)
+{
+	struct agent *a = arg;
+
+	service_stopping(a->service);
+	loop_stop(a->loop);
+}
+
 /* ---- signals ------------------------------------------------------------------------ */
 
 static void
@@ -287,18 +333,11 @@ build_engine(struct agent *a, struct fault *fault)
 	_cleanup_free_ char *state = path_state(), *ledger = NULL,
 			    *known = NULL, *pages = NULL;
 	const char *worker = getenv("AWSFED_WORKER");
-	int r;
 
+	if (roost_check(fault) < 0)
+		return -1;
 	a->config_path = path_aws_config();
 	a->credentials_path = path_aws_credentials();
-	if (a->config_path == NULL || state == NULL)
-		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
-		    _("There is no home directory: set HOME."));
-	r = path_mkdirs(state, true);
-	if (r < 0)
-		return fault_set(fault, FAULT_CONFIG, REASON_FILE,
-		    _("%s must be a directory of yours with mode 0700: %s."),
-		    state, strerror(-r));
 	ledger = path_join(state, "attempts");
 	known = path_join(state, "roles.json");
 	pages = path_join(state, "pages");
@@ -356,14 +395,15 @@ build_surfaces(struct agent *a, struct fault *fault)
 			    *feed = NULL, *runtime = path_runtime(),
 			    *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
+	int listen_fd = service_listen_fd();
+	bool managed = listen_fd >= 0 || getenv("NOTIFY_SOCKET") != NULL;
 
 	if (path == NULL)
 		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("There is no place for the socket: set "
 		      "XDG_RUNTIME_DIR or HOME."));
 	/* First of all: a second agent is to touch nothing and say no more. */
-	a->control =
-	    control_new(a->loop, path, service_listen_fd(), &handler, fault);
+	a->control = control_new(a->loop, path, listen_fd, &handler, fault);
 	if (a->control == NULL)
 		return -1;
 	a->credfile = credfile_new(a->manager);
@@ -377,8 +417,11 @@ build_surfaces(struct agent *a, struct fault *fault)
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
 	a->watches[2] = watch_new(
 	    a->loop, manager_config(a->manager)->policy.path, on_config, a);
+	a->stop = timer_new(a->loop, on_stop_timer, a);
 	a->methods = methods_new(a->manager, runtime, on_reply, a);
 	methods_set_peer(a->methods, on_peer);
+	if (!managed)
+		methods_set_stop(a->methods, on_stop_call, a);
 	feed = path_beside(path, "status");
 	a->feed = feed_new(a->manager, feed);
 	a->hooks = hooks_new(a->manager);
@@ -386,6 +429,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	tokens = path_join(runtime, "endpoint");
 	a->container = container_new(a->manager, tokens);
 	methods_set_endpoint(a->methods, on_offer, a);
+	a->roost = roost_new(a->loop, a->manager, a->control, path,
+	    &(struct roost_ops){ on_again, on_leave, a });
 	/* What changed between our reading and the watch has no event. */
 	manager_look(a->manager);
 	return 0;
@@ -397,6 +442,9 @@ take_down(struct agent *a)
 	for (size_t i = 0; i < ARRAY_SIZE(a->signals); i++)
 		if (a->signals[i] != NULL)
 			event_free(a->signals[i]);
+	roost_free(a->roost);
+	if (a->stop != NULL)
+		a->loop->ops->timer_free(a->stop);
 	for (size_t i = 0; i < ARRAY_SIZE(a->watches); i++)
 		watch_free(a->watches[i]);
 	if (a->credfile != NULL)
@@ -452,6 +500,7 @@ run(struct agent *a)
 		watch_signals(a);
 		show_status(a);
 		service_ready(a->service);
+		background_ready();
 		if (loop_run(a->loop) < 0)
 			status = EXIT_FAILURE;
 	}
@@ -484,12 +533,13 @@ print_keys(void)
 static void
 usage(FILE *out)
 {
-	fputs(_("Usage: awsfedd [--foreground] [--debug]\n"
+	fputs(_("Usage: awsfedd [--foreground | --background] [--debug]\n"
 		"Keeps the AWS profiles of AD FS identities fresh. Control it "
 		"with awsfedctl.\n\n"
-		"  --foreground  stay in the foreground (it always does; kept "
-		"for "
-		"units and scripts)\n"
+		"  --foreground  stay in the foreground: the default\n"
+		"  --background  leave the caller once the agent is ready; its "
+		"log is\n"
+		"                agent-HOST.log in ~/.local/state/awsfed\n"
 		"  --debug       log every event\n"
 		"  --state-table print the event x state tables as Markdown\n"
 		"  --help        this text\n"
@@ -502,6 +552,7 @@ main(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "foreground", no_argument, NULL, 'f' },
+		{ "background", no_argument, NULL, 'b' },
 		{ "debug", no_argument, NULL, 'd' },
 		{ "state-table", no_argument, NULL, 's' },
 		{ "keys", no_argument, NULL, 'k' },
@@ -510,7 +561,8 @@ main(int argc, char **argv)
 		{ NULL, 0, NULL, 0 },
 	};
 	struct agent agent = { 0 };
-	int c;
+	bool background = false;
+	int c, status;
 
 	xalloc_install();
 	setlocale(LC_ALL, "");
@@ -519,6 +571,10 @@ main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "fdhV", options, NULL)) != -1) {
 		switch (c) {
 		case 'f':
+			background = false;
+			break;
+		case 'b':
+			background = true;
 			break;
 		case 'd':
 			agent.debug = true;
@@ -547,7 +603,13 @@ main(int argc, char **argv)
 		usage(stderr);
 		return STATUS_USAGE;
 	}
+	if (background && !background_start(&status))
+		return status;
 	harden();
 	service_log_init("awsfedd", agent.debug ? LOG_DEBUG : LOG_INFO);
-	return run(&agent);
+	if (background)
+		background_log();
+	status = run(&agent);
+	background_failed(status);
+	return status;
 }

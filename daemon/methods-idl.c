@@ -67,6 +67,7 @@ const char methods_interface[] =
     "method Endpoint(profile: string)\n"
     "  -> (profile: string, url: string, tokenFile: string)\n"
     "method Reload() -> (changed: []string, fault: ?object)\n"
+    "method Stop() -> ()\n"
     "\n"
     "error Fault(kind: string, reason: ?string, text: string,\n"
     "  next: ?string, request: ?string, retryAfter: ?int,\n"

@@ -39,6 +39,8 @@ struct methods {
 	void *arg;
 	methods_offer_fn *offer; /* NULL: there is no endpoint */
 	void *offer_arg;
+	methods_stop_fn *stop; /* NULL: somebody else's to do */
+	void *stop_arg;
 	struct pending *pending;
 	struct reset *resets; /* whose edits are with the writer */
 	struct approvals *approvals;
@@ -123,6 +125,8 @@ void methods_consoles_free(struct methods *ms);
 /* methods-endpoint.c */
 void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);
 
+/* methods-stop.c */
+void methods_stop(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */

@@ -520,6 +520,7 @@ static const struct {
 	    "purpose attended" },
 	{ M_ENDPOINT, methods_endpoint, "profile" },
 	{ M_RELOAD, do_reload, "" },
+	{ M_STOP, methods_stop, "" },
 };
 
 static const char *

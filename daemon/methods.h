@@ -36,6 +36,12 @@ typedef int methods_offer_fn(const char *profile, char **ret_url,
     char **ret_file, struct fault *fault, void *arg);
 void methods_set_endpoint(
     struct methods *ms, methods_offer_fn *offer, void *arg);
+/*
+ * What ends the agent, soon after the reply has gone; not set for one that a
+ * service manager looks after.
+ */
+typedef void methods_stop_fn(void *arg);
+void methods_set_stop(struct methods *ms, methods_stop_fn *stop, void *arg);
 /* Drops what waits, unanswered.  After files_free. */
 void methods_free(struct methods *ms);
 void methods_call(struct methods *ms, uint64_t conn, const char *method,
