@@ -43,6 +43,7 @@ extern const struct verb verb_refresh;
 extern const struct verb verb_logout;
 extern const struct verb verb_reload;
 extern const struct verb verb_reset;
+extern const struct verb verb_stop;
 extern const struct verb verb_undo;
 extern const struct verb verb_approve;
 extern const struct verb verb_list;

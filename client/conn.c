@@ -2,8 +2,10 @@
 #include "conn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -18,6 +20,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "absent.h"
 #include "signals.h"
 
 #define BUSY_TRIES 30
@@ -33,24 +36,6 @@ struct conn {
 	void *tick_arg;
 };
 
-static int
-no_agent(struct problem *problem, const char *path, int e)
-{
-	const char *run = getenv("XDG_RUNTIME_DIR");
-	_cleanup_free_ char *manager =
-	    str_empty(run) ? NULL : path_join(run, "systemd/private");
-
-	problem_set(problem, EXIT_NO_AGENT, FAULT_TEMPORARY,
-	    _("no agent answers on %s (%s)."), path, strerror(e));
-	/* systemd's user manager listens there (sd-bus, user sessions). */
-	if (manager != NULL && access(manager, F_OK) == 0)
-		fault_next(&problem->fault,
-		    "systemctl --user enable --now awsfedd.socket");
-	else
-		fault_next(&problem->fault, "awsfedd --foreground &");
-	return -1;
-}
-
 /* Is the process that listens there one of ours?  See unix(7). */
 static int
 check_peer(int fd, const char *path, struct problem *problem)
@@ -59,7 +44,7 @@ check_peer(int fd, const char *path, struct problem *problem)
 	socklen_t len = sizeof(peer);
 
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
-		return no_agent(problem, path, errno);
+		return absent_problem(problem, path, errno);
 	if (peer.uid == geteuid())
 		return 0;
 	problem_set(problem, EXIT_FAILED, FAULT_SECURITY,
@@ -72,14 +57,41 @@ check_peer(int fd, const char *path, struct problem *problem)
 	return -1;
 }
 
+/*
+ * The path, or the way to it through its directory where sun_path's 108 bytes
+ * do not hold it; *ret_dir is to stay open until then.
+ */
+static int
+address(const char *path, int *ret_dir, struct sockaddr_un *ret)
+{
+	_cleanup_free_ char *parent = xstrdup(path);
+	char *slash = strrchr(parent, '/');
+
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) < sizeof(ret->sun_path)) {
+		memcpy(ret->sun_path, path, strlen(path) + 1);
+		return 0;
+	}
+	slash[slash == parent] = '\0';
+	*ret_dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (*ret_dir < 0)
+		return -errno;
+	slash = strrchr(path, '/');
+	if (snprintf(ret->sun_path, sizeof(ret->sun_path), "/proc/self/fd/%d%s",
+		*ret_dir, slash) >= (int)sizeof(ret->sun_path))
+		return -ENAMETOOLONG;
+	return 0;
+}
+
 int
 conn_open(struct conn **ret, struct problem *problem)
 {
 	struct timeval tv = { .tv_sec = CONNECT_SECONDS };
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
+	struct sockaddr_un sa;
 	_cleanup_free_ char *path = path_socket();
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = -1, dir = -1;
 	struct conn *c;
+	int r;
 
 	if (path == NULL) {
 		problem_set(problem, EXIT_NO_AGENT, FAULT_CONFIG,
@@ -89,16 +101,16 @@ conn_open(struct conn **ret, struct problem *problem)
 		    &problem->fault, "%s", _("set HOME or XDG_RUNTIME_DIR"));
 		return -1;
 	}
-	if (strlen(path) >= sizeof(sa.sun_path))
-		return no_agent(problem, path, ENAMETOOLONG);
-	memcpy(sa.sun_path, path, strlen(path) + 1);
+	r = address(path, &dir, &sa);
+	if (r < 0)
+		return absent_problem(problem, path, -r);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return no_agent(problem, path, errno);
+		return absent_problem(problem, path, errno);
 	/* Bounds connect(2) on a full queue, too (unix(7)). */
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
-		return no_agent(problem, path, errno);
+		return absent_problem(problem, path, errno);
 	if (check_peer(fd, path, problem) < 0)
 		return -1;
 	c = xcalloc(1, sizeof(*c));

@@ -18,7 +18,10 @@ struct conn;
 #define CALL_NETWORK (10 * 60 * 1000) /* a job without a person */
 #define CALL_PERSON (60 * 60 * 1000)  /* a job that may ask */
 
-/* 0, or -1 with *problem saying what to type. */
+/*
+ * 0, or a negative value with *problem saying what to type: -ENOENT and
+ * -ECONNREFUSED when nobody listens there, and another one otherwise.
+ */
 int conn_open(struct conn **ret, struct problem *problem);
 struct conn *conn_free(struct conn *c); /* returns NULL */
 /*

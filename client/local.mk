@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 noinst_LIBRARIES += client/libclient.a
 client_libclient_a_SOURCES = \
+	client/absent.c client/absent.h \
 	client/approval.c client/approval.h \
 	client/ask.c client/ask.h \
 	client/assertfile.c client/assertfile.h \
@@ -13,6 +14,8 @@ client_libclient_a_SOURCES = \
 	client/endpoint.c client/endpoint.h \
 	client/environ.c client/environ.h \
 	client/hand.c client/hand.h \
+	client/launch.c client/launch.h \
+	client/linger.c client/linger.h \
 	client/obtain.c client/obtain.h \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \
@@ -27,7 +30,7 @@ client_libclient_a_SOURCES = \
 	client/term.c client/term.h \
 	client/who.c client/who.h
 client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \
-	$(SMARTCOLS_CFLAGS)
+	$(SMARTCOLS_CFLAGS) -DBINDIR='"$(bindir)"'
 
 bin_PROGRAMS += awsfedctl
 awsfedctl_SOURCES = \
@@ -48,6 +51,7 @@ awsfedctl_SOURCES = \
 	client/verb-reset.c \
 	client/verb-roles.c \
 	client/verb-status.c \
+	client/verb-stop.c \
 	client/verb-undo.c
 awsfedctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 awsfedctl_LDADD = client/libclient.a $(LIBAWSFED) $(SMARTCOLS_LIBS)

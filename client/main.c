@@ -36,6 +36,7 @@ static const struct verb *const verbs[] = {
 	&verb_list,
 	&verb_reset,
 	&verb_reload,
+	&verb_stop,
 };
 
 static void

@@ -14,6 +14,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 #include "conn.h"
+#include "launch.h"
 #include "countdown.h"
 #include "signals.h"
 #include "supply.h"
@@ -275,9 +276,11 @@ talk_login(const struct talk *talk, json_t *parameters, json_t **ret_done,
 {
 	_cleanup_(state_done) struct state s = { .talk = talk };
 	_cleanup_json_ json_t *reply = NULL;
-	int r;
+	int r = conn_open(&s.conn, problem);
 
-	if (conn_open(&s.conn, problem) < 0) {
+	if ((r == -ENOENT || r == -ECONNREFUSED) && talk->launch)
+		r = launch(&s.conn, problem);
+	if (r < 0) {
 		json_decref(parameters);
 		return -1;
 	}

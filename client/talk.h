@@ -19,6 +19,7 @@ struct talk {
 	bool enforce_role;     /* a choice of role is a refusal */
 	const char *profile;   /* for messages; borrowed, may be NULL */
 	const char *verb;      /* the same; NULL is login */
+	bool launch;	       /* start the agent when there is none */
 };
 
 /*

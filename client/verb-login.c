@@ -20,6 +20,7 @@
 #include "assertfile.h"
 #include "cli.h"
 #include "conn.h"
+#include "linger.h"
 #include "deliver.h"
 #include "outcome.h"
 #include "supply.h"
@@ -627,7 +628,7 @@ run(const struct verb *v, int argc, char **argv)
 	_cleanup_supply_ struct supply *supply = supply_new();
 	_cleanup_problem_ struct problem problem = { 0 };
 	_cleanup_json_ json_t *done = NULL;
-	struct talk talk = { .supply = supply };
+	struct talk talk = { .supply = supply, .launch = true };
 	int status = 0, i;
 
 	i = cli_options(v, argc, argv, set, &l, &status);
@@ -654,7 +655,9 @@ run(const struct verb *v, int argc, char **argv)
 		return print_keys(&l, done);
 	if (l.console)
 		return print_address(&l, done);
-	return outcome_login(done, false);
+	status = outcome_login(done, false);
+	linger_warn_once(stderr);
+	return status;
 }
 
 const struct verb verb_login = {

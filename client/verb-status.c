@@ -12,6 +12,7 @@
 #include "cli.h"
 #include "conn.h"
 #include "duration.h"
+#include "linger.h"
 #include "problem.h"
 #include "show.h"
 #include "status.h"
@@ -308,6 +309,8 @@ run(const struct verb *v, int argc, char **argv)
 	status_show(reply, show_now());
 	if (s.profile != NULL)
 		who_show(reply, s.profile);
+	if (linger_missing())
+		linger_warn(stdout);
 	return EXIT_OK;
 }
 

@@ -25,6 +25,7 @@ complete -c awsfedctl -n __fish_use_subcommand -a explain -d 'Show where each SD
 complete -c awsfedctl -n __fish_use_subcommand -a list -d 'List profiles and roles as aws-adfs does'
 complete -c awsfedctl -n __fish_use_subcommand -a reset -d 'Take out what aws-adfs and awsfed wrote for a profile'
 complete -c awsfedctl -n __fish_use_subcommand -a reload -d 'Make the agent read the AWS config and its settings again'
+complete -c awsfedctl -n __fish_use_subcommand -a stop -d 'End an agent that login has started'
 complete -c awsfedctl -n '__fish_seen_subcommand_from login' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from login' -l all -d 'every AD FS profile of the AWS config'
 complete -c awsfedctl -n '__fish_seen_subcommand_from login' -l adfs-host -x -d 'the AD FS server, host or host:port; saved to the profile'
@@ -128,3 +129,4 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -l yes -d 'do not a
 complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from reload' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from stop' -l help -d 'show this text'

@@ -10,11 +10,13 @@
 # login is needed.
 __awsfed_prompt() {
     local want=${AWS_PROFILE:-${AWS_DEFAULT_PROFILE:-default}}
-    local file=${XDG_STATE_HOME:-$HOME/.local/state}/awsfed/run/status
+    local file=${XDG_STATE_HOME:-$HOME/.local/state}/awsfed/run/$HOSTNAME/status
     local name state end now left text red='' on='' off=''
 
     AWSFED_PROMPT=''
     [ -z "${XDG_RUNTIME_DIR-}" ] || file=$XDG_RUNTIME_DIR/awsfed/status
+    [ -n "${XDG_RUNTIME_DIR-}" ] || [ ! -d "/run/user/$EUID/awsfed" ] ||
+        file=/run/user/$EUID/awsfed/status
     [ -r "$file" ] || return 0
     while IFS=$'\t' read -r name state end; do
         [ "$name" = "$want" ] || continue

@@ -10,8 +10,9 @@ function awsfed_prompt --description 'AWS profile and the life of its keys'
     set -l want default
     test -n "$AWS_DEFAULT_PROFILE"; and set want $AWS_DEFAULT_PROFILE
     test -n "$AWS_PROFILE"; and set want $AWS_PROFILE
-    set -l file $HOME/.local/state/awsfed/run/status
-    test -n "$XDG_STATE_HOME"; and set file $XDG_STATE_HOME/awsfed/run/status
+    set -l state $HOME/.local/state
+    test -n "$XDG_STATE_HOME"; and set state $XDG_STATE_HOME
+    set -l file $state/awsfed/run/$hostname/status
     test -n "$XDG_RUNTIME_DIR"; and set file $XDG_RUNTIME_DIR/awsfed/status
     test -r $file; or return 0
     # fish has no clock of its own; a file's time and its age make one.

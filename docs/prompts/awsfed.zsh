@@ -14,12 +14,14 @@ autoload -Uz add-zsh-hook
 __awsfed_prompt() {
     emulate -L zsh
     local want=${AWS_PROFILE:-${AWS_DEFAULT_PROFILE:-default}}
-    local file=${XDG_STATE_HOME:-$HOME/.local/state}/awsfed/run/status
+    local file=${XDG_STATE_HOME:-$HOME/.local/state}/awsfed/run/$HOST/status
     local name state end text
     local -i left red=0
 
     typeset -g AWSFED_PROMPT=''
     [[ -z ${XDG_RUNTIME_DIR-} ]] || file=$XDG_RUNTIME_DIR/awsfed/status
+    [[ -n ${XDG_RUNTIME_DIR-} || ! -d /run/user/$EUID/awsfed ]] ||
+        file=/run/user/$EUID/awsfed/status
     [[ -r $file ]] || return 0
     while IFS=$'\t' read -r name state end; do
         [[ $name == "$want" ]] || continue

@@ -351,7 +351,7 @@ def stale_socket():
 def no_agent():
     with world(agent=False) as w:
         r = w.ctl("status")
-        told(r, NO_AGENT, "no agent", "awsfedd --foreground")
+        told(r, NO_AGENT, "no agent", "awsfedctl login")
         r = w.ctl("credential-process", P)
         tap.equal(r.rc, NO_AGENT, "credential-process without an agent: 6")
 
