@@ -63,9 +63,11 @@ bin_PROGRAMS += awsfedd
 awsfedd_SOURCES = daemon/main.c \
 	daemon/roost.h daemon/roost.c \
 	daemon/container.h daemon/container-int.h daemon/container.c \
-	daemon/container-conn.c
+	daemon/container-conn.c \
+	daemon/wake.h daemon/wake-int.h daemon/wake.c \
+	daemon/wake-logind.c daemon/wake-netlink.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
-	$(LIBEVENT_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
+	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
 

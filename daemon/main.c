@@ -51,6 +51,7 @@
 #include "service.h"
 #include "sinks.h"
 #include "undo.h"
+#include "wake.h"
 #include "watch.h"
 #include "session.h"
 #include "twin.h"
@@ -88,6 +89,7 @@ struct agent {
 	struct known *known;
 	struct undo *undo;
 	struct watch *watches[3];
+	struct wake *wake;
 	struct manager *manager;
 	struct credfile *credfile;
 	struct twins *twins;
@@ -431,6 +433,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 	methods_set_endpoint(a->methods, on_offer, a);
 	a->roost = roost_new(a->loop, a->manager, a->control, path,
 	    &(struct roost_ops){ on_again, on_leave, a });
+	a->wake = wake_new(a->manager, a->system_bus);
 	/* What changed between our reading and the watch has no event. */
 	manager_look(a->manager);
 	return 0;
@@ -459,6 +462,7 @@ take_down(struct agent *a)
 	control_free(a->control);
 	container_free(a->container);
 	methods_free(a->methods);
+	wake_free(a->wake);
 	hooks_free(a->hooks);
 	feed_free(a->feed);
 	credfile_free(a->credfile);
