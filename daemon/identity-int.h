@@ -20,6 +20,7 @@ struct identity {
 	bool slot;	     /* the timer waits for a slot */
 	unsigned tries;
 
+	bool worked;	      /* has signed in while we ran */
 	bool signed_in;	      /* cookies that worked last time */
 	int64_t signed_in_at; /* seconds; when a factor was accepted */
 	int64_t learned_life; /* microseconds; 0 not learned */

@@ -473,7 +473,7 @@ on_assertion(struct identity *id, const json_t *msg)
 	if (!id->brought) {
 		if (id->signed_in_at == 0)
 			id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
-		id->signed_in = true;
+		id->signed_in = id->worked = true;
 	}
 	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
 }

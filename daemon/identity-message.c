@@ -56,6 +56,10 @@ identity_job_message(struct identity *id, const struct want *want)
 	json_put_list(o, "allowedHosts", &p->allowed_hosts);
 	message_network(o, p, s);
 	json_object_set_new(o, "attended", json_boolean(want->attended));
+	json_object_set_new(o, "worked",
+	    json_boolean(id->worked ||
+		(id->env.ops->worked != NULL &&
+		    id->env.ops->worked(id, id->env.arg))));
 	json_object_set_new(o, "aliases", json_boolean(want->aliases));
 	json_object_set_new(o, "cookies", cookie_list(id));
 	json_put_str(o, "salt", ledger_salt(id->env.ledger));

@@ -101,6 +101,14 @@ tell_slot(struct identity *id, int64_t wait)
 	id->env.ops->told(id, o, id->env.arg);
 }
 
+/* The last job never got as far as AD FS: no person waits because of it. */
+static bool
+got_nowhere(const struct fault *f)
+{
+	return f->reason == REASON_OFFLINE || f->reason == REASON_VPN_DOWN ||
+	    f->reason == REASON_CAPTIVE_PORTAL;
+}
+
 static enum identity_state
 act_start(struct identity *id)
 {
@@ -119,6 +127,8 @@ act_start(struct identity *id)
 	}
 	if (id->state == IDENTITY_NEEDS_USER && !want.attended)
 		return id->state;
+	if (want.attended && got_nowhere(&id->fault))
+		wait = 0;
 	if (wait > 0) {
 		/* The state stays; the timer brings us back here. */
 		TIMER(id)->timer_set(id->timer, deadline_in(clk, wait));

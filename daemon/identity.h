@@ -86,6 +86,8 @@ struct identity_ops {
 	void (*ended)(
 	    struct identity *id, const struct fault *fault, void *arg);
 	void (*changed)(struct identity *id, void *arg);
+	/* Has it signed in in an earlier life of the agent?  NULL: no. */
+	bool (*worked)(struct identity *id, void *arg);
 };
 
 struct identity_env {

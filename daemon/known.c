@@ -191,3 +191,17 @@ known_is_gone(const struct known *k, const char *who, const char *role,
 	*ret_since = json_integer_value(since);
 	return true;
 }
+
+bool
+known_at(const struct known *k, const char *base)
+{
+	_cleanup_free_ char *start = xasprintf("%s ", base);
+	const char *who;
+	json_t *e;
+
+	json_object_foreach (json_object_get(k->all, "who"), who, e)
+		if (str_starts(who, start) &&
+		    json_array_size(json_object_get(e, "roles")) > 0)
+			return true;
+	return false;
+}

@@ -39,5 +39,7 @@ void known_save(struct known *k);
 /* Is it known to be missing?  *ret_since as above. */
 bool known_is_gone(const struct known *k, const char *who, const char *role,
     int64_t *ret_since);
+/* Has anybody of this identity_base ever been offered roles? */
+bool known_at(const struct known *k, const char *base);
 
 #endif

@@ -71,6 +71,8 @@ void manager_compare_roles(struct manager *m, struct identity *id);
 /* Is the role known to be gone?  Then *fault says so. */
 bool manager_role_gone(struct manager *m, const struct identity *id,
     const struct session *s, struct fault *fault);
+/* Has a sign-in there worked before, also in an earlier life of the agent? */
+bool manager_worked(const struct manager *m, const struct identity *id);
 /* The assertion of this identity does not have it. */
 void manager_set_gone(
     struct manager *m, struct identity *id, struct session *s);

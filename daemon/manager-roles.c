@@ -75,6 +75,13 @@ manager_role_gone(struct manager *m, const struct identity *id,
 }
 
 bool
+manager_worked(const struct manager *m, const struct identity *id)
+{
+	return m->env.known != NULL &&
+	    known_at(m->env.known, identity_base(id));
+}
+
+bool
 manager_rests(struct manager *m, const struct session *s)
 {
 	_cleanup_fault_ struct fault f = { 0 };

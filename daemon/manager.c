@@ -627,6 +627,12 @@ on_session_changed(struct session *s, bool new_creds, void *arg)
 	    m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION, s, NULL);
 }
 
+static bool
+on_worked(struct identity *id, void *arg)
+{
+	return manager_worked(arg, id);
+}
+
 /* ---- redeeming ---------------------------------------------------------------------------- */
 
 static const char *
@@ -997,6 +1003,7 @@ manager_new(const struct manager_env *env)
 		on_role_fault,
 		on_ended,
 		on_identity_changed,
+		on_worked,
 	};
 	static const struct session_ops session_ops = {
 		on_want,

@@ -230,6 +230,7 @@ run(struct conduit *c, struct assume *a, struct fault *fault)
 		.connect_timeout = a->connect_timeout,
 		.timeout = a->timeout,
 		.watch_fd = c->fd,
+		.worked = true, /* the source's keys came from there */
 	};
 	_cleanup_free_ char *url =
 	    sts_endpoint(&a->role, a->allow_http_loopback, fault);

@@ -15,6 +15,8 @@
 #include "awsfed/xalloc.h"
 #include "certificate.h"
 #include "http-fault.h"
+#include "network.h"
+#include "origin.h"
 
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 #define CA_MAX (8 * 1024 * 1024)
@@ -51,6 +53,8 @@ struct http {
 	char request_id[37];
 	bool windows;
 	const struct certificate *cert;
+	char *looked_at; /* host and port of the facts, or NULL */
+	struct network_facts facts;
 	size_t running;
 	int64_t spent; /* µs of cookie calls */
 	int64_t since; /* when the running one began */
@@ -186,6 +190,7 @@ http_free(struct http *h)
 	curl_slist_free_all(h->plain);
 	curl_slist_free_all(h->english);
 	buf_done(&h->both_cas);
+	xfree(h->looked_at);
 	xfree(h);
 	return NULL;
 }
@@ -468,6 +473,49 @@ read_reply(CURL *e, struct http_reply *r)
 	}
 }
 
+/* Once for a host: 50 roles that fail together wait for one look. */
+static const struct network_facts *
+look(struct http *h, const struct origin *o, bool silent)
+{
+	_cleanup_free_ char *at = xasprintf("%s %s", o->host, o->port);
+
+	if (!str_eq(h->looked_at, at)) {
+		network_look(o->host, o->port, silent, &h->facts);
+		xreplace(&h->looked_at, STEAL(at));
+	}
+	return &h->facts;
+}
+
+/*
+ * Is it the network?  Asked before anything was sent alone.  With a proxy it is
+ * the proxy that has a network: libcurl's own word has to do.
+ */
+static void
+judge(struct http *h, struct transfer *t, CURLcode code, long os_errno,
+    bool connected)
+{
+	struct network_failure n = { .code = code,
+		.os_errno = os_errno,
+		.connected = connected,
+		.worked = h->set.worked };
+	_cleanup_origin_ struct origin o = { 0 };
+	_cleanup_free_ char *host = NULL;
+	curl_off_t lookup = 0;
+
+	if (origin_parse(t->call->url, &o) < 0)
+		return;
+	host = origin_label(&o);
+	curl_easy_getinfo(t->easy, CURLINFO_NAMELOOKUP_TIME_T, &lookup);
+	curl_easy_getinfo(t->easy, CURLINFO_SSL_VERIFYRESULT, &n.verify);
+	n.looked_up = lookup > 0;
+	network_judge_tls(&n, host, &t->call->fault);
+	if (h->set.https_proxy == NULL && network_is_about(&n))
+		network_judge(&n,
+		    look(h, &o,
+			code == CURLE_OPERATION_TIMEDOUT && !n.looked_up),
+		    host, &t->call->fault);
+}
+
 /* Takes the finished transfer apart; returns its call. */
 static struct http_call *
 finish(struct http *h, struct transfer *t, CURLcode code)
@@ -489,6 +537,8 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 		c->failed = true;
 		http_fault_transfer(
 		    &c->fault, code, os_errno, connect > 0, c->url, t->error);
+		if (!c->sent)
+			judge(h, t, code, os_errno, connect > 0);
 		if (c->flags & HTTP_CERTIFICATE)
 			certificate_judge(&c->fault, code, c->url, t->error);
 		if (c->flags & HTTP_COOKIES)

@@ -35,6 +35,7 @@ struct http_settings {
 	int64_t connect_timeout; /* seconds */
 	int64_t timeout;	 /* seconds, for all cookie calls */
 	int watch_fd;		 /* the agent's, or -1 */
+	bool worked;		 /* a sign-in from here has worked before */
 };
 
 enum {

@@ -45,6 +45,7 @@ static const struct {
 	{ "aliases", offsetof(struct job, aliases), false },
 	{ "spInitiated", offsetof(struct job, sp_initiated), false },
 	{ "totp", offsetof(struct job, totp), false },
+	{ "worked", offsetof(struct job, worked), false },
 };
 
 static const struct {

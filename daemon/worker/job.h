@@ -48,6 +48,7 @@ struct job {
 	struct strv allowed_hosts; /* owned */
 	const json_t *cookies;
 	unsigned char salt[JOB_SALT_SIZE];
+	bool worked;		  /* a sign-in from here has worked before */
 	int64_t connect_timeout;  /* seconds */
 	int64_t timeout;	  /* seconds on the network */
 	int64_t question_timeout; /* seconds a person may take */

@@ -29,6 +29,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/libraries.c daemon/worker/libraries.h \
 	daemon/worker/login.c \
 	daemon/worker/method.c \
+	daemon/worker/network.c daemon/worker/network.h \
 	daemon/worker/origin.c daemon/worker/origin.h \
 	daemon/worker/page.c daemon/worker/page.h \
 	daemon/worker/page-fault.c \
@@ -70,6 +71,7 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-assume \
 	tests/unit/test-console \
 	tests/unit/test-http \
+	tests/unit/test-network \
 	tests/unit/test-signin \
 	tests/unit/test-pages \
 	tests/unit/test-conduit \
@@ -111,6 +113,10 @@ tests_unit_test_http_SOURCES = tests/unit/test-http.c \
 	tests/unit/worker-test.h
 tests_unit_test_http_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_http_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_network_SOURCES = tests/unit/test-network.c \
+	tests/unit/worker-test.h
+tests_unit_test_network_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_network_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_signin_SOURCES = tests/unit/test-signin.c \
 	tests/unit/worker-test.h
 tests_unit_test_signin_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)

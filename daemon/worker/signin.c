@@ -13,6 +13,7 @@
 #include "aliases.h"
 #include "certificate.h"
 #include "http-fault.h"
+#include "network.h"
 #include "redeem.h"
 #include "request.h"
 #include "saml.h"
@@ -111,6 +112,13 @@ step(struct signin *s, struct fault *fault)
 		return r;
 	if (kind == PAGE_LOGIN && wia_form(s, fault) < 0)
 		return -1;
+	/* With a checked certificate it would be the host's own page. */
+	if (kind == PAGE_UNKNOWN && s->steps == 1 && s->job->worked &&
+	    !s->job->ssl_verification) {
+		network_captive(
+		    fault, s->host, _("it shows a page that is not AD FS's"));
+		return -1;
+	}
 	if (h->answer == NULL)
 		return signin_unknown(s, kind, fault);
 	return h->answer(s, fault);
@@ -244,7 +252,8 @@ prepare(struct signin *s, struct fault *fault)
 {
 	const struct http_settings set = { s->job->ca_bundle,
 		s->job->https_proxy, s->job->no_proxy, s->job->ssl_verification,
-		s->job->connect_timeout, s->job->timeout, s->conduit->fd };
+		s->job->connect_timeout, s->job->timeout, s->conduit->fd,
+		s->job->worked };
 
 	if ((s->http = http_new(&set, fault)) == NULL)
 		return -1;

@@ -33,8 +33,9 @@ captive(struct signin *s, const char *url, struct fault *fault)
 	      "in first does that."),
 	    s->host, to);
 	fault_next(fault,
-	    _("Open a browser and sign in to the network. If %s "
-	      "belongs to your company, add it to awsfed.allowed_hosts."),
+	    _("Open a browser and sign in to the network; awsfed tries again "
+	      "by itself. If %s belongs to your company, add it to "
+	      "awsfed.allowed_hosts."),
 	    to);
 	return -1;
 }

@@ -28,6 +28,7 @@ SYSTEM_TESTS = \
 	tests/system/reload.py tests/system/policy.py \
 	tests/system/recorder.py \
 	tests/system/badinput.py \
+	tests/system/network.py \
 	tests/system/story.py \
 	tests/system/feed.py tests/system/hooks.py \
 	tests/system/sinks.py tests/system/protected.py \
@@ -49,6 +50,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/endpointlib.py \
 	tests/system/harness.py \
 	tests/system/netns.py \
+	tests/system/roads.py \
 	tests/system/realm.py \
 	tests/system/peerlib.py \
 	tests/system/s3stub.py \

@@ -64,7 +64,7 @@ test_defaults(void **state)
 	assert_int_equal(c->settings.max_duration, 43200);
 	assert_int_equal(c->settings.login_timeout, 180);
 	assert_int_equal(c->settings.worker_timeout, 120);
-	assert_int_equal(c->settings.connect_timeout, 10);
+	assert_int_equal(c->settings.connect_timeout, 4);
 	assert_int_equal(c->settings.spacing, 5);
 	assert_int_equal(c->settings.min_lifetime, 1);
 	assert_int_equal(c->settings.min_duration, 900);
