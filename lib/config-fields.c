@@ -241,6 +241,9 @@ set_value(const struct field *f, void *p, const char *text)
 	case FIELD_AUTOREFRESH:
 		e = set_autorefresh(p, text);
 		break;
+	case FIELD_HOURS:
+		e = hours_parse(text, p);
+		break;
 	}
 	return e;
 }
@@ -268,6 +271,8 @@ expected(const struct field *f)
 				  "browser or certificate"),
 		[FIELD_DELIVER] = N_("must be file, process or none"),
 		[FIELD_AUTOREFRESH] = N_("must be kept, yes or no"),
+		[FIELD_HOURS] = N_("must be two times such as 22:00-07:00, or "
+				   "none"),
 	};
 
 	if (f->type == FIELD_INT)
@@ -301,7 +306,8 @@ enum shape {
 	SHAPE_BOOL,
 	SHAPE_INT,
 	SHAPE_LIST,
-	SHAPE_ENUM
+	SHAPE_ENUM,
+	SHAPE_HOURS
 };
 
 /* How the value is stored. */
@@ -325,6 +331,7 @@ shape(const struct field *f)
 		[FIELD_AUTH] = SHAPE_ENUM,
 		[FIELD_DELIVER] = SHAPE_ENUM,
 		[FIELD_AUTOREFRESH] = SHAPE_ENUM,
+		[FIELD_HOURS] = SHAPE_HOURS,
 	};
 
 	return shapes[f->type];
@@ -364,6 +371,11 @@ field_hash(const struct field *f, const void *base, uint64_t h)
 	case SHAPE_ENUM:
 		snprintf(num, sizeof(num), "%u", *(const unsigned *)p);
 		break;
+	case SHAPE_HOURS:
+		snprintf(num, sizeof(num), "%d-%d",
+		    ((const struct hours *)p)->from,
+		    ((const struct hours *)p)->to);
+		break;
 	}
 	return hash_string(h, num);
 }
@@ -394,6 +406,11 @@ field_equal(const struct field *f, const void *a, const void *b)
 		return *(const int64_t *)p == *(const int64_t *)q;
 	case SHAPE_LIST:
 		return list_equal(p, q);
+	case SHAPE_HOURS:
+		return ((const struct hours *)p)->from ==
+		    ((const struct hours *)q)->from &&
+		    ((const struct hours *)p)->to ==
+		    ((const struct hours *)q)->to;
 	case SHAPE_ENUM:
 		break;
 	}

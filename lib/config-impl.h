@@ -24,7 +24,8 @@ enum field_type {
 	FIELD_ROLE, /* ARN of a role */
 	FIELD_AUTH,
 	FIELD_DELIVER,
-	FIELD_AUTOREFRESH
+	FIELD_AUTOREFRESH,
+	FIELD_HOURS
 };
 
 struct field {

@@ -66,6 +66,18 @@ const struct field settings_fields[] = {
 	FIELD("endpoint_port", FIELD_INT, endpoint_port, "0",
 	    N_("port of the endpoint; 0 is any that is free"), .min = 0,
 	    .max = 65535),
+	FIELD("notifications", FIELD_BOOL, notifications, "yes",
+	    N_("tell the desktop when a sign-in needs you")),
+	FIELD("quiet_hours", FIELD_HOURS, quiet_hours, "22:00-07:00",
+	    N_("local time in which nobody is told or asked; none: never")),
+	FIELD("askpass", FIELD_FILE, askpass, NULL,
+	    N_("program that asks you in a window, as ssh-askpass does")),
+	FIELD("pinentry", FIELD_FILE, pinentry, NULL,
+	    N_("program that asks you in a window, as GnuPG's pinentry "
+	       "does")),
+	FIELD("sign_in_command", FIELD_STRING, sign_in_command, NULL,
+	    N_("command that a notification's \"Sign in\" runs where no "
+	       "prompt program is set")),
 	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);

@@ -10,6 +10,7 @@ lib_libawsfed_a_SOURCES = \
 	lib/config-settings.c lib/config-sinks.c \
 	include/awsfed/creds.h lib/creds.c \
 	include/awsfed/fault.h lib/fault.c \
+	include/awsfed/hours.h lib/hours.c \
 	include/awsfed/ini.h lib/ini.c lib/ini-impl.h lib/ini-nested.c \
 	lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
@@ -31,6 +32,7 @@ lib_tests = \
 	tests/unit/test-config \
 	tests/unit/test-creds \
 	tests/unit/test-fault \
+	tests/unit/test-hours \
 	tests/unit/test-ini \
 	tests/unit/test-ini-nested \
 	tests/unit/test-log \
@@ -65,6 +67,9 @@ tests_unit_test_config_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_creds_SOURCES = tests/unit/test-creds.c tests/unit/unit.h
 tests_unit_test_creds_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_creds_LDADD = $(LIB_TEST_LDADD)
+tests_unit_test_hours_SOURCES = tests/unit/test-hours.c tests/unit/unit.h
+tests_unit_test_hours_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_hours_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_fault_SOURCES = tests/unit/test-fault.c tests/unit/unit.h
 tests_unit_test_fault_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_fault_LDADD = $(LIB_TEST_LDADD)

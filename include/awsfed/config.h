@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "fault.h"
+#include "hours.h"
 #include "str.h"
 
 struct ini;
@@ -166,6 +167,12 @@ struct settings {
 	bool endpoint;	       /* the container endpoint may listen */
 	int64_t endpoint_port; /* 0: any that is free */
 	bool log_debug;
+	/* human time */
+	bool notifications;
+	struct hours quiet_hours; /* nobody is asked then; local time */
+	char *askpass;	       /* a prompt program; NULL: none */
+	char *pinentry;	       /* one that speaks Assuan; NULL: none */
+	char *sign_in_command; /* what "Sign in" runs; NULL: nothing */
 	struct sink *sinks;
 	size_t nsinks;
 };
