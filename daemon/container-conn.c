@@ -239,6 +239,7 @@ serve(struct conn *c, const char *profile)
 		return;
 	}
 	session_event(s, SESSION_WANTED, NULL);
+	manager_used(m, s);
 	if (session_state(s) != SESSION_WAITING) {
 		answer_session(c, s);
 		return;

@@ -547,6 +547,7 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 		break;
 	case MANAGER_IDENTITY:
 	case MANAGER_WAKE:
+	case MANAGER_USED:
 		break; /* it says nothing of how profiles are delivered */
 	}
 }

@@ -512,6 +512,18 @@ identity_busy(const struct identity *id)
 }
 
 bool
+identity_attended(const struct identity *id)
+{
+	return id->attended;
+}
+
+const char *
+identity_ccache_name(const struct identity *id)
+{
+	return id->ccache;
+}
+
+bool
 identity_comes(const struct identity *id)
 {
 	return id->job != NULL || id->slot;

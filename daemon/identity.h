@@ -155,6 +155,10 @@ const struct fault *identity_fault(const struct identity *id);
 /* Its question that is open to a person, or NULL. */
 struct question *identity_question(const struct identity *id);
 bool identity_busy(const struct identity *id);	/* a job runs */
+/* Is, or was, the current or last job for a person who watches? */
+bool identity_attended(const struct identity *id);
+/* KRB5CCNAME of the last login, or NULL. */
+const char *identity_ccache_name(const struct identity *id);
 bool identity_comes(const struct identity *id); /* it runs, or has a slot */
 const char *identity_provider(const struct identity *id); /* of the job */
 /* Posts of passwords and pushes in the current or last job. */

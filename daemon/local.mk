@@ -2,6 +2,7 @@
 # The engine, the surfaces that it does not know, and the agent.
 noinst_LIBRARIES += daemon/libengine.a
 daemon_libengine_a_SOURCES = \
+	daemon/attention.h daemon/attention.c \
 	daemon/chain.h daemon/chain-int.h daemon/chain.c \
 	daemon/chain-job.c \
 	daemon/configure.h daemon/configure.c \

@@ -55,6 +55,8 @@ struct manager {
 	struct barrier *barriers;
 	json_t *new_roles;    /* array */
 	struct strv news;     /* sentences that nobody has been told yet */
+	manager_needs_fn *needs;
+	void *needs_arg;
 	struct timer *reaper; /* drops orphans whose keys have expired */
 	struct {
 		struct timer *network;	/* a change that is not told yet */

@@ -5,6 +5,7 @@
 
 #include "awsfed/arn.h"
 #include "awsfed/config.h"
+#include "awsfed/creds.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
@@ -187,6 +188,78 @@ profiles_status(struct manager *m, const char *asked, struct strv *ids)
 	return list;
 }
 
+/* ---- human time ------------------------------------------------------------ */
+
+static void
+look_ahead(const struct session *s, struct outlook *o)
+{
+	const struct creds *c = session_creds((struct session *)(uintptr_t)s);
+	bool needs = session_state(s) == SESSION_NEEDS_LOGIN;
+
+	if (!session_renews(s) || session_profile(s)->apart ||
+	    session_state(s) == SESSION_FAILED)
+		return;
+	o->profiles++;
+	o->needs_login += needs;
+	if (session_profile(s)->kind == PROFILE_ADFS &&
+	    (o->profile == NULL || (needs && o->needs_login == 1)))
+		o->profile = session_name(s);
+	if (c == NULL)
+		return;
+	o->live++;
+	if (o->valid_until == 0 || c->expiration_s < o->valid_until)
+		o->valid_until = c->expiration_s;
+}
+
+void
+manager_outlook(
+    struct manager *m, const struct identity *id, struct outlook *ret)
+{
+	*ret = (struct outlook){ 0 };
+	for (size_t i = 0; i < m->nmembers; i++)
+		if (!m->members[i].orphan &&
+		    manager_identity_of(m, m->members[i].session) == id)
+			look_ahead(m->members[i].session, ret);
+}
+
+void
+manager_used(struct manager *m, struct session *s)
+{
+	manager_publish(m, MANAGER_USED, s, NULL);
+}
+
+void
+manager_set_needs(struct manager *m, manager_needs_fn *fn, void *arg)
+{
+	m->needs = fn;
+	m->needs_arg = arg;
+}
+
+void
+manager_need_changed(struct manager *m)
+{
+	manager_publish(m, MANAGER_IDENTITY, NULL, NULL);
+}
+
+static json_t *
+identity_status_of(struct manager *m, struct identity *id)
+{
+	json_t *o = identity_status(id);
+	char when[RFC3339_SIZE];
+	struct outlook ahead;
+
+	manager_outlook(m, id, &ahead);
+	json_object_set_new(
+	    o, "kept", json_integer((json_int_t)ahead.profiles));
+	if (ahead.valid_until > 0) {
+		rfc3339_format(ahead.valid_until, when);
+		json_put_str(o, "validUntil", when);
+	}
+	if (m->needs != NULL)
+		m->needs(id, o, m->needs_arg);
+	return o;
+}
+
 json_t *
 manager_status(struct manager *m, const char *asked)
 {
@@ -211,7 +284,7 @@ manager_status(struct manager *m, const char *asked)
 			identity_state(m->identities[i]) !=
 			    IDENTITY_SIGNED_OUT))
 			json_array_append_new(
-			    list, identity_status(m->identities[i]));
+			    list, identity_status_of(m, m->identities[i]));
 	o = json_object();
 	json_object_set_new(o, "agent", agent_status(m));
 	json_object_set_new(o, "identities", list);

@@ -46,7 +46,8 @@ enum manager_event {
 	MANAGER_JOB_ENDED, /* whatever was put off, do now */
 	MANAGER_FLUSH,	   /* the same, and release the barrier */
 	MANAGER_CONFIG,	   /* a new snapshot */
-	MANAGER_WAKE	   /* manager_woke() says what happened */
+	MANAGER_WAKE,	   /* manager_woke() says what happened */
+	MANAGER_USED	   /* a program wants keys of the session */
 };
 
 /* What the outside tells (wake.c); see manager_wake(). */
@@ -212,6 +213,31 @@ void manager_set_file_fault(struct manager *m, const struct fault *fault);
 void manager_set_more(struct manager *m, const char *key, json_t *value);
 /* The reply of Status; NULL when the named profile is unknown. */
 json_t *manager_status(struct manager *m, const char *profile);
+/*TEMP*/
+#define MANAGER_WAKE 99
+enum manager_presence { PRESENCE_UNKNOWN, PRESENCE_THERE, PRESENCE_AWAY };
+static inline enum manager_presence manager_presence(const struct manager *m)
+{
+	(void)m;
+	return PRESENCE_UNKNOWN;
+}
+/*TEMP*/
+/* What an identity is for: its profiles that are kept and renewed. */
+struct outlook {
+	const char *profile; /* an AD FS one of them, to name; or NULL */
+	size_t profiles;     /* without those whose role was refused */
+	size_t live;	     /* with keys that have not expired */
+	size_t needs_login;
+	int64_t valid_until; /* the first of these ends; seconds, 0 none */
+};
+void manager_outlook(
+    struct manager *m, const struct identity *id, struct outlook *ret);
+/* A program asks for keys of s that are not there. */
+void manager_used(struct manager *m, struct session *s);
+/* What attention.c adds to the status of an identity; NULL: nothing. */
+typedef void manager_needs_fn(struct identity *id, json_t *status, void *arg);
+void manager_set_needs(struct manager *m, manager_needs_fn *fn, void *arg);
+void manager_need_changed(struct manager *m);
 /* A line for the service manager: "3 profiles fresh, 1 needs a login". */
 char *manager_summary(struct manager *m);
 

@@ -225,6 +225,7 @@ methods_want_keys(struct methods *ms, struct session *s, int64_t min)
 		least_valid(&manager_config(ms->manager)->settings, c, min))
 		return false;
 	session_event(s, SESSION_WANTED, NULL);
+	manager_used(ms->manager, s);
 	return session_state(s) == SESSION_WAITING;
 }
 

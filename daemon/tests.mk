@@ -22,7 +22,8 @@ ENGINE_TESTS = \
 	tests/unit/test-schedule \
 	tests/unit/test-wake \
 	tests/unit/test-session tests/unit/test-surfaces \
-	tests/unit/test-monitor
+	tests/unit/test-monitor \
+	tests/unit/test-attention
 check_PROGRAMS += $(ENGINE_TESTS)
 TESTS += $(ENGINE_TESTS)
 
@@ -71,6 +72,9 @@ tests_unit_test_surfaces_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_wake_SOURCES = tests/unit/test-wake.c
 tests_unit_test_wake_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_wake_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_attention_SOURCES = tests/unit/test-attention.c
+tests_unit_test_attention_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_attention_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_monitor_SOURCES = tests/unit/test-monitor.c
 tests_unit_test_monitor_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_monitor_LDADD = $(ENGINE_TEST_LDADD)

@@ -321,6 +321,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	case MANAGER_IDENTITY:
 	case MANAGER_WAKE:
 	case MANAGER_JOB_ENDED:
+	case MANAGER_USED:
 		break;
 	case MANAGER_CONFIG:
 		want_own(t);

@@ -164,11 +164,9 @@ test_text(void **state)
 
 	(void)state;
 	zone("Europe/Berlin");
-	hours_text(
-	    at("2026-11-22T16:40:00Z"), at("2026-11-22T08:00:00Z"), out);
+	hours_text(at("2026-11-22T16:40:00Z"), at("2026-11-22T08:00:00Z"), out);
 	assert_string_equal(out, "17:40");
-	hours_text(
-	    at("2026-11-23T16:40:00Z"), at("2026-11-22T08:00:00Z"), out);
+	hours_text(at("2026-11-23T16:40:00Z"), at("2026-11-22T08:00:00Z"), out);
 	assert_string_equal(out, "Mon 17:40");
 }
 
