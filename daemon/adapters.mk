@@ -10,6 +10,8 @@ LIBFAKE = tests/unit/libfake.a
 # ---- the adapters -------------------------------------------------------------
 noinst_LIBRARIES += daemon/libadapters.a
 daemon_libadapters_a_SOURCES = \
+	daemon/askpass.h daemon/askpass.c \
+	daemon/askpass-assuan.h daemon/askpass-assuan.c \
 	daemon/bus.h daemon/bus.c \
 	daemon/child.h daemon/child.c \
 	daemon/command.h daemon/command.c \

@@ -27,12 +27,18 @@ struct request {
 	struct request *next;
 };
 
+struct listener {
+	approval_news_fn *news;
+	approval_there_fn *there;
+	void *arg;
+	struct listener *next;
+};
+
 struct approvals {
 	struct prompts *prompts;
 	struct loop *loop;
 	struct request *open; /* oldest first */
-	approval_news_fn *news;
-	void *news_arg;
+	struct listener *listeners;
 };
 
 static struct request *
@@ -64,8 +70,9 @@ request_free(struct request *r)
 static void
 tell(const struct request *r, const char *how)
 {
-	if (r->approvals->news != NULL)
-		r->approvals->news(r->json, how, r->approvals->news_arg);
+	for (struct listener *l = r->approvals->listeners; l != NULL;
+	     l = l->next)
+		l->news(r->json, how, l->arg);
 }
 
 /* The sentence for who was not let in. */
@@ -114,7 +121,8 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 
 const char *
 approvals_ask(struct approvals *a, const char *profile, const struct peer *peer,
-    const char *purpose, int64_t seconds, approval_fn *fn, void *arg)
+    const char *purpose, bool attended, int64_t seconds, approval_fn *fn,
+    void *arg)
 {
 	struct request *r = xcalloc(1, sizeof(*r)), **p;
 	_cleanup_free_ char *label = NULL;
@@ -144,6 +152,8 @@ approvals_ask(struct approvals *a, const char *profile, const struct peer *peer,
 	rfc3339_format(clk_real(a->loop->clk) / USEC, when);
 	json_put_str(r->json, "since", when);
 	json_put_int(r->json, "seconds", seconds);
+	if (attended)
+		json_object_set_new(r->json, "attended", json_true());
 	if (peer != NULL)
 		json_object_set_new(r->json, "peer", peer_json(peer));
 	tell(r, NULL);
@@ -189,10 +199,35 @@ approvals_list(const struct approvals *a)
 }
 
 void
-approvals_listen(struct approvals *a, approval_news_fn *fn, void *arg)
+approvals_listen(struct approvals *a, approval_news_fn *fn,
+    approval_there_fn *there, void *arg)
 {
-	a->news = fn;
-	a->news_arg = arg;
+	struct listener **p = &a->listeners;
+
+	while (*p != NULL)
+		p = &(*p)->next;
+	*p = xcalloc(1, sizeof(**p));
+	**p = (struct listener){ fn, there, arg, NULL };
+}
+
+void
+approvals_hush(struct approvals *a)
+{
+	while (a->listeners != NULL) {
+		struct listener *l = a->listeners;
+
+		a->listeners = l->next;
+		xfree(l);
+	}
+}
+
+bool
+approvals_heard(const struct approvals *a, const void *but)
+{
+	for (struct listener *l = a->listeners; l != NULL; l = l->next)
+		if ((but == NULL || l->arg != but) && l->there(l->arg))
+			return true;
+	return false;
 }
 
 struct approvals *
@@ -212,5 +247,6 @@ approvals_free(struct approvals *a)
 		return;
 	while (a->open != NULL)
 		request_free(a->open);
+	approvals_hush(a);
 	xfree(a);
 }

@@ -29,15 +29,23 @@ typedef void approval_news_fn(
 
 struct approvals *approvals_new(struct prompts *prompts, struct loop *loop);
 void approvals_free(struct approvals *a); /* calls nobody */
-void approvals_listen(struct approvals *a, approval_news_fn *fn, void *arg);
+/* Can the listener put a request to a person now? */
+typedef bool approval_there_fn(void *arg);
+/* Several may listen; each hears of all, and for ever. */
+void approvals_listen(struct approvals *a, approval_news_fn *fn,
+    approval_there_fn *there, void *arg);
+void approvals_hush(struct approvals *a); /* nobody is told any more */
+/* Is any listener there, but the one with this arg (NULL: any)? */
+bool approvals_heard(const struct approvals *a, const void *but);
 
 /*
  * Puts the question; peer and purpose (what the program says it is for) may be
- * NULL.  The id is borrowed until the call back or the cancel.
+ * NULL; attended: whoever asks puts the question to its own person.  The id is
+ * borrowed until the call back or the cancel.
  */
 const char *approvals_ask(struct approvals *a, const char *profile,
-    const struct peer *peer, const char *purpose, int64_t seconds,
-    approval_fn *fn, void *arg);
+    const struct peer *peer, const char *purpose, bool attended,
+    int64_t seconds, approval_fn *fn, void *arg);
 void approvals_cancel(struct approvals *a, const char *id); /* unknown: no-op */
 /* 0, or -ENOENT: there is none by that id (any more). */
 int approvals_answer(struct approvals *a, const char *id, bool allow);

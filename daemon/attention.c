@@ -50,6 +50,7 @@ struct attention {
 static const char *const hold_names[HOLD_MAX] = {
 	[HOLD_NONE] = "",
 	[HOLD_OFF] = "off",
+	[HOLD_UNSHOWN] = "unshown",
 	[HOLD_QUIT] = "quit",
 	[HOLD_SNOOZED] = "snoozed",
 	[HOLD_NIGHT] = "night",
@@ -95,7 +96,7 @@ held(const struct attention *a, const struct entry *e, int64_t *ret_until)
 {
 	const struct settings *set = &manager_config(a->manager)->settings;
 	struct attention_rule rule = {
-		.off = !set->notifications || a->ops.tell == NULL,
+		.off = !set->notifications,
 		.away = manager_presence(a->manager) == PRESENCE_AWAY,
 		.quiet = set->quiet_hours,
 		.quit_until =
@@ -212,9 +213,7 @@ look_at(struct attention *a, struct entry *e, int64_t *next)
 	if (e->told || e->mute || e->went_by)
 		return;
 	if (held(a, e, &until) == HOLD_NONE) {
-		log_info("%s: a person is needed, and is told",
-		    identity_name(e->identity));
-		e->told = a->ops.tell(&n, a->arg);
+		e->told = a->ops.tell != NULL && a->ops.tell(&n, a->arg);
 		e->mute = !e->told;
 		e->last_told = now_s(a);
 	} else if (until > 0 && (*next == 0 || until < *next)) {
@@ -244,6 +243,8 @@ describe(struct attention *a, const struct entry *e)
 	    o, "profiles", json_integer((json_int_t)n.profiles));
 	json_object_set_new(o, "told", json_boolean(e->told));
 	hold = held(a, e, &until);
+	if (hold == HOLD_NONE && (e->mute || a->ops.tell == NULL))
+		hold = HOLD_UNSHOWN;
 	if (!e->told && hold != HOLD_NONE) {
 		json_put_str(o, "held", hold_names[hold]);
 		if (until > 0) {
@@ -315,8 +316,10 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 	if (ev == MANAGER_FLUSH || ev == MANAGER_FORCE)
 		return;
 	if (ev == MANAGER_WAKE) {
-		attention_moment(a);
-		return;
+		enum manager_wake what = manager_woke(a->manager);
+
+		if (what == WAKE_UNLOCK || what == WAKE_RESUME)
+			attention_moment(a);
 	}
 	if (ev == MANAGER_USED && !session_profile(s)->apart &&
 	    (id = manager_identity_of(a->manager, s)) != NULL) {
@@ -386,12 +389,23 @@ attention_closed(struct attention *a, struct identity *id, bool by_hand)
 }
 
 void
+attention_unshown(struct attention *a, struct identity *id)
+{
+	struct entry *e = entry_of(a, id, true);
+
+	e->told = false;
+	e->mute = true;
+	soon(a);
+}
+
+void
 attention_again(struct attention *a, struct identity *id)
 {
 	for (struct entry *e = a->entries; e != NULL; e = e->next) {
-		if (id != NULL && e->identity != id)
+		if (id == NULL ? !e->mute : e->identity != id)
 			continue;
-		e->mute = e->told = e->went_by = e->taken = false;
+		withdraw(a, e);
+		e->mute = e->went_by = e->taken = false;
 	}
 	soon(a);
 }
@@ -402,7 +416,9 @@ attention_surface(
 {
 	a->ops = ops != NULL ? *ops : (struct attention_ops){ 0 };
 	a->arg = arg;
-	attention_again(a, NULL);
+	for (struct entry *e = a->entries; e != NULL; e = e->next)
+		e->told = e->mute = false;
+	soon(a);
 }
 
 /* ---- life -------------------------------------------------------------------------- */

@@ -35,7 +35,8 @@ struct manager;
 /* Why nobody is told of a need now. */
 enum attention_hold {
 	HOLD_NONE,
-	HOLD_OFF,     /* by the configuration, or nobody can show it */
+	HOLD_OFF,     /* by the configuration */
+	HOLD_UNSHOWN, /* there is nothing to show it with */
 	HOLD_QUIT,    /* quit for today, or closed by hand */
 	HOLD_SNOOZED, /* for a while */
 	HOLD_NIGHT,
@@ -91,7 +92,9 @@ void attention_snooze(struct attention *a, struct identity *id);
 void attention_quit(struct attention *a);
 /* Its notice is gone; by_hand: a person has closed it and wants no more. */
 void attention_closed(struct attention *a, struct identity *id, bool by_hand);
-/* The surface can show again: of this need, or (NULL) of all that wait. */
+/* What tell() took could not be shown after all. */
+void attention_unshown(struct attention *a, struct identity *id);
+/* Shows this need anew; NULL: those that could not be shown. */
 void attention_again(struct attention *a, struct identity *id);
 /* The need of an identity as it is now.  False: there is none. */
 bool attention_need(struct attention *a, struct identity *id, struct need *ret);

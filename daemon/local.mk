@@ -42,7 +42,9 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/twin.h daemon/twin.c \
 	daemon/approve.h daemon/approve.c \
 	daemon/background.h daemon/background.c \
+	daemon/desk.h daemon/desk.c \
 	daemon/feed.h daemon/feed.c \
+	daemon/notify.h daemon/notify.c \
 	daemon/hooks.h daemon/hooks.c \
 	daemon/peer.h daemon/peer.c \
 	daemon/sinks.h daemon/sinks.c \
@@ -66,7 +68,8 @@ awsfedd_SOURCES = daemon/main.c \
 	daemon/container.h daemon/container-int.h daemon/container.c \
 	daemon/container-conn.c \
 	daemon/wake.h daemon/wake-int.h daemon/wake.c \
-	daemon/wake-logind.c daemon/wake-netlink.c
+	daemon/wake-logind.c daemon/wake-netlink.c \
+	daemon/notify-bus.h daemon/notify-bus.c
 awsfedd_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) -DLIBEXECDIR='"$(libexecdir)"'
 awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \

@@ -29,11 +29,14 @@
 
 #include "background.h"
 #include "bus.h"
+#include "askpass.h"
+#include "attention.h"
 #include "command.h"
 #include "container.h"
 #include "control.h"
 #include "credfile-owner.h"
 #include "credfile.h"
+#include "desk.h"
 #include "feed.h"
 #include "files.h"
 #include "hooks.h"
@@ -44,6 +47,7 @@
 #include "loop.h"
 #include "manager.h"
 #include "methods.h"
+#include "notify.h"
 #include "peer.h"
 #include "prompt.h"
 #include "recorder.h"
@@ -93,6 +97,10 @@ struct agent {
 	struct manager *manager;
 	struct credfile *credfile;
 	struct twins *twins;
+	struct attention *attention;
+	struct askers *askers;
+	struct desk *desk;
+	struct notify *notify;
 	struct feed *feed;
 	struct hooks *hooks;
 	struct files *sink_files; /* a writer of their own, or NULL */
@@ -218,7 +226,10 @@ on_reply(uint64_t conn, json_t *reply, bool last, void *arg)
 {
 	struct agent *a = arg;
 
-	control_reply(a->control, conn, reply, last);
+	if (conn == DESK_CONN)
+		desk_reply(a->desk, reply, last);
+	else
+		control_reply(a->control, conn, reply, last);
 }
 
 static int
@@ -390,6 +401,22 @@ path_beside(const char *path, const char *name)
 	    "%.*s/%s", slash == NULL ? 0 : (int)(slash - path), path, name);
 }
 
+/* What puts questions to a person, and when. */
+static void
+build_human(struct agent *a)
+{
+	struct desk_events ev = { notify_signed_in, notify_decided, NULL };
+
+	a->attention = attention_new(a->manager);
+	a->notify = notify_new(a->manager, a->attention,
+	    methods_requests(a->methods), a->session_bus);
+	a->askers = askers_new(a->loop);
+	ev.arg = a->notify;
+	a->desk = desk_new(a->manager, a->askers, &ev);
+	desk_open(a->desk, a->methods);
+	notify_set_desk(a->notify, a->desk);
+}
+
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
@@ -434,6 +461,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 	a->roost = roost_new(a->loop, a->manager, a->control, path,
 	    &(struct roost_ops){ on_again, on_leave, a });
 	a->wake = wake_new(a->manager, a->system_bus);
+	build_human(a);
 	/* What changed between our reading and the watch has no event. */
 	manager_look(a->manager);
 	return 0;
@@ -461,8 +489,12 @@ take_down(struct agent *a)
 	files_free(a->sink_files);
 	control_free(a->control);
 	container_free(a->container);
+	desk_free(a->desk);
 	methods_free(a->methods);
 	wake_free(a->wake);
+	notify_free(a->notify);
+	askers_free(a->askers);
+	attention_free(a->attention);
 	hooks_free(a->hooks);
 	feed_free(a->feed);
 	credfile_free(a->credfile);

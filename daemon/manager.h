@@ -213,15 +213,6 @@ void manager_set_file_fault(struct manager *m, const struct fault *fault);
 void manager_set_more(struct manager *m, const char *key, json_t *value);
 /* The reply of Status; NULL when the named profile is unknown. */
 json_t *manager_status(struct manager *m, const char *profile);
-/*TEMP*/
-#define MANAGER_WAKE 99
-enum manager_presence { PRESENCE_UNKNOWN, PRESENCE_THERE, PRESENCE_AWAY };
-static inline enum manager_presence manager_presence(const struct manager *m)
-{
-	(void)m;
-	return PRESENCE_UNKNOWN;
-}
-/*TEMP*/
 /* What an identity is for: its profiles that are kept and renewed. */
 struct outlook {
 	const char *profile; /* an AD FS one of them, to name; or NULL */

@@ -118,7 +118,7 @@ take_grant(struct methods *ms, uint64_t conn, const char *profile)
 
 static struct grant *
 ask(struct methods *ms, uint64_t conn, const char *profile, const char *purpose,
-    int64_t seconds)
+    bool attended, int64_t seconds)
 {
 	struct grant *g = xcalloc(1, sizeof(*g));
 	struct peer peer = { 0 };
@@ -131,7 +131,7 @@ ask(struct methods *ms, uint64_t conn, const char *profile, const char *purpose,
 	g->next = ms->grants;
 	ms->grants = g;
 	g->request = xstrdup(approvals_ask(ms->approvals, profile,
-	    known ? &peer : NULL, purpose, seconds, on_decided, g));
+	    known ? &peer : NULL, purpose, attended, seconds, on_decided, g));
 	peer_done(&peer);
 	return g;
 }
@@ -173,7 +173,7 @@ methods_allowed(struct methods *ms, uint64_t conn, struct session *s,
 	/* One at a time: who asks anew has given up what it asked before. */
 	methods_grants_closed(ms, conn);
 	if (attended) {
-		g = ask(ms, conn, name, purpose, set->login_timeout);
+		g = ask(ms, conn, name, purpose, true, set->login_timeout);
 		ms->reply(conn,
 		    reply_error(E_NEEDS_APPROVAL,
 			json_pack("{s:s,s:s,s:o}", "profile", name, "request",
@@ -182,11 +182,11 @@ methods_allowed(struct methods *ms, uint64_t conn, struct session *s,
 		    true, ms->arg);
 		return false;
 	}
-	if (!monitors_approve(ms)) {
+	if (!approvals_heard(ms->approvals, NULL)) {
 		nobody(ms, conn, name);
 		return false;
 	}
-	g = ask(ms, conn, name, purpose, APPROVAL_TIME);
+	g = ask(ms, conn, name, purpose, false, APPROVAL_TIME);
 	g->params = json_deep_copy(p);
 	g->again = again;
 	return false;

@@ -105,8 +105,6 @@ void methods_monitor(struct methods *ms, uint64_t conn, const json_t *p);
 struct monitors *monitors_new(struct methods *ms);
 void monitors_free(struct monitors *all);
 void monitors_closed(struct methods *ms, uint64_t conn);
-/* Does anybody watch who puts requests to a person? */
-bool monitors_approve(const struct methods *ms);
 
 /*
  * Asks for keys that last min seconds (-1: the usual): true when the session

@@ -152,6 +152,18 @@ on_request(const json_t *request, const char *how, void *arg)
 	tell_all(all, event, true);
 }
 
+/* Does anybody watch who puts requests to a person? */
+static bool
+on_there(void *arg)
+{
+	const struct monitors *all = arg;
+
+	for (struct monitor *mo = all->list; mo != NULL; mo = mo->next)
+		if (mo->approves)
+			return true;
+	return false;
+}
+
 /* ---- the method ------------------------------------------------------------------ */
 
 void
@@ -197,15 +209,6 @@ methods_monitor(struct methods *ms, uint64_t conn, const json_t *p)
 			"{s:s,s:O}", "event", "request", "request", request));
 }
 
-bool
-monitors_approve(const struct methods *ms)
-{
-	for (struct monitor *mo = ms->monitors->list; mo != NULL; mo = mo->next)
-		if (mo->approves)
-			return true;
-	return false;
-}
-
 void
 monitors_closed(struct methods *ms, uint64_t conn)
 {
@@ -233,7 +236,7 @@ monitors_new(struct methods *ms)
 	all->loop = manager_env(ms->manager)->loop;
 	all->timer = timer_new(all->loop, on_timer, all);
 	manager_subscribe(ms->manager, &(struct surface){ on_event, all });
-	approvals_listen(ms->approvals, on_request, all);
+	approvals_listen(ms->approvals, on_request, on_there, all);
 	return all;
 }
 

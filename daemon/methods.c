@@ -619,12 +619,18 @@ methods_set_peer(struct methods *ms, methods_peer_fn *peer)
 	ms->peer = peer;
 }
 
+struct approvals *
+methods_requests(struct methods *ms)
+{
+	return ms->approvals;
+}
+
 void
 methods_free(struct methods *ms)
 {
 	if (ms == NULL)
 		return;
-	approvals_listen(ms->approvals, NULL, NULL); /* nobody is left */
+	approvals_hush(ms->approvals); /* nobody is left */
 	methods_grants_free(ms);
 	monitors_free(ms->monitors);
 	approvals_free(ms->approvals);

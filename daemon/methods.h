@@ -14,6 +14,7 @@
 
 struct fault;
 struct manager;
+struct approvals;
 struct methods;
 struct peer;
 
@@ -43,6 +44,8 @@ void methods_set_endpoint(
 typedef void methods_stop_fn(void *arg);
 void methods_set_stop(struct methods *ms, methods_stop_fn *stop, void *arg);
 /* Drops what waits, unanswered.  After files_free. */
+/* The requests for keys of protected profiles; borrowed. */
+struct approvals *methods_requests(struct methods *ms);
 void methods_free(struct methods *ms);
 void methods_call(struct methods *ms, uint64_t conn, const char *method,
     const json_t *parameters, bool more);

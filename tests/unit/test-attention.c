@@ -511,6 +511,13 @@ test_deaf(void **state)
 	assert_int_equal(desk.told, 1);
 	/* Its notice was lost with the daemon: shown anew. */
 	desk.shown = false;
+	attention_unshown(desk.attention, first(r));
+	fake_advance(r->loop, HOUR);
+	assert_int_equal(desk.told, 1);
+	attention_again(desk.attention, NULL);
+	fake_advance(r->loop, USEC);
+	assert_int_equal(desk.told, 2);
+	/* And what is shown is not shown twice. */
 	attention_again(desk.attention, NULL);
 	fake_advance(r->loop, USEC);
 	assert_int_equal(desk.told, 2);
