@@ -6,12 +6,16 @@
 
 #include "awsfed/xalloc.h"
 
-#define CHATTER_MAX 200	  /* comments, status lines */
+#define CHATTER_MAX 200	   /* comments, status lines */
 #define VALUE_MAX_LEN 4096 /* bytes of one answer */
 /* The low half of libgpg-error's codes; the high one is the source. */
-#define ERR_CODE(n) ((n) & 0xffff)
-enum { ERR_TIMEOUT = 62, ERR_CANCELED = 99, ERR_NOT_CONFIRMED = 114,
-	ERR_FULLY_CANCELED = 198 };
+#define ERR_CODE(n) ((n)&0xffff)
+enum {
+	ERR_TIMEOUT = 62,
+	ERR_CANCELED = 99,
+	ERR_NOT_CONFIRMED = 114,
+	ERR_FULLY_CANCELED = 198
+};
 
 /* ---- what we say ---------------------------------------------------------------- */
 
@@ -195,8 +199,7 @@ is(const char *line, size_t len, const char *word)
 }
 
 enum assuan_step
-assuan_take(
-    struct assuan *as, const char *line, size_t len, struct buf *out)
+assuan_take(struct assuan *as, const char *line, size_t len, struct buf *out)
 {
 	if (len >= ASSUAN_LINE || memchr(line, '\0', len) != NULL)
 		return broken(as, _("it does not speak pinentry's protocol"));

@@ -139,8 +139,7 @@ askpass_exited(struct asking *a, int status)
 		return;
 	}
 	line = first_line(&a->in);
-	if (a->kind == ASK_CONFIRM && *line != '\0' &&
-	    !str_caseeq(line, "yes"))
+	if (a->kind == ASK_CONFIRM && *line != '\0' && !str_caseeq(line, "yes"))
 		finish(a, ASK_DECLINED, NULL);
 	else
 		finish(a, ASK_ANSWERED,
@@ -158,8 +157,7 @@ say(struct asking *a, const struct buf *out)
 	if (out->len > 0 &&
 	    send(a->fd, out->data, out->len, MSG_NOSIGNAL | MSG_DONTWAIT) !=
 		(ssize_t)out->len)
-		finish(
-		    a, ASK_FAILED, xstrdup(_("it does not take its input")));
+		finish(a, ASK_FAILED, xstrdup(_("it does not take its input")));
 }
 
 static void
@@ -320,9 +318,9 @@ start(struct asking *a, const struct ask *ask)
 	};
 	int p[2], r;
 
-	if (a->pinentry ? socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
-			      p) != 0 :
-			  pipe2(p, O_CLOEXEC) != 0)
+	if (a->pinentry ?
+		socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, p) != 0 :
+		pipe2(p, O_CLOEXEC) != 0)
 		return -errno;
 	a->fd = p[0];
 	environment(&env, ask->kind);
@@ -361,8 +359,8 @@ ask_start(struct askers *as, const struct ask *ask, ask_fn *done, void *arg)
 	if (r < 0)
 		finish(a, ASK_FAILED, xstrdup(strerror(-r)));
 	else
-		as->loop->ops->timer_set(a->timer,
-		    deadline_in(as->loop->clk, ask->seconds * USEC));
+		as->loop->ops->timer_set(
+		    a->timer, deadline_in(as->loop->clk, ask->seconds * USEC));
 	return a;
 }
 

@@ -25,6 +25,7 @@ struct entry {
 	bool mute;     /* it cannot show it now */
 	bool went_by;  /* it was shown and vanished: wait for a moment */
 	bool taken;    /* a person has asked for it from the surface */
+	bool was_met;  /* signed in since the last look */
 	bool busy;     /* at the last look */
 	int64_t last_told;
 	int64_t rest;	/* snoozed until */
@@ -197,6 +198,12 @@ look_at(struct attention *a, struct entry *e, int64_t *next)
 	int64_t until;
 
 	e->busy = busy;
+	if (e->was_met) {
+		/* Whatever is needed now is another need. */
+		withdraw(a, e);
+		forget(e);
+		e->was_met = false;
+	}
 	if (!attention_need(a, e->identity, &n)) {
 		withdraw(a, e);
 		/* While it is being tried the need is only put aside. */
@@ -330,6 +337,9 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 		if (now_s(a) - e->last_told >= ATTENTION_SNOOZE)
 			e->went_by = false;
 	}
+	/* Also when it lasts for less than a look. */
+	for (struct entry *e = a->entries; e != NULL; e = e->next)
+		e->was_met |= identity_state(e->identity) == IDENTITY_SIGNED_IN;
 	soon(a);
 }
 

@@ -39,18 +39,18 @@ struct desk {
 	struct askers *askers;
 	struct methods *methods; /* NULL: closed */
 	struct desk_events ev;
-	struct timer *turn; /* deferred: replies, a question that has gone */
-	struct timer *wait; /* a wait becomes long */
+	struct timer *turn;  /* deferred: replies, a question that has gone */
+	struct timer *wait;  /* a wait becomes long */
 	struct visit *queue; /* the first one is being served */
 	bool serving;
 	char *broken; /* the program that failed */
 
 	/* the conversation */
-	char *login;	   /* its id; NULL before the first step */
-	json_t *replies;   /* array: not looked at yet */
-	json_t *question;  /* being asked; or NULL */
-	unsigned tries;	   /* numbers that were none */
-	char *waits;	   /* what is waited for */
+	char *login;	       /* its id; NULL before the first step */
+	json_t *replies;       /* array: not looked at yet */
+	json_t *question;      /* being asked; or NULL */
+	unsigned tries;	       /* numbers that were none */
+	char *waits;	       /* what is waited for */
 	struct asking *window; /* or NULL */
 };
 
@@ -186,8 +186,7 @@ start_sign_in(struct desk *d, const struct visit *v)
 
 	if (v->profile != NULL)
 		json_array_append_new(names, json_string(v->profile));
-	for (size_t i = 0; (s = manager_session_at(d->manager, i)) != NULL;
-	     i++)
+	for (size_t i = 0; (s = manager_session_at(d->manager, i)) != NULL; i++)
 		if (manager_identity_of(d->manager, s) == v->identity &&
 		    session_profile(s)->kind == PROFILE_ADFS &&
 		    !session_profile(s)->apart && session_renews(s) &&
@@ -214,8 +213,7 @@ give_answer(struct desk *d, const char *value)
 	json_t *p = json_object();
 
 	json_put_str(p, "login", d->login);
-	json_object_set(
-	    p, "question", json_object_get(d->question, "id"));
+	json_object_set(p, "question", json_object_get(d->question, "id"));
 	json_object_set_new(p, "value", json_string(value));
 	json_decref(d->question);
 	d->question = NULL;
@@ -318,8 +316,7 @@ ask_question(struct desk *d)
 	    xasprintf(_("AWS sign-in: %s"), who);
 	open_window(d, as, text, as == ASK_CONFIRM ? NULL : plain,
 	    as == ASK_CONFIRM ? _("Yes") : NULL,
-	    as == ASK_CONFIRM ? _("No") : NULL, left > 0 ? left : 1,
-	    on_answer);
+	    as == ASK_CONFIRM ? _("No") : NULL, left > 0 ? left : 1, on_answer);
 }
 
 /* A window that only tells: closing it ends nothing, cancelling does. */
@@ -340,8 +337,8 @@ show(struct desk *d, const char *text)
 {
 	const struct settings *s = &manager_config(d->manager)->settings;
 	_cleanup_free_ char *plain = str_clean(text, 1024);
-	_cleanup_free_ char *full = xasprintf(_("AWS sign-in: %s\n%s"),
-	    identity_name(d->queue->identity), plain);
+	_cleanup_free_ char *full = xasprintf(
+	    _("AWS sign-in: %s\n%s"), identity_name(d->queue->identity), plain);
 
 	open_window(
 	    d, ASK_SHOW, full, NULL, NULL, NULL, s->login_timeout, on_shown);
@@ -377,8 +374,8 @@ take_step(struct desk *d, const json_t *step)
 		d->loop->ops->timer_set(
 		    d->wait, deadline_in(d->loop->clk, WAIT_SHOWN));
 	} else if (text != NULL &&
-	    str_eq(json_string_value(json_object_get(step, "tell")),
-		Q_NUMBER)) {
+	    str_eq(
+		json_string_value(json_object_get(step, "tell")), Q_NUMBER)) {
 		show(d, text);
 	}
 	await(d);
@@ -388,8 +385,7 @@ static void
 take_reply(struct desk *d, const json_t *reply)
 {
 	const json_t *p = json_object_get(reply, "parameters");
-	const char *error =
-	    json_string_value(json_object_get(reply, "error"));
+	const char *error = json_string_value(json_object_get(reply, "error"));
 	const char *login = json_string_value(json_object_get(p, "login"));
 
 	if (error != NULL && str_eq(error, E_STALE_QUESTION) &&
@@ -427,8 +423,8 @@ on_decided(enum ask_end end, const char *value, void *arg)
 }
 
 bool
-desk_confirm(struct desk *d, const char *tag, const char *text,
-    const char *yes, const char *no, int64_t seconds)
+desk_confirm(struct desk *d, const char *tag, const char *text, const char *yes,
+    const char *no, int64_t seconds)
 {
 	if (!desk_can(d) || d->queue != NULL)
 		return false;
@@ -525,8 +521,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 /* ---- life ---------------------------------------------------------------------------------- */
 
 struct desk *
-desk_new(
-    struct manager *m, struct askers *askers, const struct desk_events *ev)
+desk_new(struct manager *m, struct askers *askers, const struct desk_events *ev)
 {
 	struct desk *d = xcalloc(1, sizeof(*d));
 

@@ -667,13 +667,17 @@ redeem_entry(
 	return o;
 }
 
-/* Is it wanted, or would it be soon: kept, and past 40 % or without keys? */
+/*
+ * Is it wanted, or would it be soon: kept, and past 40 %, without keys, or told
+ * that a person has to sign in, which has just been done?
+ */
 static bool
 rides(struct session *s)
 {
 	return session_wants(s) ||
 	    (session_renews(s) && session_state(s) != SESSION_FAILED &&
-		session_due_soon(s));
+		(session_due_soon(s) ||
+		    session_state(s) == SESSION_NEEDS_LOGIN));
 }
 
 void

@@ -34,9 +34,9 @@ struct notice {
 	size_t nactions;
 	enum notice_urgency urgency;
 	int seconds;
-	uint32_t id;	    /* 0: not shown yet */
-	bool gone;	    /* to be closed as soon as it has an id */
-	sd_bus_slot *slot;  /* Notify is under way */
+	uint32_t id;	   /* 0: not shown yet */
+	bool gone;	   /* to be closed as soon as it has an id */
+	sd_bus_slot *slot; /* Notify is under way */
 	struct notice *next;
 };
 
@@ -149,7 +149,7 @@ by_id(const struct notices *ns, uint32_t id)
 static void
 rest(struct notices *ns)
 {
-	ns->wait = ns->wait == 0 ? AGAIN_MIN :
+	ns->wait = ns->wait == 0     ? AGAIN_MIN :
 	    ns->wait * 2 > AGAIN_MAX ? AGAIN_MAX :
 				       ns->wait * 2;
 	ns->loop->ops->timer_set(
@@ -210,11 +210,11 @@ error_of(sd_bus_message *m)
 {
 	const sd_bus_error *e = sd_bus_message_get_error(m);
 
-	return e == NULL	     ? NULL :
-	    e->name == NULL	     ? "?" :
+	return e == NULL    ? NULL :
+	    e->name == NULL ? "?" :
 	    str_starts(e->name, "org.freedesktop.DBus.Error.ServiceUnknown") ?
-				       _("there is no notification daemon") :
-				       e->name;
+			      _("there is no notification daemon") :
+			      e->name;
 }
 
 static void
@@ -225,9 +225,8 @@ close_now(struct notices *ns, uint32_t id)
 	if (sd == NULL || id == 0)
 		return;
 	/* Whether it was there still is nothing to us. */
-	(void)sd_bus_call_method_async(
-	    sd, NULL, NAME, PATH, NAME, "CloseNotification", NULL, NULL, "u",
-	    id);
+	(void)sd_bus_call_method_async(sd, NULL, NAME, PATH, NAME,
+	    "CloseNotification", NULL, NULL, "u", id);
 	bus_pump(ns->bus);
 }
 
@@ -241,8 +240,7 @@ on_shown(sd_bus_message *m, void *arg, sd_bus_error *e)
 
 	(void)e;
 	n->slot = sd_bus_slot_unref(n->slot);
-	if (why == NULL &&
-	    (sd_bus_message_read(m, "u", &id) < 0 || id == 0))
+	if (why == NULL && (sd_bus_message_read(m, "u", &id) < 0 || id == 0))
 		why = _("the notification daemon's answer is malformed");
 	if (why != NULL) {
 		fail_all(ns, why);
@@ -265,8 +263,7 @@ append_actions(const struct notice *n, sd_bus_message *m)
 
 	for (size_t i = 0; r >= 0 && n->notices->actions && i < n->nactions;
 	     i++)
-		r = sd_bus_message_append(
-		    m, "ss", n->keys[i], n->labels[i]);
+		r = sd_bus_message_append(m, "ss", n->keys[i], n->labels[i]);
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
@@ -358,8 +355,8 @@ ask_capabilities(struct notices *ns)
 	    sd, &m, NAME, PATH, NAME, "GetCapabilities");
 
 	if (r >= 0)
-		r = sd_bus_call_async(sd, &ns->asking, m, on_capabilities, ns,
-		    BUS_CALL_TIME);
+		r = sd_bus_call_async(
+		    sd, &ns->asking, m, on_capabilities, ns, BUS_CALL_TIME);
 	sd_bus_message_unref(m);
 	if (r < 0)
 		rest(ns);
@@ -385,8 +382,7 @@ on_action(sd_bus_message *m, void *arg, sd_bus_error *e)
 	uint32_t id;
 
 	(void)e;
-	if (!from_owner(ns, m) ||
-	    sd_bus_message_read(m, "us", &id, &key) < 0 ||
+	if (!from_owner(ns, m) || sd_bus_message_read(m, "us", &id, &key) < 0 ||
 	    (n = by_id(ns, id)) == NULL)
 		return 0;
 	for (size_t i = 0; i < n->nactions; i++) {
@@ -464,6 +460,7 @@ on_owner(sd_bus_message *m, void *arg, sd_bus_error *e)
 		rest(ns); /* it may be started by a call */
 		return 0;
 	}
+	ns->warned = false;
 	ns->loop->ops->timer_set(ns->again, (struct deadline){ 0, 0 });
 	return 0;
 }
@@ -503,8 +500,8 @@ on_bus(bool there, void *arg)
 		return;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
-		(void)sd_bus_add_match_async(sd, &ns->matches[i],
-		    all[i].match, all[i].fn, NULL, ns);
+		(void)sd_bus_add_match_async(
+		    sd, &ns->matches[i], all[i].match, all[i].fn, NULL, ns);
 	bus_pump(ns->bus);
 	ns->wait = 0;
 	ns->loop->ops->timer_set(ns->again, (struct deadline){ 0, 0 });
@@ -515,7 +512,8 @@ on_bus(bool there, void *arg)
 bool
 notices_can(const struct notices *ns)
 {
-	return bus_sd(ns->bus) != NULL && !ns->loop->ops->timer_armed(ns->again);
+	return bus_sd(ns->bus) != NULL &&
+	    !ns->loop->ops->timer_armed(ns->again);
 }
 
 bool

@@ -164,8 +164,8 @@ on_tell(const struct need *need, void *arg)
 	if (!need->used || !need->can_sign_in || !has_desk(n))
 		return false;
 	body = body_of(n, need);
-	text = xasprintf("%s\n%s\n%s", _("AWS sign-in needed"), body,
-	    _("Sign in now?"));
+	text = xasprintf(
+	    "%s\n%s\n%s", _("AWS sign-in needed"), body, _("Sign in now?"));
 	return desk_confirm(n->desk, tag, text, _("Sign in"), _("Not now"),
 	    settings(n)->login_timeout);
 }
@@ -245,18 +245,15 @@ on_there(void *arg)
 	return settings(n)->notifications &&
 	    manager_presence(n->manager) != PRESENCE_AWAY &&
 	    !hours_has(&settings(n)->quiet_hours, now) &&
-	    (has_desk(n) ||
-		(n->notices != NULL && notices_can(n->notices)));
+	    (has_desk(n) || (n->notices != NULL && notices_can(n->notices)));
 }
 
 static void
 on_request(const json_t *request, const char *how, void *arg)
 {
 	struct notify *n = arg;
-	const char *id =
-	    json_string_value(json_object_get(request, "request"));
-	const char *text =
-	    json_string_value(json_object_get(request, "text"));
+	const char *id = json_string_value(json_object_get(request, "request"));
+	const char *text = json_string_value(json_object_get(request, "text"));
 	const char *profile =
 	    json_string_value(json_object_get(request, "profile"));
 	json_int_t seconds =
@@ -410,8 +407,7 @@ notify_free(struct notify *n)
 	if (n == NULL)
 		return;
 	if (n->command != NULL)
-		manager_env(n->manager)
-		    ->commands->ops->cancel(n->command);
+		manager_env(n->manager)->commands->ops->cancel(n->command);
 	attention_surface(n->attention, NULL, NULL);
 	notices_free(n->notices);
 	xfree(n);

@@ -31,6 +31,7 @@ SYSTEM_TESTS = \
 	tests/system/network.py \
 	tests/system/story.py \
 	tests/system/feed.py tests/system/hooks.py \
+	tests/system/notify.py \
 	tests/system/sinks.py tests/system/protected.py \
 	tests/system/kubectl.py \
 	tests/system/peers.py \
@@ -49,6 +50,7 @@ EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/system/buses.py \
 	tests/system/endpointlib.py \
 	tests/system/harness.py \
+	tests/tools/notifyd.py tests/tools/pinentry.py \
 	tests/system/netns.py \
 	tests/system/roads.py \
 	tests/system/realm.py \
