@@ -132,8 +132,9 @@ fill_standard_descriptors(void)
 
 /* Without the "<N>" that the agent's lines have for the journal. */
 static void
-say(int priority, const char *line, void *arg)
+say(int priority, const char *line, const struct log_field *fields, void *arg)
 {
+	(void)fields;
 	(void)priority;
 	(void)arg;
 	fprintf(stderr, "awsfedctl: %s\n", line);

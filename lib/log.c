@@ -42,20 +42,15 @@ log_hook(log_hook_fn *fn, void *arg)
 	state.hook_arg = arg;
 }
 
-void
-log_at(int priority, const char *fmt, ...)
+static void
+put(const struct log_field *fields, int priority, const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *raw = NULL, *line = NULL, *out = NULL;
-	va_list ap;
 
-	if (priority > state.max)
-		return;
-	va_start(ap, fmt);
 	raw = xvasprintf(fmt, ap);
-	va_end(ap);
 	line = str_clean(raw, LINE_MAX_BYTES);
 	if (state.hook != NULL) {
-		state.hook(priority, line, state.hook_arg);
+		state.hook(priority, line, fields, state.hook_arg);
 		return;
 	}
 	out = state.tty ?
@@ -63,4 +58,28 @@ log_at(int priority, const char *fmt, ...)
 	    xasprintf("<%d>%s: %s\n", priority, state.program, line);
 	/* One write a line; a full or closed stderr is nobody's fault. */
 	(void)write_all(STDERR_FILENO, out, __builtin_strlen(out));
+}
+
+void
+log_at(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (priority > state.max)
+		return;
+	va_start(ap, fmt);
+	put(NULL, priority, fmt, ap);
+	va_end(ap);
+}
+
+void
+log_event(const struct log_field *fields, int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (priority > state.max)
+		return;
+	va_start(ap, fmt);
+	put(fields, priority, fmt, ap);
+	va_end(ap);
 }

@@ -23,8 +23,10 @@ static int calls;
 static char logged[256];
 
 static void
-to_text(int priority, const char *line, void *arg)
+to_text(
+    int priority, const char *line, const struct log_field *fields, void *arg)
 {
+	(void)fields;
 	(void)priority;
 	(void)arg;
 	strncat(logged, line, sizeof(logged) - strlen(logged) - 1);

@@ -30,8 +30,10 @@ static char dir[64], path[128];
 static char logged[1024];
 
 static void
-to_text(int priority, const char *line, void *arg)
+to_text(
+    int priority, const char *line, const struct log_field *fields, void *arg)
 {
+	(void)fields;
 	(void)priority;
 	(void)arg;
 	strncat(logged, line, sizeof(logged) - strlen(logged) - 1);

@@ -29,10 +29,12 @@ static int answer_after; /* ms before an ask is answered; -1 never */
 static bool cancel_inside;
 
 static void
-to_text(int priority, const char *line, void *arg)
+to_text(
+    int priority, const char *line, const struct log_field *fields, void *arg)
 {
 	size_t n = strlen(log_text);
 
+	(void)fields;
 	(void)arg;
 	snprintf(
 	    log_text + n, sizeof(log_text) - n, "<%d>%s\n", priority, line);

@@ -23,8 +23,9 @@ static char dir[32], path[64];
 static struct files *files;
 
 static void
-quiet(int priority, const char *line, void *arg)
+quiet(int priority, const char *line, const struct log_field *fields, void *arg)
 {
+	(void)fields;
 	(void)priority;
 	(void)line;
 	(void)arg;

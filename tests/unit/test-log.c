@@ -8,13 +8,17 @@
 
 static char last[8192];
 static int last_priority;
+static char last_field[64];
 
 static void
-hook(int priority, const char *line, void *arg)
+hook(int priority, const char *line, const struct log_field *fields, void *arg)
 {
 	(*(int *)arg)++;
 	last_priority = priority;
 	snprintf(last, sizeof(last), "%s", line);
+	snprintf(last_field, sizeof(last_field), "%s=%s",
+	    fields != NULL ? fields->name : "",
+	    fields != NULL ? fields->value : "");
 }
 
 static void
@@ -32,9 +36,18 @@ test_hook(void **state)
 	assert_int_equal(calls, 1);
 	assert_int_equal(last_priority, LOG_INFO);
 	assert_string_equal(last, "a b c?[0m"); /* one line, harmless */
+	assert_string_equal(last_field, "=");
+	log_event((const struct log_field[]){ { "PROFILE", "p" }, { NULL } },
+	    LOG_INFO, "%s\n", "with a field");
+	assert_int_equal(calls, 2);
+	assert_string_equal(last, "with a field ");
+	assert_string_equal(last_field, "PROFILE=p");
+	log_event((const struct log_field[]){ { "PROFILE", "p" }, { NULL } },
+	    LOG_DEBUG, "unheard");
+	assert_int_equal(calls, 2);
 	log_set_max(LOG_DEBUG);
 	log_debug("heard");
-	assert_int_equal(calls, 2);
+	assert_int_equal(calls, 3);
 	memset(long_text, 'x', sizeof(long_text) - 1);
 	long_text[sizeof(long_text) - 1] = '\0';
 	log_err("%s", long_text);
