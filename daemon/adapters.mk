@@ -24,6 +24,7 @@ daemon_libadapters_a_SOURCES = \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \
 	daemon/service.h daemon/service.c \
+	daemon/service-journal.h daemon/service-journal.c \
 	daemon/watch.h daemon/watch.c
 daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JANSSON_CFLAGS)

@@ -279,3 +279,9 @@ container_again(struct container *k)
 		container_tokens_again(k->tokens, &f) < 0))
 		log_warning("%s", f.text);
 }
+
+bool
+container_listens(const struct container *c)
+{
+	return c->port != 0;
+}

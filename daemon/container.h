@@ -12,6 +12,8 @@
 #ifndef AWSFED_CONTAINER_H
 #define AWSFED_CONTAINER_H
 
+#include <stdbool.h>
+
 struct container;
 struct fault;
 struct manager;
@@ -28,6 +30,8 @@ struct container *container_new(struct manager *m, const char *dir);
 void container_free(struct container *c);
 /* The folder of the tokens was gone: what it held is put back. */
 void container_again(struct container *c);
+/* Does it listen, for programs that run? */
+bool container_listens(const struct container *c);
 /*
  * Makes sure that the profile is served: its address and the file of its token,
  * both xalloc.  0, or -1 with *fault.

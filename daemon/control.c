@@ -355,6 +355,15 @@ control_socket_of(
 }
 
 bool
+control_busy(const struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (control->conns[i].fd >= 0)
+			return true;
+	return false;
+}
+
+bool
 control_alive(const struct control *control, uint64_t id)
 {
 	return conn_find(control, id) != NULL;

@@ -49,6 +49,7 @@ void control_reply(
 /* Its socket (borrowed) and when it was accepted (boot clock); -1: gone. */
 int control_socket_of(
     const struct control *control, uint64_t conn, int64_t *ret_since);
+bool control_busy(const struct control *control); /* anybody there? */
 bool control_alive(const struct control *control, uint64_t conn);
 
 #endif

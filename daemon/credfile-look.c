@@ -131,6 +131,17 @@ credfile_delivered(struct credfile *cf, const char *name, bool yes)
 		names_drop(&cf->delivered, name);
 }
 
+bool
+credfile_holds(const struct credfile *cf, const struct session *s)
+{
+	_cleanup_free_ char *name = NULL;
+
+	if (s == NULL)
+		return false;
+	name = credfile_section(s);
+	return strv_has(&cf->delivered, name);
+}
+
 /* ---- what became of it ---------------------------------------------------------- */
 
 enum found { FOUND_GOOD, FOUND_GONE, FOUND_EMPTIED, FOUND_OLD };

@@ -12,9 +12,12 @@
 #ifndef AWSFED_CREDFILE_H
 #define AWSFED_CREDFILE_H
 
+#include <stdbool.h>
+
 struct credfile;
 struct fault;
 struct manager;
+struct session;
 
 struct credfile *credfile_new(struct manager *m);
 void credfile_flush(struct credfile *cf); /* the last one, at the end */
@@ -31,5 +34,7 @@ void credfile_adopt(struct credfile *cf);
  * older keys in it are written over.
  */
 void credfile_look(struct credfile *cf);
+/* Is the session's section in the file ours, as far as we know? */
+bool credfile_holds(const struct credfile *cf, const struct session *s);
 
 #endif

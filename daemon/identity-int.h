@@ -72,6 +72,8 @@ struct identity {
 	bool redeemed;
 };
 
+/* The one place where the state changes. */
+void identity_settle(struct identity *id, enum identity_state s);
 void identity_event(struct identity *id, enum identity_event ev);
 /* What the identity is called once this user is known to be its own. */
 char *identity_name_for(const struct identity *id, const char *user);

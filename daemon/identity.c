@@ -11,6 +11,7 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "catalog.h"
 #include "command.h"
 #include "identity-int.h"
 #include "job.h"
@@ -45,6 +46,15 @@ static const char *const event_names[IDENTITY_EVENT_MAX] = {
 	[IDENTITY_WAKE] = "wake",
 };
 
+static const char *const message_ids[IDENTITY_STATE_MAX] = {
+	[IDENTITY_SIGNED_OUT] = MESSAGE_IDENTITY_SIGNED_OUT,
+	[IDENTITY_WORKING] = MESSAGE_IDENTITY_WORKING,
+	[IDENTITY_ASKING] = MESSAGE_IDENTITY_ASKING,
+	[IDENTITY_SIGNED_IN] = MESSAGE_IDENTITY_SIGNED_IN,
+	[IDENTITY_BACKOFF] = MESSAGE_IDENTITY_BACKOFF,
+	[IDENTITY_NEEDS_USER] = MESSAGE_IDENTITY_NEEDS_USER,
+};
+
 const char *
 identity_state_name(enum identity_state s)
 {
@@ -52,15 +62,22 @@ identity_state_name(enum identity_state s)
 }
 
 /* The one place where the state changes. */
-static void
-set_state(struct identity *id, enum identity_state s)
+void
+identity_settle(struct identity *id, enum identity_state s)
 {
 	const struct fault *f = &id->fault;
+	const struct log_field fields[] = {
+		{ "MESSAGE_ID", message_ids[s] },
+		{ "IDENTITY", identity_name(id) },
+		{ "STATE", state_names[s] },
+		{ "REASON", fault_is(f) ? reason_name(f->reason) : NULL },
+		{ NULL, NULL },
+	};
 
 	if (id->state == s)
 		return;
 	/* The request's id is what an administrator of AD FS searches for. */
-	log_info("%s: %s -> %s%s%s%s%s", identity_name(id),
+	log_event(fields, LOG_INFO, "%s: %s -> %s%s%s%s%s", identity_name(id),
 	    state_names[id->state], state_names[s], fault_is(f) ? ": " : "",
 	    fault_is(f) ? f->text : "", f->request != NULL ? " Request " : "",
 	    f->request != NULL ? f->request : "");
@@ -309,7 +326,7 @@ identity_event(struct identity *id, enum identity_event ev)
 
 	log_debug("%s: %s in %s: %s", identity_name(id), event_names[ev],
 	    state_names[id->state], c->act != NULL ? c->name : "nothing");
-	set_state(id, act(id));
+	identity_settle(id, act(id));
 }
 
 static const char *

@@ -179,6 +179,16 @@ bool identity_asked_aliases(const struct identity *id);
 int64_t identity_aliases_asked(const struct identity *id);
 /* The user that was typed, when none was known before; else NULL. */
 const char *identity_typed_user(const struct identity *id);
+/*
+ * What is to outlive the agent, never a password; cookies: also what signs in
+ * without a person.  Import is for one that nothing has happened to yet: 0;
+ * -EINVAL when it makes no sense, -EBUSY: too late; both change nothing.  user:
+ * who it was, for one that has no name of its own; may be NULL.
+ */
+json_t *identity_export(const struct identity *id, bool cookies);
+int identity_import(struct identity *id, const json_t *o, const char *user);
+/* May it sign in by itself, as far as it knows? */
+bool identity_renews(const struct identity *id);
 json_t *identity_status(const struct identity *id);
 /* For tests: timer and job agree with the state? */
 bool identity_sane(const struct identity *id);

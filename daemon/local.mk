@@ -3,6 +3,7 @@
 noinst_LIBRARIES += daemon/libengine.a
 daemon_libengine_a_SOURCES = \
 	daemon/attention.h daemon/attention.c \
+	daemon/catalog.h \
 	daemon/chain.h daemon/chain-int.h daemon/chain.c \
 	daemon/chain-job.c \
 	daemon/configure.h daemon/configure.c \
@@ -10,7 +11,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/configure-name.h daemon/configure-name.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-job.c \
-	daemon/identity-message.c \
+	daemon/identity-message.c daemon/identity-state.c \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
@@ -23,11 +24,13 @@ daemon_libengine_a_SOURCES = \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/manager-wake.c \
+	daemon/manager-state.h daemon/manager-state.c \
 	daemon/prompt.h daemon/prompt.c \
 	daemon/reread.h daemon/reread.c \
 	daemon/recorder.h daemon/recorder.c \
 	daemon/schedule.h daemon/schedule.c \
-	daemon/session.h daemon/session.c \
+	daemon/session.h daemon/session-int.h daemon/session.c \
+	daemon/session-state.c \
 	daemon/undo.h daemon/undo.c
 daemon_libengine_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(JANSSON_CFLAGS)
@@ -47,6 +50,10 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/notify.h daemon/notify.c \
 	daemon/hooks.h daemon/hooks.c \
 	daemon/peer.h daemon/peer.c \
+	daemon/service-idle.h daemon/service-idle.c \
+	daemon/state.h daemon/state.c \
+	daemon/state-blob.h daemon/state-blob.c \
+	daemon/state-memory.h daemon/state-memory.c \
 	daemon/sinks.h daemon/sinks.c \
 	daemon/methods-approve.c daemon/methods-monitor.c \
 	daemon/methods.h daemon/methods-int.h daemon/methods.c \
@@ -109,3 +116,10 @@ tests_unit_test_configure_SOURCES = tests/unit/test-configure.c
 tests_unit_test_configure_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_configure_LDADD = daemon/libengine.a $(LIBAWSFED) \
 	$(CMOCKA_LIBS)
+# ---- what outlives the agent ---------------------------------------------------
+check_PROGRAMS += tests/unit/test-state
+TESTS += tests/unit/test-state tests/system/state.py tests/system/catalog.py
+EXTRA_DIST += tests/system/state.py tests/system/catalog.py
+tests_unit_test_state_SOURCES = tests/unit/test-state.c
+tests_unit_test_state_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_state_LDADD = $(OWNER_TEST_LDADD)

@@ -45,6 +45,7 @@
 #include "known.h"
 #include "ledger.h"
 #include "loop.h"
+#include "manager-state.h"
 #include "manager.h"
 #include "methods.h"
 #include "notify.h"
@@ -52,12 +53,14 @@
 #include "prompt.h"
 #include "recorder.h"
 #include "roost.h"
+#include "service-idle.h"
 #include "service.h"
 #include "sinks.h"
 #include "undo.h"
 #include "wake.h"
 #include "watch.h"
 #include "session.h"
+#include "state.h"
 #include "twin.h"
 
 /* What a desktop or a shell may have set, and a holder of secrets must not
@@ -84,6 +87,9 @@ struct agent {
 	struct service *service;
 	struct bus *session_bus; /* each opened when somebody watches it */
 	struct bus *system_bus;
+	struct service_fds fds; /* handed over */
+	struct idle *idle;
+	struct state *state;
 	struct jobs *jobs;
 	struct files *files;
 	struct commands *commands;
@@ -210,6 +216,7 @@ on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
 {
 	struct agent *a = arg;
 
+	idle_touch(a->idle);
 	methods_call(a->methods, conn, method, parameters, more);
 }
 
@@ -219,6 +226,7 @@ on_closed(uint64_t conn, void *arg)
 	struct agent *a = arg;
 
 	methods_closed(a->methods, conn);
+	idle_touch(a->idle);
 }
 
 static void
@@ -290,6 +298,28 @@ on_leave(void *arg)
 	service_stopping(a->service);
 	loop_stop(a->loop);
 }
+
+/* ---- the service manager --------------------------------------------------------------- */
+
+static bool
+on_sane(void *arg)
+{
+	struct agent *a = arg;
+
+	return manager_sane(a->manager);
+}
+
+static bool
+on_busy(void *arg)
+{
+	struct agent *a = arg;
+
+	return control_busy(a->control) || container_listens(a->container);
+}
+
+static const struct idle_ops idle_ops = { on_busy, on_leave };
+static const struct state_store state_store = { service_store,
+	service_unstore };
 
 /* ---- signals ------------------------------------------------------------------------ */
 
@@ -424,15 +454,15 @@ build_surfaces(struct agent *a, struct fault *fault)
 			    *feed = NULL, *runtime = path_runtime(),
 			    *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
-	int listen_fd = service_listen_fd();
-	bool managed = listen_fd >= 0 || getenv("NOTIFY_SOCKET") != NULL;
+	bool managed = a->fds.control >= 0 || getenv("NOTIFY_SOCKET") != NULL;
 
 	if (path == NULL)
 		return fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("There is no place for the socket: set "
 		      "XDG_RUNTIME_DIR or HOME."));
 	/* First of all: a second agent is to touch nothing and say no more. */
-	a->control = control_new(a->loop, path, listen_fd, &handler, fault);
+	a->control =
+	    control_new(a->loop, path, a->fds.control, &handler, fault);
 	if (a->control == NULL)
 		return -1;
 	a->credfile = credfile_new(a->manager);
@@ -441,6 +471,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	set_log_level(a);
 	credfile_adopt(a->credfile);
 	twins_adopt(a->twins);
+	a->state =
+	    state_new(a->manager, a->credfile, a->fds.state, &state_store);
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);
@@ -482,6 +514,8 @@ take_down(struct agent *a)
 		credfile_flush(a->credfile);
 	if (a->sinks != NULL)
 		sinks_flush(a->sinks);
+	if (a->state != NULL)
+		state_flush(a->state);
 	/* From here on nobody calls back, and nobody is told. */
 	if (a->manager != NULL)
 		manager_hush(a->manager);
@@ -500,6 +534,8 @@ take_down(struct agent *a)
 	credfile_free(a->credfile);
 	sinks_free(a->sinks);
 	twins_free(a->twins);
+	state_free(a->state);
+	idle_free(a->idle);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
 	recorder_free(a->recorder);
@@ -522,6 +558,7 @@ run(struct agent *a)
 	_cleanup_fault_ struct fault f = { 0 };
 	int status = EXIT_SUCCESS;
 
+	a->fds = service_inherit();
 	a->loop = loop_new();
 	if (a->loop == NULL) {
 		log_err("%s", _("the event loop could not be set up"));
@@ -532,7 +569,9 @@ run(struct agent *a)
 		    f.next != NULL ? f.next : "");
 		status = f.kind == FAULT_CONFIG ? STATUS_CONFIG : EXIT_FAILURE;
 	} else {
-		a->service = service_new(a->loop);
+		a->service = service_new(a->loop, on_sane, a);
+		if (a->fds.control >= 0)
+			a->idle = idle_new(a->manager, &idle_ops, a);
 		watch_signals(a);
 		show_status(a);
 		service_ready(a->service);

@@ -2,71 +2,130 @@
 #include "service.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <event2/event.h>
 #include <systemd/sd-daemon.h>
-/* A line of this file says nothing about who logged. */
-#define SD_JOURNAL_SUPPRESS_LOCATION
-#include <systemd/sd-journal.h>
 
 #include "awsfed/log.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "loop.h"
+#include "service-journal.h"
+
+#define NAME_STATE "awsfed-state"
 
 struct service {
 	struct event *watchdog;
+	service_sane_fn *sane;
+	void *arg;
+	bool insane; /* it was said */
+	char *status;
 };
 
-int
-service_listen_fd(void)
-{
-	int n = sd_listen_fds(1);
+/* ---- inherited descriptors -------------------------------------------------- */
 
-	if (n < 0) {
-		log_warning(
-		    "cannot take the inherited sockets: %s", strerror(-n));
-		return -1;
-	}
-	if (n == 0)
-		return -1;
-	if (n > 1) {
-		log_warning("%d sockets were handed over where one is "
-			    "expected: none is used",
-		    n);
-		return -1;
-	}
-	if (sd_is_socket(SD_LISTEN_FDS_START, AF_UNIX, SOCK_STREAM, 1) <= 0) {
-		log_warning("the socket handed over is not a listening Unix "
-			    "stream socket: it is not used");
-		return -1;
-	}
-	return SD_LISTEN_FDS_START;
+static void
+refuse(int fd, const char *name, const char *why)
+{
+	_cleanup_free_ char *clean = str_clean(name, 64);
+
+	log_warning("a descriptor handed over as \"%s\" %s: it is not used",
+	    clean, why);
+	/* Were it in the store, the next of us would get it again. */
+	sd_notifyf(0, "FDSTOREREMOVE=1\nFDNAME=%s", clean);
+	close(fd);
 }
+
+static void
+take_socket(int fd, const char *name, int *ret)
+{
+	if (*ret >= 0)
+		refuse(fd, name, "comes after another socket");
+	else if (sd_is_socket(fd, AF_UNIX, SOCK_STREAM, 1) <= 0)
+		refuse(fd, name, "is not a listening Unix stream socket");
+	else
+		*ret = fd;
+}
+
+/*
+ * Sockets have the names that their unit gives them, or that of the unit; what
+ * comes from the store has ours.
+ */
+static void
+take(int fd, const char *name, struct service_fds *ret)
+{
+	if (!str_eq(name, NAME_STATE)) {
+		take_socket(fd, name, &ret->control);
+	} else if (ret->state >= 0) {
+		refuse(fd, name, "is there twice");
+	} else {
+		ret->state = fd;
+	}
+}
+
+struct service_fds
+service_inherit(void)
+{
+	struct service_fds all = { -1, -1 };
+	char **names = NULL;
+	int n = sd_listen_fds_with_names(1, &names);
+
+	if (n < 0)
+		log_warning(
+		    "cannot take the inherited descriptors: %s", strerror(-n));
+	for (int i = 0; i < n; i++) {
+		take(SD_LISTEN_FDS_START + i, names[i], &all);
+		free(names[i]); /* of libsystemd */
+	}
+	free(names);
+	return all;
+}
+
+bool
+service_store(int fd)
+{
+	return sd_pid_notify_with_fds(0, 0,
+		   "FDSTORE=1\nFDNAME=" NAME_STATE "\nFDPOLL=0", &fd, 1) > 0;
+}
+
+void
+service_unstore(void)
+{
+	sd_notify(0, "FDSTOREREMOVE=1\nFDNAME=" NAME_STATE);
+}
+
+/* ---- life -------------------------------------------------------------------- */
 
 static void
 on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
+	struct service *s = arg;
+
 	(void)fd;
 	(void)what;
-	(void)arg;
-	sd_notify(0, "WATCHDOG=1");
+	if (s->sane == NULL || s->sane(s->arg)) {
+		sd_notify(0, "WATCHDOG=1");
+		return;
+	}
+	if (!s->insane)
+		log_err("the agent contradicts itself; the service manager "
+			"will start it anew");
+	s->insane = true;
 }
 
 struct service *
-service_new(struct loop *loop)
+service_new(struct loop *loop, service_sane_fn *sane, void *arg)
 {
 	struct service *s = xcalloc(1, sizeof(*s));
 	uint64_t us = 0;
 
+	s->sane = sane;
+	s->arg = arg;
 	/*
 	 * A timer of libevent's own: like the manager's it stands still in
 	 * suspend.  It comes from the loop, so a stuck loop is noticed.
@@ -89,6 +148,7 @@ service_free(struct service *s)
 		return;
 	if (s->watchdog != NULL)
 		event_free(s->watchdog);
+	xfree(s->status);
 	xfree(s);
 }
 
@@ -122,40 +182,21 @@ service_status(struct service *s, const char *text)
 {
 	_cleanup_free_ char *clean = str_clean(text, 256);
 
-	(void)s;
+	if (s == NULL || str_eq(s->status, clean))
+		return;
 	sd_notifyf(0, "STATUS=%s", clean);
-}
-
-/* ---- the journal ------------------------------------------------------------- */
-static char *journal_program;
-
-static void
-to_journal(int priority, const char *line, void *arg)
-{
-	(void)arg;
-	sd_journal_send("PRIORITY=%d", priority, "SYSLOG_IDENTIFIER=%s",
-	    journal_program, "MESSAGE=%s", line, NULL);
-}
-
-/* Is standard error the stream that $JOURNAL_STREAM speaks of? */
-static bool
-stderr_is_journal(void)
-{
-	const char *v = getenv("JOURNAL_STREAM");
-	unsigned long long dev, ino;
-	struct stat st;
-
-	return v != NULL && sscanf(v, "%llu:%llu", &dev, &ino) == 2 &&
-	    fstat(STDERR_FILENO, &st) == 0 && st.st_dev == dev &&
-	    st.st_ino == ino;
+	xreplace(&s->status, STEAL(clean));
 }
 
 void
 service_log_init(const char *program, int max_priority)
 {
+	static struct journal *journal;
+
 	log_init(program, max_priority);
-	if (!stderr_is_journal())
+	if (!journal_is_stderr() || journal != NULL)
 		return;
-	xreplace(&journal_program, xstrdup(program));
-	log_hook(to_journal, NULL);
+	journal = journal_new(JOURNAL_SOCKET, program, &clk_system);
+	if (journal != NULL)
+		log_hook(journal_line, journal);
 }

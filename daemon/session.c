@@ -11,34 +11,14 @@
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 
+#include "catalog.h"
 #include "loop.h"
 #include "machine.h"
 #include "schedule.h"
+#include "session-int.h"
 
-#define TIMER(s) ((s)->env.loop->ops)
 #define CANCEL_REST (300 * USEC)
 #define FAILED_REST SCHEDULE_HOUR /* a refused role is tried again */
-
-struct waiter {
-	struct waiter *next;
-	session_wait_fn *fn;
-	void *arg;
-};
-
-struct session {
-	struct session_env env;
-	struct profile *profile;
-	enum session_state state;
-	struct fault fault;
-	struct creds *creds;
-	bool kept;
-	bool logged_out; /* by a person; the next keys end it */
-	unsigned tries;
-	struct timer *timer;
-	struct deadline next; /* what the timer is armed for */
-	struct timer *calls;  /* the waiters' turn */
-	struct waiter *waiters;
-};
 
 static const char *const state_names[SESSION_STATE_MAX] = {
 	[SESSION_IDLE] = "idle",
@@ -67,6 +47,15 @@ static const char *const event_names[SESSION_EVENT_MAX] = {
 	[SESSION_WAKE] = "wake",
 };
 
+static const char *const message_ids[SESSION_STATE_MAX] = {
+	[SESSION_IDLE] = MESSAGE_PROFILE_IDLE,
+	[SESSION_WAITING] = MESSAGE_PROFILE_WAITING,
+	[SESSION_FRESH] = MESSAGE_PROFILE_FRESH,
+	[SESSION_BACKOFF] = MESSAGE_PROFILE_BACKOFF,
+	[SESSION_NEEDS_LOGIN] = MESSAGE_PROFILE_NEEDS_LOGIN,
+	[SESSION_FAILED] = MESSAGE_PROFILE_FAILED,
+};
+
 const char *
 session_state_name(enum session_state s)
 {
@@ -81,8 +70,8 @@ live(const struct session *s)
 
 /* ---- timers: what the state makes of them ----------------------------------- */
 
-static void
-arm_at(struct session *s, struct deadline d)
+void
+session_arm_at(struct session *s, struct deadline d)
 {
 	s->next = d;
 	TIMER(s)->timer_set(s->timer, d);
@@ -91,7 +80,7 @@ arm_at(struct session *s, struct deadline d)
 static void
 arm_in(struct session *s, int64_t after)
 {
-	arm_at(s, deadline_in(s->env.loop->clk, after));
+	session_arm_at(s, deadline_in(s->env.loop->clk, after));
 }
 
 static void
@@ -124,13 +113,13 @@ arm_fresh(struct session *s)
 	int64_t life, after;
 
 	if (!session_renews(s)) {
-		arm_at(s, s->creds->expires);
+		session_arm_at(s, s->creds->expires);
 		return;
 	}
 	life = s->creds->expires.boot - s->creds->issued.boot;
 	after = not_before(
 	    s, life, schedule_renew(life, s->env.random(s->env.arg)));
-	arm_at(s,
+	session_arm_at(s,
 	    (struct deadline){
 		s->creds->issued.real + after, s->creds->issued.boot + after });
 }
@@ -156,7 +145,7 @@ arm(struct session *s, int64_t retry)
 		if (s->fault.reason != REASON_GONE)
 			arm_in(s, FAILED_REST);
 		else if (live(s))
-			arm_at(s, s->creds->expires);
+			session_arm_at(s, s->creds->expires);
 		else
 			disarm(s);
 		break;
@@ -164,7 +153,7 @@ arm(struct session *s, int64_t retry)
 	case SESSION_NEEDS_LOGIN:
 		/* Also when they have expired: a clock may go back. */
 		if (s->creds != NULL)
-			arm_at(s, s->creds->expires);
+			session_arm_at(s, s->creds->expires);
 		else
 			disarm(s);
 		break;
@@ -176,13 +165,6 @@ arm(struct session *s, int64_t retry)
 }
 
 /* ---- actions -------------------------------------------------------------------- */
-
-struct input {
-	const struct fault *fault;
-	int64_t retry;	/* out: own retry timer, microseconds */
-	bool new_creds; /* out */
-	bool lost;	/* out: those it had have expired */
-};
 
 typedef enum session_state action(struct session *s, struct input *in);
 
@@ -409,17 +391,30 @@ wake_waiters(struct session *s)
 		TIMER(s)->timer_set(s->calls, (struct deadline){ 0, 0 });
 }
 
-/* The one place where the state changes. */
 static void
-settle(struct session *s, enum session_state before, enum session_state next,
-    const struct input *in)
+log_change(const struct session *s, enum session_state before)
+{
+	const struct fault *f = &s->fault;
+	const struct log_field fields[] = {
+		{ "MESSAGE_ID", message_ids[s->state] },
+		{ "PROFILE", s->profile->name },
+		{ "STATE", state_names[s->state] },
+		{ "REASON", fault_is(f) ? reason_name(f->reason) : NULL },
+		{ NULL, NULL },
+	};
+
+	log_event(fields, LOG_INFO, "profile %s: %s -> %s%s%s",
+	    s->profile->name, state_names[before], state_names[s->state],
+	    fault_is(f) ? ": " : "", fault_is(f) ? f->text : "");
+}
+
+void
+session_settle(struct session *s, enum session_state before,
+    enum session_state next, const struct input *in)
 {
 	s->state = next;
 	if (next != before)
-		log_info("profile %s: %s -> %s%s%s", s->profile->name,
-		    state_names[before], state_names[next],
-		    fault_is(&s->fault) ? ": " : "",
-		    fault_is(&s->fault) ? s->fault.text : "");
+		log_change(s, before);
 	arm(s, in->retry);
 	wake_waiters(s);
 	if (next != before || in->new_creds || in->lost)
@@ -438,7 +433,7 @@ session_event(
 	log_debug("profile %s: %s in %s: %s", s->profile->name, event_names[ev],
 	    state_names[before], c->act != NULL ? c->name : "nothing");
 	if (c->act != NULL)
-		settle(s, before, c->act(s, &in), &in);
+		session_settle(s, before, c->act(s, &in), &in);
 	else
 		wake_waiters(s);
 }
@@ -476,7 +471,7 @@ session_adopt(struct session *s, struct creds *creds)
 	s->creds = creds;
 	s->tries = 0;
 	fault_done(&s->fault);
-	settle(s, before, SESSION_FRESH, &in);
+	session_settle(s, before, SESSION_FRESH, &in);
 }
 
 /* ---- life --------------------------------------------------------------------------- */

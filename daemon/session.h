@@ -120,6 +120,14 @@ bool session_wants(const struct session *s);
 bool session_due_soon(const struct session *s);
 /* Seconds since 1970 of its next act, 0 none. */
 int64_t session_next(const struct session *s);
+/*
+ * What is to outlive the agent; NULL: nothing is worth it.  Import is for one
+ * that nothing has happened to but the keys found in the files: 0; -EINVAL
+ * when it makes no sense, -ESTALE when the profile is another one by now; both
+ * change nothing.  *ret_taken: keys that are live came back.
+ */
+json_t *session_export(const struct session *s);
+int session_import(struct session *s, const json_t *o, bool *ret_taken);
 json_t *session_status(const struct session *s);
 bool session_sane(const struct session *s);
 

@@ -27,6 +27,12 @@ static const char *const deliver_names[] = {
 	[DELIVER_NONE] = "none",
 };
 
+static const char *const keep_names[] = {
+	[KEEP_ALL] = "all",
+	[KEEP_CREDENTIALS] = "credentials",
+	[KEEP_NONE] = "none",
+};
+
 const char *
 auth_method_name(enum auth_method m)
 {
@@ -244,6 +250,11 @@ set_value(const struct field *f, void *p, const char *text)
 	case FIELD_HOURS:
 		e = hours_parse(text, p);
 		break;
+	case FIELD_KEEP:
+		e = set_enum(&i, keep_names, ARRAY_SIZE(keep_names), text);
+		if (e == 0)
+			*(enum keep_across *)p = (enum keep_across)i;
+		break;
 	}
 	return e;
 }
@@ -273,6 +284,7 @@ expected(const struct field *f)
 		[FIELD_AUTOREFRESH] = N_("must be kept, yes or no"),
 		[FIELD_HOURS] = N_("must be two times such as 22:00-07:00, or "
 				   "none"),
+		[FIELD_KEEP] = N_("must be all, credentials or none"),
 	};
 
 	if (f->type == FIELD_INT)
@@ -332,6 +344,7 @@ shape(const struct field *f)
 		[FIELD_DELIVER] = SHAPE_ENUM,
 		[FIELD_AUTOREFRESH] = SHAPE_ENUM,
 		[FIELD_HOURS] = SHAPE_HOURS,
+		[FIELD_KEEP] = SHAPE_ENUM,
 	};
 
 	return shapes[f->type];

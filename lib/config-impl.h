@@ -25,7 +25,8 @@ enum field_type {
 	FIELD_AUTH,
 	FIELD_DELIVER,
 	FIELD_AUTOREFRESH,
-	FIELD_HOURS
+	FIELD_HOURS,
+	FIELD_KEEP
 };
 
 struct field {

@@ -78,6 +78,14 @@ const struct field settings_fields[] = {
 	FIELD("sign_in_command", FIELD_STRING, sign_in_command, NULL,
 	    N_("command that a notification's \"Sign in\" runs where no "
 	       "prompt program is set")),
+	FIELD("keep_across_restart", FIELD_KEEP, keep_across_restart, "all",
+	    N_("what the service manager holds in memory for a restart of the "
+	       "agent: all (also the sign-ins), credentials or none; never a "
+	       "password")),
+	FIELD("idle_exit", FIELD_INT, idle_exit, "600",
+	    N_("seconds after which the agent ends when systemd's socket "
+	       "started it and it holds nothing; 0: never"),
+	    .min = 0, .max = 86400),
 	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);

@@ -31,6 +31,8 @@ enum auth_method {
 	AUTH_CERTIFICATE
 };
 enum autorefresh { AUTOREFRESH_KEPT, AUTOREFRESH_YES, AUTOREFRESH_NO };
+/* What is kept in the service manager's descriptor store. */
+enum keep_across { KEEP_ALL, KEEP_CREDENTIALS, KEEP_NONE };
 enum profile_kind {
 	PROFILE_OTHER,	/* none of our business; a fault then only
 				   says why a chain leads nowhere */
@@ -166,6 +168,8 @@ struct settings {
 	char *on_needs_login;
 	bool endpoint;	       /* the container endpoint may listen */
 	int64_t endpoint_port; /* 0: any that is free */
+	enum keep_across keep_across_restart;
+	int64_t idle_exit; /* seconds; 0 never */
 	bool log_debug;
 	/* human time */
 	bool notifications;

@@ -4,7 +4,7 @@
 # FUZZ_SECONDS.
 FUZZ_SECONDS = 600
 FUZZ_TARGETS = config container ini wire page classify \
-	saml sts signin
+	saml sts signin state
 FUZZ_BASE_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 FUZZ_AGENT_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS) -I$(top_srcdir)/daemon
 FUZZ_WORKER_CPPFLAGS = $(WORKER_CPPFLAGS) -I$(top_srcdir)/daemon/worker
@@ -21,7 +21,8 @@ FUZZ_REPLAYS = tests/fuzz/replay-config \
 	tests/fuzz/replay-classify \
 	tests/fuzz/replay-saml \
 	tests/fuzz/replay-sts \
-	tests/fuzz/replay-signin
+	tests/fuzz/replay-signin \
+	tests/fuzz/replay-state
 check_PROGRAMS += $(FUZZ_REPLAYS)
 TESTS += tests/fuzz/replay.sh
 EXTRA_DIST += tests/fuzz/replay.sh tests/fuzz/proof.sh tests/fuzz/corpus \
@@ -63,6 +64,15 @@ tests_fuzz_replay_signin_SOURCES = tests/fuzz/fuzz-signin.c tests/fuzz/fuzz.h \
 tests_fuzz_replay_signin_CPPFLAGS = $(FUZZ_WORKER_CPPFLAGS)
 tests_fuzz_replay_signin_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_WRAP)
 tests_fuzz_replay_signin_LDADD = $(WORKER_LIBS)
+# fuzz-state: an engine on fakes.
+FUZZ_STATE_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS) \
+	-I$(top_srcdir)/daemon -I$(top_srcdir)/tests/unit
+FUZZ_STATE_LIBS = daemon/libsurfaces.a daemon/libengine.a $(LIBFAKE) \
+	$(LIBAWSFED) $(CMOCKA_LIBS)
+tests_fuzz_replay_state_SOURCES = tests/fuzz/fuzz-state.c tests/fuzz/fuzz.h \
+	tests/fuzz/replay-main.c
+tests_fuzz_replay_state_CPPFLAGS = $(FUZZ_STATE_CPPFLAGS)
+tests_fuzz_replay_state_LDADD = $(FUZZ_STATE_LIBS)
 
 if FUZZING
 noinst_PROGRAMS += tests/fuzz/fuzz-config \
@@ -73,7 +83,8 @@ noinst_PROGRAMS += tests/fuzz/fuzz-config \
 	tests/fuzz/fuzz-classify \
 	tests/fuzz/fuzz-saml \
 	tests/fuzz/fuzz-sts \
-	tests/fuzz/fuzz-signin
+	tests/fuzz/fuzz-signin \
+	tests/fuzz/fuzz-state
 tests_fuzz_fuzz_config_SOURCES = tests/fuzz/fuzz-config.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_config_CPPFLAGS = $(FUZZ_BASE_CPPFLAGS)
 tests_fuzz_fuzz_config_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
@@ -111,6 +122,10 @@ tests_fuzz_fuzz_signin_SOURCES = tests/fuzz/fuzz-signin.c tests/fuzz/fuzz.h $(FU
 tests_fuzz_fuzz_signin_CPPFLAGS = $(FUZZ_WORKER_CPPFLAGS)
 tests_fuzz_fuzz_signin_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer $(FUZZ_WRAP)
 tests_fuzz_fuzz_signin_LDADD = $(WORKER_LIBS)
+tests_fuzz_fuzz_state_SOURCES = tests/fuzz/fuzz-state.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_state_CPPFLAGS = $(FUZZ_STATE_CPPFLAGS)
+tests_fuzz_fuzz_state_LDFLAGS = $(AM_LDFLAGS) -fsanitize=fuzzer
+tests_fuzz_fuzz_state_LDADD = $(FUZZ_STATE_LIBS)
 endif
 
 # The same peers, for pages that are cut off.

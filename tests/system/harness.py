@@ -233,7 +233,7 @@ class World:
         return child
 
     def spawn(self, argv, log, drop=True, env=None,
-              stdin=subprocess.DEVNULL):
+              stdin=subprocess.DEVNULL, pass_fds=()):
         """Starts something that stays; its words go to a log by that name."""
         path = os.path.join(self.base, "log", log)
         self.logs[log] = path
@@ -241,7 +241,7 @@ class World:
             p = subprocess.Popen(
                 argv, env=env or self.env, cwd="/", stdin=stdin,
                 stdout=out, stderr=out, start_new_session=True,
-                preexec_fn=self._preexec(drop))
+                pass_fds=pass_fds, preexec_fn=self._preexec(drop))
         self.children.append(p)
         return p
 
