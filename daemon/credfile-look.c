@@ -139,7 +139,7 @@ credfile_holds(const struct credfile *cf, const struct session *s)
 	if (s == NULL)
 		return false;
 	name = credfile_section(s);
-	return strv_has(&cf->delivered, name);
+	return names_has(&cf->delivered, name);
 }
 
 /* ---- what became of it ---------------------------------------------------------- */
