@@ -118,8 +118,10 @@ tests_unit_test_configure_LDADD = daemon/libengine.a $(LIBAWSFED) \
 	$(CMOCKA_LIBS)
 # ---- what outlives the agent ---------------------------------------------------
 check_PROGRAMS += tests/unit/test-state
-TESTS += tests/unit/test-state tests/system/state.py tests/system/catalog.py
-EXTRA_DIST += tests/system/state.py tests/system/catalog.py
+TESTS += tests/unit/test-state tests/system/state.py tests/system/service.py \
+	tests/system/catalog.py
+EXTRA_DIST += tests/system/state.py tests/system/service.py \
+	tests/system/sdbed.py tests/system/catalog.py
 tests_unit_test_state_SOURCES = tests/unit/test-state.c
 tests_unit_test_state_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_state_LDADD = $(OWNER_TEST_LDADD)
