@@ -142,7 +142,10 @@ class Program:
         return first.strip(), rest.strip()
 
     def end(self):
-        self.p.stdin.close()
+        try:
+            self.p.stdin.close()
+        except BrokenPipeError:
+            pass  # it has ended, and our question was left in the pipe
         return self.p.wait(20)
 
 
