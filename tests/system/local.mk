@@ -29,7 +29,7 @@ SYSTEM_TESTS = \
 	tests/system/recorder.py \
 	tests/system/badinput.py \
 	tests/system/network.py \
-	tests/system/story.py \
+	tests/system/story.py tests/system/week.py \
 	tests/system/feed.py tests/system/hooks.py \
 	tests/system/notify.py \
 	tests/system/sinks.py tests/system/protected.py \
