@@ -45,6 +45,14 @@ EXTRA_DIST += tests/tools/fake-worker.py tests/system/files-cli.py
 tests_unit_test_bus_SOURCES = tests/unit/test-bus.c
 tests_unit_test_bus_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_unit_test_bus_LDADD = $(ADAPTERS_TEST_LDADD)
+# logind's part of wake with a logind of the test's.
+check_PROGRAMS += tests/unit/test-wake-logind
+TESTS += tests/unit/test-wake-logind
+tests_unit_test_wake_logind_SOURCES = tests/unit/test-wake-logind.c \
+	daemon/wake-int.h daemon/wake-logind.c
+tests_unit_test_wake_logind_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS) \
+	$(LIBSYSTEMD_CFLAGS)
+tests_unit_test_wake_logind_LDADD = $(ADAPTERS_TEST_LDADD)
 tests_unit_test_command_SOURCES = tests/unit/test-command.c
 tests_unit_test_command_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
 tests_unit_test_command_LDADD = $(ADAPTERS_TEST_LDADD)

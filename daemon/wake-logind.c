@@ -52,8 +52,10 @@ struct logind {
 	struct strv screens;	       /* object paths */
 	enum screen screen;
 	bool delay;
-	bool asks_delay; /* a call runs */
-	int inhibitor;	 /* -1: none */
+	bool asks_delay;  /* a call runs */
+	int inhibitor;	  /* -1: none */
+	bool sleeping;	  /* or about to be */
+	unsigned writing; /* flushes that have not ended */
 };
 
 static struct loop *
@@ -117,8 +119,12 @@ let_sleep(struct logind *l)
 static void
 on_written(const struct fault *fault, void *arg)
 {
+	struct logind *l = arg;
+
 	(void)fault; /* it is told elsewhere; the machine sleeps anyway */
-	let_sleep(arg);
+	/* One that outlasted its night holds up no later one. */
+	if (--l->writing == 0 && l->sleeping)
+		let_sleep(l);
 }
 
 static void ask_delay(struct logind *l);
@@ -126,10 +132,13 @@ static void ask_delay(struct logind *l);
 static void
 on_sleep(struct logind *l, bool going)
 {
+	l->sleeping = going;
 	if (going) {
 		wake_sleeps(l->wake);
-		if (l->inhibitor >= 0)
-			manager_flush(wake_manager(l->wake), on_written, l);
+		if (l->inhibitor < 0)
+			return;
+		l->writing++;
+		manager_flush(wake_manager(l->wake), on_written, l);
 	} else {
 		wake_resumed(l->wake);
 		let_sleep(l);
@@ -210,7 +219,7 @@ on_inhibited(sd_bus_message *m, void *arg, sd_bus_error *error)
 	l->asks_delay = false;
 	if (failed(m, "Inhibit") || sd_bus_message_read(m, "h", &fd) < 0)
 		return 0;
-	if (!l->delay)
+	if (!l->delay || l->sleeping)
 		return 0; /* the message closes its descriptor */
 	let_sleep(l);
 	l->inhibitor = fcntl(fd, F_DUPFD_CLOEXEC, 3);
@@ -384,6 +393,7 @@ set_owner(struct logind *l, const char *owner)
 	bool some = owner != NULL && owner[0] != '\0';
 
 	let_sleep(l);
+	l->sleeping = false;
 	strv_done(&l->screens);
 	xreplace(&l->owner, some ? xstrdup(owner) : NULL);
 	if (!some) {
