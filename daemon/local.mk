@@ -117,11 +117,19 @@ tests_unit_test_configure_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 tests_unit_test_configure_LDADD = daemon/libengine.a $(LIBAWSFED) \
 	$(CMOCKA_LIBS)
 # ---- what outlives the agent ---------------------------------------------------
-check_PROGRAMS += tests/unit/test-state
-TESTS += tests/unit/test-state tests/system/state.py tests/system/service.py \
+RESTART_TESTS = tests/unit/test-journal tests/unit/test-restart \
+	tests/unit/test-state
+check_PROGRAMS += $(RESTART_TESTS)
+TESTS += $(RESTART_TESTS) tests/system/state.py tests/system/service.py \
 	tests/system/catalog.py
 EXTRA_DIST += tests/system/state.py tests/system/service.py \
 	tests/system/sdbed.py tests/system/catalog.py
 tests_unit_test_state_SOURCES = tests/unit/test-state.c
 tests_unit_test_state_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_state_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_restart_SOURCES = tests/unit/test-restart.c
+tests_unit_test_restart_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_restart_LDADD = tests/unit/librig.a $(OWNER_TEST_LDADD)
+tests_unit_test_journal_SOURCES = tests/unit/test-journal.c
+tests_unit_test_journal_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_journal_LDADD = $(ADAPTERS_TEST_LDADD)

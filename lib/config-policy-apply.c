@@ -246,6 +246,16 @@ policy_check_settings(struct policy *po, struct settings *s)
 		      "(min_renewal_interval)"),
 		    po->min_renewal_interval);
 	}
+	/* From all down to none. */
+	if (s->keep_across_restart < po->keep_across_restart) {
+		s->keep_across_restart = po->keep_across_restart;
+		say(po, &po->notes,
+		    po->keep_across_restart == KEEP_NONE ?
+			_("nothing to be kept across a restart "
+			  "(keep_across_restart)") :
+			_("no sign-in to be kept across a restart "
+			  "(keep_across_restart)"));
+	}
 	if (!po->endpoint && s->endpoint) {
 		say(po, &po->notes,
 		    _("no container endpoint, so endpoint does nothing"));

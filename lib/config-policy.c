@@ -43,6 +43,9 @@ const struct field policy_fields[] = {
 	    N_("on_refresh and on_needs_login may be used")),
 	FIELD("endpoint", FIELD_BOOL, endpoint, "yes",
 	    N_("the container endpoint may be used")),
+	FIELD("keep_across_restart", FIELD_KEEP, keep_across_restart, "all",
+	    N_("the most that may be kept in memory for a restart of the "
+	       "agent: all, credentials or none")),
 	FIELD("min_renewal_interval", FIELD_INT, min_renewal_interval, "0",
 	    N_("least seconds between two renewals of a profile without a "
 	       "person"),

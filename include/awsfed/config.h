@@ -31,7 +31,7 @@ enum auth_method {
 	AUTH_CERTIFICATE
 };
 enum autorefresh { AUTOREFRESH_KEPT, AUTOREFRESH_YES, AUTOREFRESH_NO };
-/* What is kept in the service manager's descriptor store. */
+/* What is kept in the service manager's descriptor store; from much to little. */
 enum keep_across { KEEP_ALL, KEEP_CREDENTIALS, KEEP_NONE };
 enum profile_kind {
 	PROFILE_OTHER,	/* none of our business; a fault then only
@@ -174,9 +174,9 @@ struct settings {
 	/* human time */
 	bool notifications;
 	struct hours quiet_hours; /* nobody is asked then; local time */
-	char *askpass;	       /* a prompt program; NULL: none */
-	char *pinentry;	       /* one that speaks Assuan; NULL: none */
-	char *sign_in_command; /* what "Sign in" runs; NULL: nothing */
+	char *askpass;		  /* a prompt program; NULL: none */
+	char *pinentry;		  /* one that speaks Assuan; NULL: none */
+	char *sign_in_command;	  /* what "Sign in" runs; NULL: nothing */
 	struct sink *sinks;
 	size_t nsinks;
 };
@@ -195,6 +195,7 @@ struct policy {
 	bool commands;
 	bool hooks;
 	bool endpoint;
+	enum keep_across keep_across_restart; /* the most */
 	int64_t min_renewal_interval;
 	int64_t max_duration;
 	struct strv never_file_accounts;

@@ -29,9 +29,8 @@ import terminal
 SYSTEMD, JOURNALD = "/lib/systemd/systemd", "/lib/systemd/systemd-journald"
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# As root, in the new namespaces: $1 is where our control group is mounted, $2
-# the user's id, $3 where to tell that it stands; then whatever comes on standard
-# input is run, as root, line by line.
+# As root, in the new namespaces: $1 is the user's id, $2 what is to be /usr/local
+# there, if anything.
 INSIDE = r"""set -e
 mount -t cgroup2 none /sys/fs/cgroup
 cd /sys/fs/cgroup
@@ -42,6 +41,7 @@ mount -t tmpfs -o mode=755 tmpfs /run
 mkdir -p /run/systemd/system /run/systemd/journal /run/systemd/unit-root \
     /run/log /run/lock /run/dbus /run/credentials /run/user
 touch /run/systemd/journal/flushed
+[ -z "$2" ] || mount --bind "$2" /usr/local
 mkdir -p /var/log/journal
 mount -t tmpfs -o mode=755 tmpfs /var/log/journal
 cd /
@@ -82,8 +82,12 @@ def need():
 
 
 class Bed:
-    def __init__(self, w):
+    def __init__(self, w, local=None, **env):
+        """local: a folder to be /usr/local; env: more for the user manager,
+        None takes a variable away."""
         self.w = w
+        self.local = local or ""
+        self.more = env
         self.uid = w.uid
         self.group = None
         self.children = []
@@ -121,7 +125,7 @@ class Bed:
             _libc.prctl(harness.PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         self.holder = subprocess.Popen(
             ["unshare", "-m", "-C", "--propagation", "private", "sh", "-c",
-             INSIDE, "sh", str(self.uid)], stdin=subprocess.DEVNULL,
+             INSIDE, "sh", str(self.uid), self.local], stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             preexec_fn=child)
         self.children.append(self.holder)
@@ -139,8 +143,9 @@ class Bed:
 
     @property
     def env(self):
-        return dict(self.w.env, SHELL="/bin/sh",
-                    PATH=self.w.env["PATH"] + ":/usr/sbin:/sbin")
+        env = dict(self.w.env, SHELL="/bin/sh",
+                   PATH=self.w.env["PATH"] + ":/usr/sbin:/sbin", **self.more)
+        return {k: v for k, v in env.items() if v is not None}
 
     def _spawn(self, argv, log, group, user):
         p = self.w.spawn(self._inside(argv, group, user), log, drop=False,

@@ -4,7 +4,9 @@
 import json
 import os
 import random
+import re
 import signal
+import subprocess
 import time
 
 import harness
@@ -129,6 +131,49 @@ def idle():
         tap.ok(True, "after the logout it ends")
 
 
+def installed():
+    """What ./bootstrap install leaves, at its place: one command is all."""
+    with open(os.path.join(tap.builddir(), "Makefile"), encoding="utf-8") as f:
+        prefix = re.search(r"(?m)^prefix = (.*)$", f.read())[1]
+    if prefix != "/usr/local":
+        tap.skip("the installed layout", "this build is for " + prefix)
+        return
+    with harness.World(agent=False) as w:
+        root = os.path.join(w.base, "root")
+        p = subprocess.run(
+            ["make", "-s", "-C", tap.builddir(), "install", "DESTDIR=" + root],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        tap.equal(p.returncode, 0, "make install")
+        # Ours may be closed to the throwaway user by a umask.
+        subprocess.run(["chmod", "-R", "a+rX", root], check=True)
+        with sdbed.Bed(w, local=root + "/usr/local",
+                       AWSFED_WORKER=None) as bed:
+            two(w)
+            r = bed.ctl("enable", "--now", "awsfedd.socket")
+            tap.equal(r.rc, 0, "systemctl --user enable --now awsfedd.socket")
+            tap.equal(w.login("a").rc, 0, "and a login is all")
+            tap.equal(bed.ctl("restart", "awsfedd").rc, 0, "a restart")
+            tap.equal(bed.run(["/usr/local/bin/awsfedctl", "refresh",
+                               "a"]).rc, 0, "and a renewal")
+            tap.equal(bed.ctl("reload", "awsfedd").rc, 0, "a reload")
+            units = ["/usr/local/lib/systemd/user/awsfedd." + x
+                     for x in ("service", "socket")]
+            r = bed.run(["systemd-analyze", "--user", "--man=no", "verify",
+                         *units])
+            tap.ok(r.rc == 0 and "awsfedd" not in r.out + r.err,
+                   "systemd-analyze verify has nothing to say", r)
+            # 0 is best, 100 worst; it believes the unit to run as root.
+            r = bed.run(["systemd-analyze", "security", "--user",
+                         "--offline=yes", "--threshold=70", "--no-pager",
+                         units[0]])
+            tap.equal(r.rc, 0, "systemd-analyze security stays below 7")
+            r = bed.run(["journalctl", "--update-catalog"], user=False)
+            r = bed.run(["journalctl", "-x", "-q", "--no-pager",
+                         "PROFILE=a", "STATE=fresh"], user=False)
+            tap.ok("The profile a can be used" in r.out,
+                   "the catalog explains what the journal says", r)
+
+
 def sanitized(path):
     with open(path, "rb") as f:
         return b"__asan_init" in f.read()
@@ -204,4 +249,4 @@ def hundred_kills():
 
 harness.need()
 sdbed.need()
-tap.run(life, idle, hundred_kills)
+tap.run(life, idle, installed, hundred_kills)

@@ -109,6 +109,7 @@ test_profile(void **state)
 	    "min_renewal_interval = 60\n",
 	    "[policy]\nmax_duration = 1800\nkeep_signed_in = no\nhooks = no\n"
 	    "commands = no\nendpoint = no\nmin_renewal_interval = 900\n"
+	    "keep_across_restart = credentials\n"
 	    "never_file_accounts = 999988887777, 111122223333\n");
 	const struct profile *p = config_profile(c, "p");
 	const struct profile *q = config_profile(c, "q");
@@ -144,6 +145,8 @@ test_profile(void **state)
 	assert_true(says(&c->policy.notes, "endpoint"));
 	assert_true(says(&c->policy.notes, "hooks"));
 	assert_true(says(&c->policy.notes, "min_renewal_interval"));
+	assert_int_equal(c->settings.keep_across_restart, KEEP_CREDENTIALS);
+	assert_true(says(&c->policy.notes, "keep_across_restart"));
 }
 
 /* Live keys are kept by the fingerprint: a policy is no change of a profile. */
