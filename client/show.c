@@ -163,7 +163,11 @@ show_identity_state(const json_t *identity, int64_t now)
 		return xasprintf(
 		    _("%s, renews without you until about %s"), words, when);
 	if (reason != NULL)
-		return xasprintf("%s (%s)", words, reason);
+		xreplace(&words, xasprintf("%s (%s)", words, reason));
+	/* Nobody is in a hurry yet, or everybody is. */
+	if (str_eq(state, "needs-user") &&
+	    show_member_when(identity, "validUntil", now, when))
+		return xasprintf(_("%s; keys are valid until %s"), words, when);
 	return words != NULL ? STEAL(words) : xstrdup("-");
 }
 

@@ -35,13 +35,16 @@ LIBADAPTERS = daemon/libadapters.a $(LIBEVENT_LIBS) $(LIBSYSTEMD_LIBS) \
 # ---- their tests --------------------------------------------------------------
 ADAPTERS_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(LIBEVENT_CFLAGS) $(JANSSON_CFLAGS)
 ADAPTERS_TEST_LDADD = $(LIBADAPTERS) $(LIBAWSFED) $(CMOCKA_LIBS)
-ADAPTERS_TESTS = tests/unit/test-bus tests/unit/test-command tests/unit/test-control \
+ADAPTERS_TESTS = tests/unit/test-askpass tests/unit/test-bus tests/unit/test-command tests/unit/test-control \
 	tests/unit/test-files tests/unit/test-job \
 	tests/unit/test-loop tests/unit/test-watch
 check_PROGRAMS += $(ADAPTERS_TESTS) tests/tools/file-edit
 TESTS += $(ADAPTERS_TESTS) tests/system/files-cli.py
 EXTRA_DIST += tests/tools/fake-worker.py tests/system/files-cli.py
 
+tests_unit_test_askpass_SOURCES = tests/unit/test-askpass.c
+tests_unit_test_askpass_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS)
+tests_unit_test_askpass_LDADD = $(ADAPTERS_TEST_LDADD)
 tests_unit_test_bus_SOURCES = tests/unit/test-bus.c
 tests_unit_test_bus_CPPFLAGS = $(ADAPTERS_TEST_CPPFLAGS) $(LIBSYSTEMD_CFLAGS)
 tests_unit_test_bus_LDADD = $(ADAPTERS_TEST_LDADD)

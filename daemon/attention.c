@@ -144,7 +144,10 @@ attention_need(struct attention *a, struct identity *id, struct need *ret)
 	/* A job that runs will say what it needs. */
 	if (identity_comes(id) || identity_state(id) == IDENTITY_BACKOFF)
 		return false;
-	if (identity_state(id) != IDENTITY_NEEDS_USER && o.needs_login == 0)
+	/* One that was declined, or cancelled, is one still. */
+	if (identity_state(id) != IDENTITY_NEEDS_USER && o.needs_login == 0 &&
+	    !(identity_state(id) == IDENTITY_SIGNED_OUT && e != NULL &&
+		e->needed && o.profiles > 0))
 		return false;
 	*ret = (struct need){
 		.identity = id,
@@ -222,7 +225,7 @@ look_at(struct attention *a, struct entry *e, int64_t *next)
 	if (held(a, e, &until) == HOLD_NONE) {
 		e->told = a->ops.tell != NULL && a->ops.tell(&n, a->arg);
 		e->mute = !e->told;
-		e->last_told = now_s(a);
+		e->last_told = e->told ? now_s(a) : 0;
 	} else if (until > 0 && (*next == 0 || until < *next)) {
 		*next = until;
 	}
@@ -335,7 +338,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 		xreplace(&e->used, xstrdup(session_name(s)));
 		/* A script in a loop is one use. */
 		if (now_s(a) - e->last_told >= ATTENTION_SNOOZE)
-			e->went_by = false;
+			e->went_by = e->mute = false;
 	}
 	/* Also when it lasts for less than a look. */
 	for (struct entry *e = a->entries; e != NULL; e = e->next)
@@ -405,6 +408,7 @@ attention_unshown(struct attention *a, struct identity *id)
 
 	e->told = false;
 	e->mute = true;
+	e->last_told = 0;
 	soon(a);
 }
 
@@ -416,6 +420,8 @@ attention_again(struct attention *a, struct identity *id)
 			continue;
 		withdraw(a, e);
 		e->mute = e->went_by = e->taken = false;
+		/* What the try came to is told now, and not weighed later. */
+		e->busy &= id == NULL;
 	}
 	soon(a);
 }

@@ -31,7 +31,7 @@ SYSTEM_TESTS = \
 	tests/system/network.py \
 	tests/system/story.py tests/system/week.py \
 	tests/system/feed.py tests/system/hooks.py \
-	tests/system/notify.py \
+	tests/system/askpass.py tests/system/notify.py \
 	tests/system/sinks.py tests/system/protected.py \
 	tests/system/kubectl.py \
 	tests/system/peers.py \
@@ -47,7 +47,7 @@ TESTS += $(SYSTEM_TESTS)
 EXTRA_DIST += $(SYSTEM_TESTS) \
 	tests/demo/demo.py \
 	tests/system/tap.py \
-	tests/system/buses.py \
+	tests/system/buses.py tests/system/desktop.py \
 	tests/system/endpointlib.py \
 	tests/system/harness.py \
 	tests/tools/notifyd.py tests/tools/pinentry.py \

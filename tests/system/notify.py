@@ -1,67 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Human time: one notification for a need, its buttons, its end."""
 
-import json
-import os
 import time
 
 import buses
+import desktop
 import harness
 import tap
 from harness import PASSWORD, USER, role
 
 ROLES = [role("111122223333", "R%02d" % i) for i in range(50)]
 NOTIFY, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
-TEST = "io.awsfed.Test"
-
-
-class Desktop:
-    """The strict daemon of tests/tools/notifyd.py."""
-
-    def __init__(self, w, b):
-        self.w, self.b, self.process, self.n = w, b, None, 0
-
-    def start(self, *args):
-        """Its log begins anew."""
-        self.n += 1
-        self.name = "notifyd%d" % self.n
-        source = os.path.join(tap.srcdir(), "tests/tools/notifyd.py")
-        with open(source, encoding="utf-8") as f:
-            path = os.path.join(self.w.base, "bin/notifyd")
-            self.w.write(path, f.read(), 0o755)
-        self.process = self.w.spawn(["/usr/bin/python3", path, *args],
-                                    self.name)
-        self.b.wait_name("session", NOTIFY)
-        return self
-
-    def stop(self):
-        self.w.stop(self.process)
-
-    def lines(self, key):
-        found = []
-        for line in self.w.log(self.name).splitlines():
-            if line.startswith("{") and key in (o := json.loads(line)):
-                found.append(o)
-        return found
-
-    def shown(self, n, what):
-        """Waits for the n-th notification; it."""
-        self.w.wait(lambda: len(self.lines("notify")) >= n, what)
-        return self.lines("notify")[n - 1]
-
-    def count(self):
-        return len(self.lines("notify"))
-
-    def closed(self, number):
-        return any(o["close"] == number for o in self.lines("close"))
-
-    def click(self, number, key):
-        self.b.call("session", NOTIFY, PATH, TEST + ".Invoke",
-                    "uint32 %d" % number, "'%s'" % key)
-
-    def close(self, number, reason):
-        self.b.call("session", NOTIFY, PATH, TEST + ".Close",
-                    "uint32 %d" % number, "uint32 %d" % reason)
 
 
 def need_of(w):
@@ -261,11 +210,28 @@ def off(w, d):
     tap.equal(d.count(), before, "switched off: nobody is told")
 
 
-def strict(w, d):
-    bad = [line for name in w.logs if name.startswith("notifyd")
-           for line in w.log(name).splitlines()
-           if line.startswith('{"bad"') or "Traceback" in line]
-    tap.equal(bad, [], "nothing that the specification does not allow")
+def presence(w, b, d):
+    """Nobody is told while nobody is there; who comes back is."""
+    lead_out(w)
+    w.stop_agent()
+    b.start("system")
+    b.mock("system", "logind")
+    b.logind_session()
+    w.settings(quiet_hours="none")
+    w.start_agent(XDG_SESSION_ID="c1")
+    w.wait(lambda: w.status()["agent"].get("presence") == "there",
+           "a person at the desktop")
+    b.lock()
+    w.wait(lambda: w.status()["agent"].get("presence") == "away",
+           "a locked screen")
+    before = d.count()
+    end_sign_in(w)
+    w.wait(lambda: (need_of(w) or {}).get("held") == "away", "the need")
+    time.sleep(0.5)
+    tap.equal(d.count(), before, "nobody is told while the screen is locked")
+    b.unlock()
+    d.shown(before + 1, "the notification after the unlock")
+    tap.ok(True, "who unlocks is told")
 
 
 def main():
@@ -273,7 +239,7 @@ def main():
             buses.Buses(w, system=False) as b:
         w.sim.user(USER, password=PASSWORD,
                    roles=[harness.pair(r) for r in ROLES])
-        d = Desktop(w, b).start()
+        d = desktop.Desktop(w, b).start()
         w.start_agent()
         number = fifty(w, d)
         withdrawn(w, d, number)
@@ -286,7 +252,8 @@ def main():
         bus_dies(w, b, d)
         night(w, d)
         off(w, d)
-        strict(w, d)
+        presence(w, b, d)
+        desktop.strict(w)
         w.stop_agent()
         d.stop()
 

@@ -12,7 +12,6 @@ import json
 import os
 import re
 import sys
-import time
 
 PLAN = os.environ["FAKE_PINENTRY"]
 COMMANDS = ("OPTION", "SETTITLE", "SETTIMEOUT", "SETDESC", "SETPROMPT",
@@ -42,8 +41,7 @@ def next_answer():
 
 
 def escaped(text):
-    return "".join("%%%02X" % b if b in (0x25, 0x0a, 0x0d) else chr(b)
-                   for b in text.encode()).encode("latin-1").decode()
+    return re.sub("[%\n\r]", lambda m: "%%%02X" % ord(m.group()), text)
 
 
 def ask(command):
@@ -64,9 +62,10 @@ def ask(command):
         say("S PASSWORD_FROM_NOWHERE")
         if rest[0]:
             text = escaped(rest[0])
-            say("D " + text[:3])  # data may come in pieces
-            if text[3:]:
-                say("D " + text[3:])
+            cut = 1 if text[0] != "%" else 3  # data may come in pieces
+            say("D " + text[:cut])
+            if text[cut:]:
+                say("D " + text[cut:])
         say("OK")
     elif kind == "yes" and command != "GETPIN":
         say("OK")
@@ -102,9 +101,7 @@ def main():
         elif command in ("GETPIN", "CONFIRM"):
             ask(command)
         elif command == "BYE":
-            say("OK closing connection")
-            time.sleep(0)
-            return
+            return  # nobody waits for the answer
         elif line.startswith("OPTION lc-"):
             say("ERR 83886254 Unknown option <Pinentry>")
         else:
