@@ -355,6 +355,8 @@ on_look(void *arg)
 	struct session *s;
 	struct task *t;
 
+	if (manager_locked(c->manager))
+		return;
 	for (size_t i = 0; (s = manager_session_at(c->manager, i)) != NULL; i++)
 		if (is_chained(s))
 			look_at(c, s);
@@ -434,6 +436,13 @@ chain_drop(struct chain *c, struct session *s)
 
 	if (t != NULL)
 		task_free(t);
+}
+
+void
+chain_stop(struct chain *c)
+{
+	while (c->tasks != NULL)
+		task_free(c->tasks);
 }
 
 bool

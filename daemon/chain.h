@@ -32,6 +32,8 @@ enum session_want chain_want(
 void chain_changed(struct chain *c, struct session *s, bool keys);
 /* Ends its job unheard: before a session is freed, and at logout. */
 void chain_drop(struct chain *c, struct session *s);
+/* Ends all its jobs unheard. */
+void chain_stop(struct chain *c);
 size_t chain_running(const struct chain *c);
 /* For tests: will a waiting session be called, by its job or its source? */
 bool chain_comes(const struct chain *c, const struct session *s);

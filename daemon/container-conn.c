@@ -185,7 +185,9 @@ answer_session(struct conn *c, struct session *s)
 		answer(c);
 		return;
 	}
-	if (session_state(s) == SESSION_WAITING)
+	if (manager_lock_fault(c->container->manager, &f))
+		;
+	else if (session_state(s) == SESSION_WAITING)
 		fault_set(&f, FAULT_TEMPORARY, REASON_TIMEOUT,
 		    _("%s is being signed in; ask again."), session_name(s));
 	else if (fault_is(session_fault(s)))
@@ -238,8 +240,11 @@ serve(struct conn *c, const char *profile)
 		answer_session(c, s);
 		return;
 	}
-	session_event(s, SESSION_WANTED, NULL);
-	manager_used(m, s);
+	/* Nor is it to be renewed for that when it is unlocked. */
+	if (!manager_locked(m)) {
+		session_event(s, SESSION_WANTED, NULL);
+		manager_used(m, s);
+	}
 	if (session_state(s) != SESSION_WAITING) {
 		answer_session(c, s);
 		return;

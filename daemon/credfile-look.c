@@ -104,6 +104,9 @@ credfile_adopt(struct credfile *cf)
 
 		if (owner == OWNER_LOGGED_OUT)
 			session_set_logged_out(s, true);
+		/* Locked, and killed: kept, and its keys are gone. */
+		else if (owner == OWNER_BLANKED)
+			session_set_kept(s, true);
 		/* Our credential_process line is a record as well. */
 		else if (session_profile(s)->credential_process_ours &&
 		    session_profile(s)->deliver == DELIVER_PROCESS)
@@ -159,6 +162,8 @@ look_at(const struct ini *doc, struct session *s)
 		break;
 	case OWNER_LOGGED_OUT:
 		return FOUND_EMPTIED;
+	case OWNER_BLANKED: /* by another machine's agent, for a while */
+		return FOUND_GOOD;
 	case OWNER_NEVER:
 		return FOUND_GOOD; /* the next write says why it cannot */
 	case OWNER_NOBODY:

@@ -70,6 +70,9 @@ owner_of(const struct ini *doc, const char *section, const char **ret_why)
 	if (str_eq(marker, OWNER_MARKER_VALUE) &&
 	    ini_own(doc, section, OWNER_LOGGED_OUT_KEY) != NULL)
 		return OWNER_LOGGED_OUT;
+	if (str_eq(marker, OWNER_MARKER_VALUE) &&
+	    ini_own(doc, section, OWNER_BLANKED_KEY) != NULL)
+		return OWNER_BLANKED;
 	if (!str_empty(marker) && !str_eq(marker, OWNER_MARKER_VALUE))
 		*ret_why = _("is managed by another tool");
 	else if (ini_own(doc, section, PROCESS) != NULL)
@@ -104,16 +107,25 @@ owner_fault(
 		    section);
 }
 
+/* Is the process line in it ours? */
+static bool
+emptied(const struct ini *doc, const char *section)
+{
+	return ini_own(doc, section, OWNER_LOGGED_OUT_KEY) != NULL ||
+	    ini_own(doc, section, OWNER_BLANKED_KEY) != NULL;
+}
+
 int
 owner_put(
     struct ini *doc, const char *section, const char *const *values, bool force)
 {
-	bool process =
-	    force || ini_own(doc, section, OWNER_LOGGED_OUT_KEY) != NULL;
+	bool process = force || emptied(doc, section);
 	int r = ini_add_section(doc, section);
 
 	if (r == 0)
 		r = ini_unset(doc, section, OWNER_LOGGED_OUT_KEY);
+	if (r == 0)
+		r = ini_unset(doc, section, OWNER_BLANKED_KEY);
 	for (size_t k = 0; r == 0 && k < OWNER_KEYS; k++)
 		r = values[k] == NULL ?
 		    ini_unset(doc, section, owner_keys[k]) :
@@ -129,9 +141,10 @@ owner_put(
 static void
 take_out(struct ini *doc, const char *section)
 {
-	if (ini_own(doc, section, OWNER_LOGGED_OUT_KEY) != NULL)
+	if (emptied(doc, section))
 		(void)ini_unset(doc, section, PROCESS);
 	(void)ini_unset(doc, section, OWNER_LOGGED_OUT_KEY);
+	(void)ini_unset(doc, section, OWNER_BLANKED_KEY);
 	for (size_t k = 0; k < OWNER_KEYS; k++)
 		(void)ini_unset(doc, section, owner_keys[k]);
 	(void)ini_unset(doc, section, TOKEN_OLD);
@@ -180,8 +193,8 @@ word(const char *s)
  * AWS refuses.
  */
 int
-owner_log_out(
-    struct ini *doc, const char *section, const char *program, const char *when)
+owner_empty(struct ini *doc, const char *section, const char *program,
+    const char *key, const char *when)
 {
 	static const char *const stop[] = {
 		"aws_access_key_id = SIGNED-OUT",
@@ -196,10 +209,10 @@ owner_log_out(
 	if ((r = ini_add_section(doc, section)) < 0 ||
 	    (r = ini_set(doc, section, PROCESS, line)) < 0 ||
 	    (r = ini_set(doc, section, OWNER_MARKER, OWNER_MARKER_VALUE)) < 0 ||
-	    (r = ini_set(doc, section, OWNER_LOGGED_OUT_KEY, when)) < 0)
+	    (r = ini_set(doc, section, key, when)) < 0)
 		return r;
 	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(stop); i++)
-		r = ini_add_more(doc, section, OWNER_LOGGED_OUT_KEY, stop[i]);
+		r = ini_add_more(doc, section, key, stop[i]);
 	return r;
 }
 

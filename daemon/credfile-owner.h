@@ -15,11 +15,13 @@ struct ini;
 #define OWNER_MARKER "x_managed_by"
 #define OWNER_MARKER_VALUE "awsfed"
 #define OWNER_LOGGED_OUT_KEY "x_logged_out"
+#define OWNER_BLANKED_KEY "x_locked"
 
 enum owner {
 	OWNER_NOBODY,	  /* no section, or one without keys */
 	OWNER_US,	  /* our marker, keys */
 	OWNER_LOGGED_OUT, /* our marker, emptied */
+	OWNER_BLANKED,	  /* the same, while the agent is locked */
 	OWNER_ADOPTED,	  /* temporary keys that nobody marked */
 	OWNER_OTHER,	  /* a person's or a tool's: by force only */
 	OWNER_NEVER	  /* keys written there would not be found or used */
@@ -42,10 +44,11 @@ int owner_put(struct ini *doc, const char *section, const char *const *values,
 void owner_remove(struct ini *doc, const char *section);
 /*
  * Empties it so that no tool falls through to another identity: commands fail
- * with a sentence that names the login.  when is RFC 3339.  0 or -EINVAL.
+ * with a sentence that names the login.  key is OWNER_LOGGED_OUT_KEY or
+ * OWNER_BLANKED_KEY, when RFC 3339.  0 or -EINVAL.
  */
-int owner_log_out(struct ini *doc, const char *section, const char *program,
-    const char *when);
+int owner_empty(struct ini *doc, const char *section, const char *program,
+    const char *key, const char *when);
 
 /*
  * The absolute path of awsfedctl for that line: the agent's neighbour, else

@@ -35,6 +35,7 @@ struct item {
 	char *section;
 	bool remove;
 	bool log_out; /* empty it; without the two: write keys */
+	bool blank;   /* with log_out: for as long as the agent is locked */
 	bool force;   /* whoever's section it is */
 	bool put;     /* out: it holds our keys now */
 	char *values[OWNER_KEYS];
@@ -59,11 +60,14 @@ static bool
 take_away(struct batch *b, struct ini *doc, struct item *it, enum owner owner)
 {
 	/* What somebody else made of it is theirs. */
-	if (owner != OWNER_US && owner != OWNER_LOGGED_OUT)
+	if (owner != OWNER_US && owner != OWNER_LOGGED_OUT &&
+	    owner != OWNER_BLANKED)
 		return false;
 	undo_change_before(b->emptied, doc, it->section);
 	if (it->log_out)
-		(void)owner_log_out(doc, it->section, b->program, b->when);
+		(void)owner_empty(doc, it->section, b->program,
+		    it->blank ? OWNER_BLANKED_KEY : OWNER_LOGGED_OUT_KEY,
+		    b->when);
 	else {
 		if (str_ends(it->section, PROFILE_TWIN))
 			(void)ini_unset(doc, it->section, "region");
@@ -182,7 +186,8 @@ fill_item(const struct credfile *cf, struct item *it, struct session *s,
 		return;
 	}
 	if (c == NULL || !session_kept(s)) {
-		it->log_out = s != NULL && session_logged_out(s);
+		it->blank = s != NULL && session_kept(s) && session_blanked(s);
+		it->log_out = it->blank || (s != NULL && session_logged_out(s));
 		it->remove = !it->log_out;
 		return;
 	}
@@ -519,6 +524,13 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 		names_add(&cf->gone, section);
 		credfile_changed(cf, section);
 		break;
+	case MANAGER_BLANK:
+		if (!session_kept(s) || !credfile_takes(cf, s))
+			break;
+		if (session_blanked(s))
+			names_add(&cf->gone, section);
+		credfile_changed(cf, section);
+		break;
 	case MANAGER_JOB_ENDED:
 		cf->delay = COALESCE;
 		if (cf->pending.n > 0)
@@ -545,6 +557,7 @@ credfile_event(struct credfile *cf, enum manager_event ev, struct session *s,
 	case MANAGER_CONFIG:
 		credfile_take_back_all(cf);
 		break;
+	case MANAGER_LOCK:
 	case MANAGER_IDENTITY:
 	case MANAGER_WAKE:
 	case MANAGER_USED:

@@ -205,12 +205,18 @@ landing_new(struct loop *loop, const char *dir)
 }
 
 void
+landing_clear(struct landing *l)
+{
+	while (l->pages != NULL)
+		page_free(l->pages);
+}
+
+void
 landing_free(struct landing *l)
 {
 	if (l == NULL)
 		return;
-	while (l->pages != NULL)
-		page_free(l->pages);
+	landing_clear(l);
 	xfree(l->dir);
 	xfree(l);
 }

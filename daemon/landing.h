@@ -20,6 +20,7 @@ struct loop;
  */
 struct landing *landing_new(struct loop *loop, const char *dir);
 void landing_free(struct landing *l);
+void landing_clear(struct landing *l); /* all pages go now */
 /* The path of a new page (xalloc), or NULL with *fault. */
 char *landing_add(struct landing *l, const char *url, struct fault *fault);
 

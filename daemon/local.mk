@@ -22,7 +22,8 @@ daemon_libengine_a_SOURCES = \
 	daemon/machine.h daemon/machine.c \
 	daemon/message.h daemon/message.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
-	daemon/manager-publish.c daemon/manager-roles.c daemon/manager-status.c \
+	daemon/manager-lock.c daemon/manager-publish.c \
+	daemon/manager-roles.c daemon/manager-status.c \
 	daemon/manager-wake.c \
 	daemon/manager-state.h daemon/manager-state.c \
 	daemon/prompt.h daemon/prompt.c \
@@ -63,7 +64,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/container-tokens.h daemon/container-tokens.c \
 	daemon/methods-configure.c daemon/methods-console.c \
 	daemon/methods-explain.c daemon/methods-endpoint.c \
-	daemon/methods-idl.c daemon/methods-login.c \
+	daemon/methods-idl.c daemon/methods-lock.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-stop.c \
 	daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \

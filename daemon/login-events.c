@@ -266,9 +266,15 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 	}
 }
 
+static void
+on_stop(const struct fault *why, void *arg)
+{
+	logins_stop(arg, why);
+}
+
 void
 login_events(struct manager_logins *ret, struct logins *ls)
 {
 	*ret = (struct manager_logins){ on_wanted, on_watched, on_asked,
-		on_told, on_assertion, on_ended, ls };
+		on_told, on_assertion, on_ended, on_stop, ls };
 }

@@ -138,6 +138,8 @@ void login_events(struct manager_logins *ret, struct logins *ls);
 bool login_choosing(struct logins *ls, const struct identity *id);
 
 /* login-watch.c */
+/* All that are not being written yet end now, with that fault. */
+void logins_stop(struct logins *ls, const struct fault *why);
 void login_pump(struct login *l); /* to each watcher its next step */
 struct watcher *login_watcher(struct login *l, uint64_t conn);
 

@@ -121,7 +121,7 @@ shared(const struct login *l)
 }
 
 static void
-give_up(struct login *l)
+give_up(struct login *l, const struct fault *why)
 {
 	struct manager *m = l->logins->manager;
 	struct identity *id = l->identity;
@@ -133,8 +133,7 @@ give_up(struct login *l)
 	login_links_cancel(l);
 	prompt_close(STEAL(l->question));
 	l->asking = NULL;
-	fault_set(&l->fault, FAULT_CANCELLED, REASON_NONE,
-	    _("The login was cancelled; nothing was written."));
+	fault_copy(&l->fault, why);
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
@@ -160,6 +159,27 @@ give_up(struct login *l)
 	login_kick(l);
 }
 
+static void
+cancel(struct login *l)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	fault_set(&f, FAULT_CANCELLED, REASON_NONE,
+	    _("The login was cancelled; nothing was written."));
+	give_up(l, &f);
+}
+
+void
+logins_stop(struct logins *ls, const struct fault *why)
+{
+	for (struct login *l = ls->list; l != NULL; l = l->next) {
+		/* An open choice of role keeps no sign-in alive. */
+		if (l->phase < LOGIN_SAVE)
+			prompt_close(STEAL(l->question));
+		give_up(l, why);
+	}
+}
+
 int
 login_cancel(struct logins *ls, const char *id)
 {
@@ -167,7 +187,7 @@ login_cancel(struct logins *ls, const char *id)
 
 	if (l == NULL)
 		return -ENOENT;
-	give_up(l);
+	cancel(l);
 	return 0;
 }
 
@@ -187,6 +207,6 @@ logins_closed(struct logins *ls, uint64_t conn)
 		if (l->phase == LOGIN_DONE)
 			login_kick(l); /* nobody will fetch it */
 		else
-			give_up(l);
+			cancel(l);
 	}
 }

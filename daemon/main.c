@@ -451,8 +451,8 @@ static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
-			    *feed = NULL, *runtime = path_runtime(),
-			    *tokens = NULL;
+			    *feed = NULL, *lock = NULL,
+			    *runtime = path_runtime(), *tokens = NULL;
 	const struct control_handler handler = { on_call, on_closed, a };
 	bool managed = a->fds.control >= 0 || getenv("NOTIFY_SOCKET") != NULL;
 
@@ -473,6 +473,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	twins_adopt(a->twins);
 	a->state =
 	    state_new(a->manager, a->credfile, a->fds.state, &state_store);
+	lock = path_join(runtime, "locked");
+	manager_lock_start(a->manager, lock);
 	a->watches[0] = watch_new(a->loop, a->config_path, on_config, a);
 	a->watches[1] =
 	    watch_new(a->loop, a->credentials_path, on_credentials, a);

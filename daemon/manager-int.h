@@ -33,6 +33,13 @@ struct seen { /* a file as it was read */
 	struct timespec changed; /* of the policy: whose it is counts, too */
 };
 
+struct lock {
+	bool on;
+	enum manager_locker by;
+	int64_t since; /* seconds since 1970 */
+	char *path;    /* NULL: not noted */
+};
+
 struct manager {
 	struct manager_env env;
 	struct identity_env identity_env;
@@ -45,6 +52,7 @@ struct manager {
 	struct fault file_fault;
 	struct seen seen;
 	struct seen seen_policy;
+	struct lock lock;
 	int64_t started;
 	struct member *members;
 	size_t nmembers;
@@ -84,6 +92,10 @@ void manager_wake_init(struct manager *m);
 void manager_wake_done(struct manager *m);
 /* "presence" and "lastWake" of agent's status. */
 void manager_wake_status(const struct manager *m, json_t *agent);
+/* manager-lock.c: hides or shows its keys, as it is to be now. */
+void manager_lock_session(struct manager *m, struct session *s);
+/* Those that wait for this identity go back to what they have. */
+void manager_release_waiting(struct manager *m, struct identity *id);
 
 void manager_publish(struct manager *m, enum manager_event ev,
     struct session *s, struct barrier *b);

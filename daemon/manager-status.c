@@ -40,6 +40,8 @@ agent_status(const struct manager *m)
 	json_put_str(o, "credentials", m->config->credentials_path);
 	manager_wake_status(m, o);
 	json_object_update(o, m->more);
+	if (m->lock.on)
+		json_object_set_new(o, "locked", manager_lock_status(m));
 	if (m->config->policy.there)
 		json_object_set_new(
 		    o, "policy", policy_status(&m->config->policy));

@@ -114,13 +114,16 @@ manager_wake(struct manager *m, enum manager_wake what)
 		break;
 	case WAKE_SLEEP:
 		m->wake.asleep = true;
+		manager_lock_sleep(m);
 		break;
 	case WAKE_LOCK:
 		m->wake.presence = PRESENCE_AWAY;
+		manager_lock_screen(m, true);
 		break;
 	case WAKE_UNLOCK:
 		m->wake.asleep = false;
 		m->wake.presence = PRESENCE_THERE;
+		manager_lock_screen(m, false);
 		break;
 	case WAKE_MAX:
 		return;

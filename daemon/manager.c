@@ -294,6 +294,8 @@ set_profile(struct manager *m, struct member *mb, struct profile *p)
 		session_event(mb->session, SESSION_CHANGED, NULL);
 	else if (before != mb->identity)
 		ask_anew(mb->session);
+	if (m->lock.on)
+		manager_lock_session(m, mb->session);
 }
 
 static struct member *
@@ -311,6 +313,8 @@ take_profile(struct manager *m, struct profile *p)
 	mb = &m->members[m->nmembers++];
 	*mb = (struct member){ .session = session_new(&m->session_env, p),
 		.identity = signs_in(p) ? manager_identity(m, p) : NULL };
+	if (m->lock.on)
+		manager_lock_session(m, mb->session);
 	return mb;
 }
 
@@ -393,6 +397,8 @@ on_wanted(struct identity *id, struct want *ret, void *arg)
 {
 	struct manager *m = arg;
 
+	if (m->lock.on)
+		return false;
 	if (m->logins.wanted != NULL &&
 	    m->logins.wanted(id, ret, m->logins.arg))
 		return true;
@@ -588,6 +594,9 @@ on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 		fault_next(fault, "awsfedctl login %s", session_name(s));
 		return SESSION_REFUSES;
 	}
+	/* Who waits is called when it is unlocked. */
+	if (manager_lock_fault(m, fault))
+		return SESSION_WAITS;
 	if (id == NULL)
 		return chain_want(m->chain, s, attended, fault);
 	/* It is looked at again when another sign-in brings an assertion. */
@@ -621,6 +630,8 @@ on_session_changed(struct session *s, bool new_creds, void *arg)
 	if (mb != NULL && mb->orphan && session_creds(s) == NULL)
 		m->env.loop->ops->timer_set(
 		    m->reaper, (struct deadline){ 0, 0 });
+	if (m->lock.on)
+		manager_lock_session(m, s);
 	chain_changed(
 	    m->chain, s, new_creds || session_state(s) == SESSION_FRESH);
 	manager_publish(
@@ -925,9 +936,8 @@ manager_config_fault(const struct manager *m)
 
 /* ---- logout ------------------------------------------------------------------------------------ */
 
-/* Those that wait for this identity go back to what they have. */
-static void
-release_waiting(struct manager *m, struct identity *id)
+void
+manager_release_waiting(struct manager *m, struct identity *id)
 {
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct member *mb = &m->members[i];
@@ -943,7 +953,7 @@ void
 manager_cancel(struct manager *m, struct identity *id)
 {
 	/* Sessions first: the identity looks at once who still wants it. */
-	release_waiting(m, id);
+	manager_release_waiting(m, id);
 	identity_cancel(id);
 	manager_publish(m, MANAGER_JOB_ENDED, NULL, NULL);
 }
@@ -953,7 +963,7 @@ manager_logout_identity(struct manager *m, struct identity *id)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 
-	release_waiting(m, id);
+	manager_release_waiting(m, id);
 	identity_logout(id);
 	fault_set(&f, FAULT_CANCELLED, REASON_NONE,
 	    _("Somebody logged out of %s meanwhile."), identity_host(id));
@@ -1063,6 +1073,7 @@ manager_free(struct manager *m)
 	json_decref(m->new_roles);
 	json_decref(m->more);
 	strv_done(&m->news);
+	xfree(m->lock.path);
 	xfree(m->members);
 	xfree(m->identities);
 	xfree(m->surfaces);

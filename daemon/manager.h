@@ -47,7 +47,9 @@ enum manager_event {
 	MANAGER_FLUSH,	   /* the same, and release the barrier */
 	MANAGER_CONFIG,	   /* a new snapshot */
 	MANAGER_WAKE,	   /* manager_woke() says what happened */
-	MANAGER_USED	   /* a program wants keys of the session */
+	MANAGER_USED,	   /* a program wants keys of the session */
+	MANAGER_LOCK,	   /* it was locked, or unlocked */
+	MANAGER_BLANK	   /* a session's keys are to be hidden, or shown */
 };
 
 /* What the outside tells (wake.c); see manager_wake(). */
@@ -97,6 +99,8 @@ struct manager_logins {
 	bool (*assertion)(struct identity *id, const json_t *roles, void *arg);
 	void (*ended)(
 	    struct identity *id, const struct fault *fault, void *arg);
+	/* All are to end now. */
+	void (*stop)(const struct fault *why, void *arg);
 	void *arg;
 };
 
@@ -199,6 +203,29 @@ bool manager_below(
 /* Stops keeping a session, drops its keys, and its identity with the last. */
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);
+
+/*
+ * Locked: nothing is signed in or renewed, what runs is cancelled, keys of
+ * profiles with awsfed.blank_on_lock leave the files and are shown to nobody.
+ * Others are served to their end.  Cookies stay, unless everything is to be
+ * wiped.  Who locked first may be the screen; what a person locks only a person
+ * unlocks.  It outlives the agent, by a file in the runtime directory.
+ */
+enum manager_locker { LOCKED_BY_COMMAND, LOCKED_BY_SCREEN, LOCKED_BY_SLEEP };
+/* After the files have been looked at.  path: where it is noted; or NULL. */
+void manager_lock_start(struct manager *m, const char *path);
+void manager_lock(struct manager *m, enum manager_locker by);
+/* The cookies of all identities, too. */
+void manager_lock_wipe(struct manager *m);
+/* False: it was not locked. */
+bool manager_unlock(struct manager *m);
+/* The screen was locked or unlocked; the machine goes to sleep. */
+void manager_lock_screen(struct manager *m, bool locked);
+void manager_lock_sleep(struct manager *m);
+json_t *manager_lock_status(const struct manager *m); /* NULL: unlocked */
+bool manager_locked(const struct manager *m);
+/* False when it is not; else why nothing is done now. */
+bool manager_lock_fault(const struct manager *m, struct fault *fault);
 
 /*
  * Does it rest until a person logs in to it: logged out, or its role gone from

@@ -284,7 +284,7 @@ on_keys(struct session *s, void *arg)
 		next_job(c, keys);
 		return;
 	}
-	methods_no_keys(s, &f);
+	methods_no_keys(c->methods, s, &f);
 	fail(c, &f);
 }
 
@@ -329,7 +329,8 @@ methods_console(struct methods *ms, uint64_t conn, const json_t *p)
 	struct console_call *c;
 	struct session *s;
 
-	if ((s = methods_named(ms, conn, p)) == NULL)
+	if ((s = methods_named(ms, conn, p)) == NULL ||
+	    methods_locked(ms, conn, session_name(s)))
 		return;
 	if (running(ms) >= CONSOLE_CALLS_MAX) {
 		methods_error(ms, conn, E_BUSY, NULL, NULL);
@@ -382,6 +383,13 @@ methods_consoles_closed(struct methods *ms, uint64_t conn)
 		if (c->conn == conn)
 			call_free(c);
 	}
+}
+
+void
+methods_consoles_stop(struct methods *ms, const struct fault *why)
+{
+	while (ms->consoles != NULL)
+		fail(ms->consoles, why);
 }
 
 void

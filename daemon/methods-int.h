@@ -112,11 +112,19 @@ void monitors_closed(struct methods *ms, uint64_t conn);
  */
 bool methods_want_keys(struct methods *ms, struct session *s, int64_t min);
 /* Why a session has no keys, and what to do. */
-void methods_no_keys(const struct session *s, struct fault *fault);
+void methods_no_keys(
+    struct methods *ms, const struct session *s, struct fault *fault);
+/* methods-lock.c */
+void methods_lock(struct methods *ms, uint64_t conn, const json_t *params);
+void methods_unlock(struct methods *ms, uint64_t conn, const json_t *params);
+void methods_lock_watch(struct methods *ms);
+/* True: the agent is locked, and the call was answered. */
+bool methods_locked(struct methods *ms, uint64_t conn, const char *profile);
 /* methods-explain.c */
 void methods_explain(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-console.c */
 void methods_console(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_consoles_stop(struct methods *ms, const struct fault *why);
 void methods_consoles_closed(struct methods *ms, uint64_t conn);
 void methods_consoles_free(struct methods *ms);
 

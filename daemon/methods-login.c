@@ -10,6 +10,7 @@
 #include "manager.h"
 #include "methods-int.h"
 #include "prompt.h"
+#include "session.h"
 
 void
 methods_step(uint64_t conn, json_t *reply, void *arg)
@@ -110,6 +111,19 @@ login_parameters(const json_t *p, struct login_request *req)
 	return NULL;
 }
 
+/* Keys for the caller alone that are there: no sign-in is asked for. */
+static bool
+wants_held(struct methods *ms, const struct login_request *req)
+{
+	const struct session *s = req->profiles.n == 1 ?
+	    manager_session(ms->manager, req->profiles.v[0]) :
+	    NULL;
+
+	return s != NULL && session_creds(s) != NULL && req->deliver_none &&
+	    !req->renew && !req->survey && req->assertion == NULL &&
+	    req->host == NULL && req->role_arn == NULL && !req->choose_role;
+}
+
 void
 methods_login(struct methods *ms, uint64_t conn, const json_t *p)
 {
@@ -120,6 +134,10 @@ methods_login(struct methods *ms, uint64_t conn, const json_t *p)
 	manager_look(ms->manager);
 	if (wrong != NULL)
 		methods_bad(ms, conn, wrong);
+	else if (!wants_held(ms, &req) &&
+	    methods_locked(
+		ms, conn, req.profiles.n == 1 ? req.profiles.v[0] : NULL))
+		; /* answered */
 	else if (!methods_same_files(ms, p, &f) ||
 	    login_start(ms->logins, conn, &req, &f) < 0)
 		methods_fault(ms, conn, &f,

@@ -120,8 +120,11 @@ do_reload(struct methods *ms, uint64_t conn, const json_t *p)
 /* ---- Credentials ------------------------------------------------------------------------ */
 
 void
-methods_no_keys(const struct session *s, struct fault *fault)
+methods_no_keys(
+    struct methods *ms, const struct session *s, struct fault *fault)
 {
+	if (manager_lock_fault(ms->manager, fault))
+		return;
 	if (fault_is(session_fault(s)))
 		fault_copy(fault, session_fault(s));
 	else
@@ -139,7 +142,7 @@ send_credentials(struct methods *ms, uint64_t conn, struct session *s)
 	json_t *o;
 
 	if (c == NULL) {
-		methods_no_keys(s, &f);
+		methods_no_keys(ms, s, &f);
 		methods_fault(ms, conn, &f, session_name(s));
 		return;
 	}
@@ -220,6 +223,9 @@ methods_want_keys(struct methods *ms, struct session *s, int64_t min)
 {
 	const struct creds *c = session_creds(s);
 
+	/* Nor is it to be renewed for that when it is unlocked. */
+	if (manager_locked(ms->manager))
+		return false;
 	if (c != NULL &&
 	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >=
 		least_valid(&manager_config(ms->manager)->settings, c, min))
@@ -333,6 +339,8 @@ do_refresh(struct methods *ms, uint64_t conn, const json_t *params)
 	_cleanup_strv_ struct strv list = { 0 };
 
 	manager_look(ms->manager);
+	if (methods_locked(ms, conn, NULL))
+		return;
 	if (refresh_names(ms, params, &list) < 0) {
 		methods_bad(ms, conn, "profiles");
 		return;
@@ -520,6 +528,8 @@ static const struct {
 	    "profile service region page roleArn externalId "
 	    "purpose attended" },
 	{ M_ENDPOINT, methods_endpoint, "profile" },
+	{ M_LOCK, methods_lock, "all" },
+	{ M_UNLOCK, methods_unlock, "" },
 	{ M_RELOAD, do_reload, "" },
 	{ M_STOP, methods_stop, "" },
 };
@@ -610,6 +620,7 @@ methods_new(
 	    approvals_new(manager_env(m)->prompts, manager_env(m)->loop);
 	ms->monitors = monitors_new(ms);
 	ms->landing = landing_new(manager_env(m)->loop, dir);
+	methods_lock_watch(ms);
 	return ms;
 }
 

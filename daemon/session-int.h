@@ -22,6 +22,7 @@ struct session {
 	struct fault fault;
 	struct creds *creds;
 	bool kept;
+	bool blanked;	 /* held, and shown to nobody */
 	bool logged_out; /* by a person; the next keys end it */
 	unsigned tries;
 	struct timer *timer;

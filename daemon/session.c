@@ -648,7 +648,19 @@ session_renews(const struct session *s)
 struct creds *
 session_creds(const struct session *s)
 {
-	return live(s) ? s->creds : NULL;
+	return live(s) && !s->blanked ? s->creds : NULL;
+}
+
+void
+session_set_blanked(struct session *s, bool blanked)
+{
+	s->blanked = blanked;
+}
+
+bool
+session_blanked(const struct session *s)
+{
+	return s->blanked;
 }
 
 bool
@@ -747,6 +759,8 @@ session_status(const struct session *s)
 	json_put_str(o, "deliver", deliver_name(s->profile->deliver));
 	if (s->profile->protected)
 		json_object_set_new(o, "protected", json_true());
+	if (s->blanked)
+		json_object_set_new(o, "blanked", json_true());
 	if (s->profile->policed.n > 0)
 		json_put_list(o, "policy", &s->profile->policed);
 	return o;

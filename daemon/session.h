@@ -102,6 +102,9 @@ void session_set_kept(struct session *s, bool kept);
  */
 void session_set_logged_out(struct session *s, bool logged_out);
 bool session_logged_out(const struct session *s);
+/* The agent is locked, and its keys are held and shown to nobody. */
+void session_set_blanked(struct session *s, bool blanked);
+bool session_blanked(const struct session *s);
 void session_wait(struct session *s, session_wait_fn *fn, void *arg);
 void session_unwait(struct session *s, void *arg);
 
@@ -112,7 +115,7 @@ enum session_state session_state(const struct session *s);
 const struct fault *session_fault(const struct session *s);
 bool session_kept(const struct session *s);
 bool session_renews(const struct session *s); /* by itself */
-/* Borrowed; NULL when there are none that have not expired. */
+/* Borrowed; NULL when there are none that have not expired, or blanked. */
 struct creds *session_creds(const struct session *s);
 /* Does it wait for an assertion, now or as soon as its identity may? */
 bool session_wants(const struct session *s);

@@ -322,6 +322,8 @@ on_event(enum manager_event ev, struct session *s, struct barrier *barrier,
 	case MANAGER_WAKE:
 	case MANAGER_JOB_ENDED:
 	case MANAGER_USED:
+	case MANAGER_LOCK:
+	case MANAGER_BLANK:
 		break;
 	case MANAGER_CONFIG:
 		want_own(t);

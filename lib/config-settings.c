@@ -86,6 +86,10 @@ const struct field settings_fields[] = {
 	    N_("seconds after which the agent ends when systemd's socket "
 	       "started it and it holds nothing; 0: never"),
 	    .min = 0, .max = 86400),
+	FIELD("lock_on_screen_lock", FIELD_BOOL, lock_on_screen_lock, "no",
+	    N_("lock the agent with the screen, and unlock it with it")),
+	FIELD("lock_on_sleep", FIELD_BOOL, lock_on_sleep, "no",
+	    N_("lock the agent before the machine sleeps")),
 	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);

@@ -52,6 +52,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_FILE] = "file",
 	[REASON_TIMEOUT] = "timeout",
 	[REASON_WORKER] = "worker-died",
+	[REASON_LOCKED] = "locked",
 	[REASON_POLICY] = "policy",
 };
 

@@ -91,6 +91,7 @@ struct profile {
 	enum deliver deliver;
 	enum autorefresh autorefresh;
 	bool protected;
+	bool blank_on_lock;
 	char *policy;
 	struct strv policy_arns;
 	char *on_refresh;
@@ -170,6 +171,8 @@ struct settings {
 	int64_t endpoint_port; /* 0: any that is free */
 	enum keep_across keep_across_restart;
 	int64_t idle_exit; /* seconds; 0 never */
+	bool lock_on_screen_lock;
+	bool lock_on_sleep;
 	bool log_debug;
 	/* human time */
 	bool notifications;

@@ -56,6 +56,7 @@ enum reason {
 	REASON_FILE, /* the AWS files */
 	REASON_TIMEOUT,
 	REASON_WORKER, /* the worker died */
+	REASON_LOCKED, /* the agent is */
 	REASON_POLICY, /* the policy of the machine */
 	REASON_MAX
 };

@@ -398,7 +398,9 @@ check_chained(struct rig *r, struct session *s)
 	struct session *parent =
 	    manager_session(r->manager, session_profile(s)->source_profile);
 
-	if (!session_wants(s) || chain_comes(r->manager->chain, s))
+	/* The end of the lock calls all. */
+	if (!session_wants(s) || chain_comes(r->manager->chain, s) ||
+	    manager_locked(r->manager))
 		return;
 	assert(session_state(s) == SESSION_BACKOFF && parent != NULL);
 	assert(session_state(parent) == SESSION_BACKOFF ||
@@ -426,7 +428,8 @@ check_member(struct rig *r, const struct member *mb)
 	/* Without a timer of its own, its identity's must bring it back. */
 	if (session_state(s) == SESSION_BACKOFF && !own)
 		assert(identity_comes(mb->identity) ||
-		    identity_state(mb->identity) == IDENTITY_BACKOFF);
+		    identity_state(mb->identity) == IDENTITY_BACKOFF ||
+		    manager_locked(r->manager));
 }
 
 void

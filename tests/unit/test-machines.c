@@ -1045,6 +1045,10 @@ static const char *const configs[] = {
 		 "adfs.example.com\nadfs_config.adfs_user "
 		 "= CORP\\jane\n" CHAINED("w", "W", "a") CHAINED("x", "X", "w")
 		     TWIN SECURED("p", "E") CHAINED("q", "Q", "p"),
+	/* the same, with keys that a lock hides */
+	JANE("a", "A") "awsfed.blank_on_lock = yes\n" JANE("b", "B") OTHER("c",
+	    "C") COMMAND "awsfed.blank_on_lock = yes\n" CHAINED("w", "W", "a")
+	    TWIN CHAINED("x", "X", "w") TWIN "awsfed.blank_on_lock = yes\n",
 	/* a changes, b goes, d has a user; w is written itself */
 	JANE("a", "B") OTHER("c", "C")
 	    COMMAND PROFILE("d", "third.example.org", "CORP\\kim", "D")
@@ -1054,7 +1058,7 @@ static const char *const configs[] = {
 	"awsfed.autorefresh = yes\n" CHAINED("w", "W", "a") CHAINED(
 	    "x", "V", "w") TWIN "awsfed.autorefresh = yes\n" SECURED("p", "E"),
 	/* hardly anything */
-	OTHER("c", "C") COMMAND,
+	OTHER("c", "C") COMMAND "awsfed.blank_on_lock = yes\n",
 	/* a broken file keeps the old settings */
 	"[profile a\nnonsense",
 };
@@ -1342,12 +1346,43 @@ answer_request(struct rig *r, unsigned conn)
 		request[0] = '\0';
 }
 
+static unsigned long locks; /* events while it was locked */
+
+/* Nothing runs, and keys that are to be hidden are. */
+static void
+check_lock(struct rig *r)
+{
+	bool locked = manager_locked(r->manager);
+	struct session *s;
+
+	locks += locked;
+	assert(!locked || fake_jobs_running(r->jobs) == 0);
+	for (size_t i = 0; (s = manager_session_at(r->manager, i)) != NULL;
+	     i++) {
+		assert(session_blanked(s) ==
+		    (locked && session_profile(s)->blank_on_lock));
+		assert(!session_blanked(s) || session_creds(s) == NULL);
+	}
+}
+
 static void
 crowd_event(struct rig *r)
 {
 	struct job *job = some_job(r->jobs);
 	unsigned conn = draw(RIG_CONNS);
 
+	if (one_in(500)) {
+		manager_lock_screen(r->manager, one_in(2));
+		return;
+	}
+	if (one_in(manager_locked(r->manager) ? 60 : 600) && is_idle(r, conn)) {
+		if (manager_locked(r->manager))
+			rig_call_json(r, conn, M_UNLOCK, NULL);
+		else
+			rig_call_json(r, conn, M_LOCK,
+			    one_in(3) ? json_pack("{s:b}", "all", 1) : NULL);
+		return;
+	}
 	if (one_in(20)) {
 		manager_wake(r->manager, (enum manager_wake)draw(WAKE_MAX));
 		return;
@@ -1398,6 +1433,7 @@ wind_down(struct rig *r)
 	struct job *job;
 
 	fake_files_hold(r->files, false);
+	(void)manager_unlock(r->manager);
 	for (unsigned conn = 0; conn < RIG_CONNS; conn += 2)
 		leave(r, conn);
 	for (int i = 0; i < 50; i++) {
@@ -1445,6 +1481,7 @@ test_manager(void **state)
 		listen_all(r->jobs);
 		fake_commands_forget(r->commands);
 		rig_check(r);
+		check_lock(r);
 		if (step % 20000 == 19999)
 			wind_down(r);
 	}
@@ -1456,6 +1493,7 @@ test_manager(void **state)
 	    assumed, served, allowed);
 	assert(events < 10000 ||
 	    (gone > events / 30000 && redeemed > events / 4000 &&
+		locks > events / 1000 &&
 		(events < 300000 || (assumed > 10 && served > 0))));
 	rig_free(r);
 	for (unsigned conn = 0; conn < RIG_CONNS; conn++)

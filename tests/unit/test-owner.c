@@ -32,6 +32,10 @@ static const struct {
 	    OWNER_LOGGED_OUT, NULL },
 	{ "[p]\nx_managed_by=awsfed\nx_logged_out=t\n", OWNER_LOGGED_OUT,
 	    NULL },
+	{ "[p]\nx_managed_by=awsfed\nx_locked=t\ncredential_process=x\n",
+	    OWNER_BLANKED, NULL },
+	{ "[p]\nx_locked=t\ncredential_process=x\n", OWNER_OTHER,
+	    "credential_process" },
 	{ "[p]\nx_managed_by=awsfed\ncredential_process=mine\n", OWNER_OTHER,
 	    "credential_process" },
 	{ "[p]\nx_managed_by=other\naws_access_key_id=a\n", OWNER_OTHER,
@@ -124,8 +128,9 @@ after(const char *text, bool force, int what)
 	else if (what == 1)
 		owner_remove(doc, "p");
 	else
-		assert_int_equal(
-		    owner_log_out(doc, "p", "/usr/bin/awsfedctl", WHEN), 0);
+		assert_int_equal(owner_empty(doc, "p", "/usr/bin/awsfedctl",
+				     OWNER_LOGGED_OUT_KEY, WHEN),
+		    0);
 	out = ini_print(doc, NULL);
 	assert_false(ini_problem(doc, NULL, NULL));
 	ini_free(doc);
@@ -207,7 +212,9 @@ test_quoted(void **state)
 	struct ini *doc = ini_parse("[p]\n", 4);
 
 	(void)state;
-	assert_int_equal(owner_log_out(doc, "p", "/opt/a b/it's", WHEN), 0);
+	assert_int_equal(
+	    owner_empty(doc, "p", "/opt/a b/it's", OWNER_LOGGED_OUT_KEY, WHEN),
+	    0);
 	assert_string_equal(ini_own(doc, "p", "credential_process"),
 	    "'/opt/a b/it'\\''s' credential-process p");
 	ini_free(doc);
