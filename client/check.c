@@ -74,7 +74,10 @@ check_profile(const json_t *status, const char *profile, int64_t min_s)
 	if (o == NULL)
 		return EXIT_FAILED;
 	if (!json_is_true(json_object_get(o, "live")))
-		return without_keys(o);
+		return json_object_get(
+			   json_object_get(status, "agent"), "locked") != NULL ?
+		    EXIT_REFUSED :
+		    without_keys(o);
 	return json_integer_value(json_object_get(o, "left")) >= min_s ?
 	    EXIT_OK :
 	    EXIT_LIFETIME;

@@ -52,6 +52,7 @@ awsfedctl_SOURCES = \
 	client/verb-roles.c \
 	client/verb-status.c \
 	client/verb-stop.c \
+	client/verb-lock.c \
 	client/verb-undo.c
 awsfedctl_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 awsfedctl_LDADD = client/libclient.a $(LIBAWSFED) $(SMARTCOLS_LIBS)

@@ -26,6 +26,8 @@ static const struct verb *const verbs[] = {
 	&verb_roles,
 	&verb_refresh,
 	&verb_logout,
+	&verb_lock,
+	&verb_unlock,
 	&verb_undo,
 	&verb_approve,
 	&verb_credential_process,

@@ -115,6 +115,8 @@ show_state(const json_t *profile)
 		return xstrdup(_("via AWS CLI"));
 	if (str_eq(state, "waiting") && live)
 		xreplace(&state, xstrdup(_("refreshing")));
+	if (json_is_true(json_object_get(profile, "blanked")))
+		return xstrdup(_("hidden: locked"));
 	if (reason == NULL || str_eq(state, "fresh"))
 		return STEAL(state);
 	return xasprintf("%s: %s", state, reason);

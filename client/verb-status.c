@@ -234,6 +234,27 @@ show_sinks(const json_t *list)
 		show_file_fault(o, "fault", "path");
 }
 
+static void
+show_lock(const json_t *lock)
+{
+	static const struct {
+		const char *by;
+		const char *text;
+	} all[] = {
+		{ "command", N_("by awsfedctl lock") },
+		{ "screen", N_("with the screen") },
+		{ "sleep", N_("before the machine slept") },
+	};
+	_cleanup_free_ char *since = show_text(lock, "since");
+	const char *by = json_string_value(json_object_get(lock, "by"));
+
+	for (size_t i = 0; lock != NULL && i < ARRAY_SIZE(all); i++)
+		if (str_eq(by, all[i].by))
+			printf(_("locked %s at %s: nothing is renewed\n"
+				 "  Next: awsfedctl unlock\n"),
+			    _(all[i].text), since != NULL ? since : "-");
+}
+
 void
 status_show(const json_t *reply, int64_t now)
 {
@@ -242,6 +263,7 @@ status_show(const json_t *reply, int64_t now)
 	show_file_fault(agent, "configFault", "config");
 	show_file_fault(agent, "credentialsFault", "credentials");
 	show_file_fault(json_object_get(agent, "policy"), "fault", "path");
+	show_lock(json_object_get(agent, "locked"));
 	show_sinks(json_object_get(agent, "sinks"));
 	show_identities(json_object_get(reply, "identities"),
 	    json_object_get(reply, "profiles"), now);
