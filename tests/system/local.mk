@@ -25,7 +25,7 @@ SYSTEM_TESTS = \
 	tests/system/logout.py \
 	tests/system/ownership.py \
 	tests/system/readme.py \
-	tests/system/reload.py tests/system/policy.py \
+	tests/system/reload.py tests/system/policy.py tests/system/lock.py \
 	tests/system/recorder.py \
 	tests/system/badinput.py \
 	tests/system/network.py \
