@@ -154,7 +154,7 @@ int64_t identity_next(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
 /* Its question that is open to a person, or NULL. */
 struct question *identity_question(const struct identity *id);
-bool identity_busy(const struct identity *id);	/* a job runs */
+bool identity_busy(const struct identity *id); /* a job runs */
 /* Is, or was, the current or last job for a person who watches? */
 bool identity_attended(const struct identity *id);
 /* KRB5CCNAME of the last login, or NULL. */

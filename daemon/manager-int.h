@@ -61,8 +61,8 @@ struct manager {
 	struct surface *surfaces;
 	size_t nsurfaces;
 	struct barrier *barriers;
-	json_t *new_roles;    /* array */
-	struct strv news;     /* sentences that nobody has been told yet */
+	json_t *new_roles; /* array */
+	struct strv news;  /* sentences that nobody has been told yet */
 	manager_needs_fn *needs;
 	void *needs_arg;
 	struct timer *reaper; /* drops orphans whose keys have expired */
