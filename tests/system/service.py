@@ -213,7 +213,7 @@ def hundred_kills():
         dice = random.Random(6)
         for kill in range(n):
             with refresh(w):
-                pid = bed.pid()
+                pid = w.wait(bed.pid, "an agent")
                 # A renewal that comes to its end, now and then.
                 if kill % 10 == 9:
                     w.wait(lambda: all(harness.seconds_left(
