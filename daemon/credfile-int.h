@@ -14,6 +14,7 @@
 #include "credfile.h"
 #include "manager.h"
 
+struct ini;
 struct session;
 struct sink;
 struct batch;
@@ -52,6 +53,9 @@ struct credfile {
 	struct names gone;	/* those whose keys are to go */
 	struct names forced;	/* those that are taken over */
 	struct names delivered; /* those that hold our keys */
+	/* The id of the keys that this agent put there last, by section. */
+	struct names wrote;
+	char **wrote_ids;
 	struct refusal *refusals;
 	size_t nrefusals;
 	struct batch *writing; /* with the writer, or NULL */
@@ -85,5 +89,25 @@ void credfile_take_back(struct credfile *cf, const struct session *s);
 void credfile_take_back_all(struct credfile *cf);
 /* Its section holds our keys now, or does not. */
 void credfile_delivered(struct credfile *cf, const char *name, bool yes);
+
+/* credfile-peer.c: the id in `wrote`, or NULL; an id of NULL forgets. */
+const char *credfile_last(const struct credfile *cf, const char *name);
+void credfile_wrote(struct credfile *cf, const char *name, const char *id);
+void credfile_wrote_done(struct credfile *cf);
+/* Keys of ours for a section, as far as another agent's compare. */
+struct credfile_ours {
+	const char *id;	    /* of the key; NULL: there are none */
+	const char *before; /* what this agent put there last, or NULL */
+	const char *role;   /* its ARN */
+	int64_t until_s;
+};
+/*
+ * Does this section of ours hold keys of another agent's, for the same role,
+ * that live longer than these?
+ */
+bool credfile_fresher(const struct ini *doc, const char *section,
+    const struct credfile_ours *ours, int64_t now_s);
+/* credfile-look.c: the section was emptied elsewhere. */
+void credfile_emptied(struct credfile *cf, const char *name);
 
 #endif

@@ -114,6 +114,8 @@ credfile_adopt(struct credfile *cf)
 		if (owner != OWNER_US)
 			continue;
 		adopt_keys(cf, doc, s);
+		credfile_wrote(
+		    cf, section, ini_own(doc, section, owner_keys[0]));
 		session_set_kept(s, true);
 		credfile_delivered(cf, section, true);
 	}
@@ -147,10 +149,33 @@ credfile_holds(const struct credfile *cf, const struct session *s)
 
 /* ---- what became of it ---------------------------------------------------------- */
 
-enum found { FOUND_GOOD, FOUND_GONE, FOUND_EMPTIED, FOUND_OLD };
+enum found {
+	FOUND_GOOD,
+	FOUND_NEWER, /* from another agent */
+	FOUND_GONE,
+	FOUND_EMPTIED,
+	FOUND_OLD
+};
+
+/* By the rules of a write, which is what would come next. */
+static bool
+is_fresher(const struct credfile *cf, const struct ini *doc,
+    const struct session *s, const char *name)
+{
+	const struct creds *c = session_creds(s);
+	int64_t now_s = clk_real(cf->loop->clk) / USEC;
+	const struct credfile_ours ours = {
+		.id = c != NULL ? c->access_key_id : NULL,
+		.before = credfile_last(cf, name),
+		.role = session_profile(s)->role_arn,
+		.until_s = c != NULL ? c->expiration_s : now_s,
+	};
+
+	return cf->sink == NULL && credfile_fresher(doc, name, &ours, now_s);
+}
 
 static enum found
-look_at(const struct ini *doc, struct session *s)
+look_at(const struct credfile *cf, const struct ini *doc, struct session *s)
 {
 	_cleanup_free_ char *name = credfile_section(s);
 	const char *why, *until;
@@ -171,14 +196,16 @@ look_at(const struct ini *doc, struct session *s)
 	case OWNER_OTHER:
 		return FOUND_GONE;
 	}
-	if (c == NULL ||
+	if (c != NULL &&
 	    str_eq(ini_own(doc, name, owner_keys[0]), c->access_key_id))
 		return FOUND_GOOD;
 	/* Newer ones come from an agent on another machine. */
-	rfc3339_format(c->expiration_s, ours);
+	rfc3339_format(
+	    c != NULL ? c->expiration_s : clk_real(cf->loop->clk) / USEC, ours);
 	until = ini_own(doc, name, "x_security_token_expires");
-	return until != NULL && strcmp(until, ours) > 0 ? FOUND_GOOD :
-							  FOUND_OLD;
+	if (until == NULL || strcmp(until, ours) < 0)
+		return c != NULL ? FOUND_OLD : FOUND_GOOD;
+	return is_fresher(cf, doc, s, name) ? FOUND_NEWER : FOUND_GOOD;
 }
 
 static void
@@ -218,10 +245,37 @@ let_go(struct credfile *cf, struct session *s, enum found found)
 		 "is not kept any more",
 	    session_name(s), found == FOUND_EMPTIED ? "emptied" : "taken away");
 	names_drop(&cf->delivered, section);
+	/* A logout elsewhere is one here: it is not served any more. */
+	if (found == FOUND_EMPTIED)
+		session_event(s, SESSION_LOGOUT, NULL);
 	session_set_kept(s, false);
 	if (found == FOUND_EMPTIED)
 		session_set_logged_out(s, true);
 	manager_tell(cf->manager, s);
+}
+
+void
+credfile_emptied(struct credfile *cf, const char *name)
+{
+	struct session *s = manager_session(cf->manager, name);
+
+	if (s != NULL && session_kept(s))
+		let_go(cf, s, FOUND_EMPTIED);
+}
+
+/*
+ * Serve what the file says, and renew when that is due: the agents of a home
+ * then share the work.  A sign-in that is under way brings keys of its own.
+ */
+static void
+take_over(struct credfile *cf, const struct ini *doc, struct session *s)
+{
+	if (session_state(s) == SESSION_WAITING)
+		return;
+	log_info("profile %s: another agent of this home has put fresher keys "
+		 "into %s; they are taken over",
+	    session_name(s), credfile_path(cf));
+	adopt_keys(cf, doc, s);
 }
 
 /* Each of the sections that we wrote.  True: something is missing. */
@@ -239,8 +293,10 @@ compare(struct credfile *cf, const struct ini *doc, bool sure)
 			names_drop(&cf->delivered, cf->delivered.v[i]);
 			continue;
 		}
-		found = look_at(doc, s);
-		if (found == FOUND_OLD)
+		found = look_at(cf, doc, s);
+		if (found == FOUND_NEWER)
+			take_over(cf, doc, s);
+		else if (found == FOUND_OLD)
 			write_again(cf, cf->delivered.v[i]);
 		else if (found != FOUND_GOOD && sure)
 			let_go(cf, s, found);

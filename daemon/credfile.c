@@ -34,10 +34,16 @@
 struct item {
 	char *section;
 	bool remove;
-	bool log_out; /* empty it; without the two: write keys */
-	bool blank;   /* with log_out: for as long as the agent is locked */
-	bool force;   /* whoever's section it is */
-	bool put;     /* out: it holds our keys now */
+	bool log_out;  /* empty it; without the two: write keys */
+	bool blank;    /* with log_out: for as long as the agent is locked */
+	bool force;    /* whoever's section it is */
+	bool put;      /* out: it holds our keys now */
+	bool fresher;  /* out: it holds another agent's, which live longer */
+	bool ended;    /* out: a person has logged out of it elsewhere */
+	bool attended; /* a person asked for these keys */
+	char *role;    /* of the keys */
+	int64_t until_s;
+	char *before; /* the id of the keys that we put there last */
 	char *values[OWNER_KEYS];
 	char *region; /* of a twin: no profile in the config file has it */
 	struct fault fault; /* why this one was left alone */
@@ -49,6 +55,7 @@ struct batch {
 	size_t n;
 	char *program; /* what an emptied section runs */
 	char when[RFC3339_SIZE];
+	int64_t now_s;
 	struct undo_change *taken; /* sections that were not ours */
 	struct undo_change *renewed, *emptied;
 };
@@ -109,13 +116,21 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 		struct item *it = &b->items[i];
 		const char *why;
 		enum owner owner = owner_of(doc, it->section, &why);
+		const struct credfile_ours ours = { it->values[0], it->before,
+			it->role, it->until_s };
 
 		fault_done(&it->fault);
-		it->put = false;
+		it->put = it->fresher = it->ended = false;
 		if (it->remove || it->log_out) {
 			any |= take_away(b, doc, it, owner);
 			continue;
 		}
+		it->fresher = owner == OWNER_US && b->cf->sink == NULL &&
+		    credfile_fresher(doc, it->section, &ours, b->now_s);
+		it->ended = owner == OWNER_LOGGED_OUT && !it->attended &&
+		    it->before != NULL;
+		if (it->fresher || it->ended)
+			continue;
 		if (owner == OWNER_NEVER ||
 		    (owner == OWNER_OTHER && !it->force)) {
 			owner_fault(owner, it->section, why, &it->fault);
@@ -143,6 +158,8 @@ batch_free(struct batch *b)
 	for (size_t i = 0; i < b->n; i++) {
 		xfree(b->items[i].section);
 		xfree(b->items[i].region);
+		xfree(b->items[i].role);
+		xfree(b->items[i].before);
 		for (size_t k = 0; k < OWNER_KEYS; k++)
 			xfree(b->items[i].values[k]);
 		fault_done(&b->items[i].fault);
@@ -180,6 +197,8 @@ fill_item(const struct credfile *cf, struct item *it, struct session *s,
 	char when[RFC3339_SIZE];
 
 	it->section = xstrdup(name);
+	it->before = xstrdup(credfile_last(cf, name));
+	it->attended = s != NULL && session_attended(s);
 	/* Static keys would shadow the way by which it is delivered now. */
 	if (s != NULL && session_kept(s) && !credfile_takes(cf, s)) {
 		it->remove = true;
@@ -192,6 +211,8 @@ fill_item(const struct credfile *cf, struct item *it, struct session *s,
 		return;
 	}
 	rfc3339_format(c->expiration_s, when);
+	it->role = xstrdup(session_profile(s)->role_arn);
+	it->until_s = c->expiration_s;
 	it->values[0] = xstrdup(c->access_key_id);
 	it->values[1] = xstrdup(secret_bytes(c->secret_access_key));
 	it->values[2] = xstrdup(secret_bytes(c->session_token));
@@ -278,7 +299,8 @@ collect(struct credfile *cf)
 	b->cf = cf;
 	b->items = xcalloc(cf->pending.n, sizeof(*b->items));
 	b->program = owner_client_path();
-	rfc3339_format(clk_real(cf->loop->clk) / USEC, b->when);
+	b->now_s = clk_real(cf->loop->clk) / USEC;
+	rfc3339_format(b->now_s, b->when);
 	b->taken = undo_change_new(UNDO_CREDENTIALS, path);
 	b->renewed = undo_change_new(UNDO_CREDENTIALS, path);
 	b->emptied = undo_change_new(UNDO_CREDENTIALS, path);
@@ -368,7 +390,15 @@ on_written(const struct fault *fault, bool written, void *arg)
 	for (size_t i = 0; i < b->n; i++) {
 		const struct item *it = &b->items[i];
 
-		credfile_delivered(cf, it->section, it->put);
+		credfile_delivered(
+		    cf, it->section, it->put || it->fresher || it->ended);
+		credfile_wrote(cf, it->section, it->put ? it->values[0] : NULL);
+		if (it->ended)
+			credfile_emptied(cf, it->section);
+		/* Taken over by the look that follows. */
+		if (it->fresher)
+			cf->loop->ops->timer_set(
+			    cf->again, (struct deadline){ 0 });
 		if (!fault_is(&it->fault))
 			continue;
 		log_warning("%s", it->fault.text);
@@ -637,6 +667,7 @@ credfile_free(struct credfile *cf)
 	names_done(&cf->gone);
 	names_done(&cf->forced);
 	names_done(&cf->delivered);
+	credfile_wrote_done(cf);
 	while (cf->nrefusals > 0)
 		forget_refusal(cf, cf->refusals[0].name);
 	xfree(cf->refusals);

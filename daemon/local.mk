@@ -39,7 +39,7 @@ daemon_libengine_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 noinst_LIBRARIES += daemon/libsurfaces.a
 daemon_libsurfaces_a_SOURCES = \
 	daemon/credfile.h daemon/credfile-int.h daemon/credfile.c \
-	daemon/credfile-look.c \
+	daemon/credfile-look.c daemon/credfile-peer.c \
 	daemon/credfile-owner.h daemon/credfile-owner.c \
 	daemon/explain.h daemon/explain.c \
 	daemon/landing.h daemon/landing.c \

@@ -24,6 +24,7 @@ struct session {
 	bool kept;
 	bool blanked;	 /* held, and shown to nobody */
 	bool logged_out; /* by a person; the next keys end it */
+	bool attended;	 /* a person asked for what it does, or did last */
 	unsigned tries;
 	struct timer *timer;
 	struct deadline next; /* what the timer is armed for */

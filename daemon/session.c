@@ -430,6 +430,11 @@ session_event(
 	struct input in = { .fault = fault != NULL ? fault : &none };
 	enum session_state before = s->state;
 
+	if (ev == SESSION_ATTENDED)
+		s->attended = true;
+	else if (before != SESSION_WAITING &&
+	    (ev == SESSION_TIMER || ev == SESSION_RIDE || ev == SESSION_WANTED))
+		s->attended = false;
 	log_debug("profile %s: %s in %s: %s", s->profile->name, event_names[ev],
 	    state_names[before], c->act != NULL ? c->name : "nothing");
 	if (c->act != NULL)
@@ -637,6 +642,12 @@ void
 session_set_logged_out(struct session *s, bool logged_out)
 {
 	s->logged_out = logged_out;
+}
+
+bool
+session_attended(const struct session *s)
+{
+	return s->attended;
 }
 
 bool

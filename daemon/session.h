@@ -117,6 +117,8 @@ bool session_kept(const struct session *s);
 bool session_renews(const struct session *s); /* by itself */
 /* Borrowed; NULL when there are none that have not expired, or blanked. */
 struct creds *session_creds(const struct session *s);
+/* Is what it does, or did last, what a person asked for? */
+bool session_attended(const struct session *s);
 /* Does it wait for an assertion, now or as soon as its identity may? */
 bool session_wants(const struct session *s);
 /* Would it profit from an assertion that is there anyway? */

@@ -56,6 +56,12 @@ names_has(const struct names *set, const char *name)
 	return set->n > 0 && set->slots[slot_of(set, name)] != 0;
 }
 
+ssize_t
+names_find(const struct names *set, const char *name)
+{
+	return set->n == 0 ? -1 : (ssize_t)set->slots[slot_of(set, name)] - 1;
+}
+
 bool
 names_add(struct names *set, const char *name)
 {

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct names {
 	char **v; /* in the order in which they came, but for drops */
@@ -21,6 +22,8 @@ struct names {
 /* False: it was there.  A copy is made. */
 bool names_add(struct names *set, const char *name);
 bool names_has(const struct names *set, const char *name);
+/* Its place in v, or -1. */
+ssize_t names_find(const struct names *set, const char *name);
 /* True: it was there.  The last name takes its place in the order. */
 bool names_drop(struct names *set, const char *name);
 void names_done(struct names *set); /* leaves it empty */

@@ -12,7 +12,8 @@ SYSTEM_TESTS = \
 	tests/system/aws-adfs-user.py \
 	tests/system/migrating.py \
 	tests/system/spine.py \
-	tests/system/hosts.py \
+	tests/system/hosts.py tests/system/sharedhome.py \
+	tests/system/sshforward.py \
 	tests/system/second.py \
 	tests/system/chained.py \
 	tests/system/console.py \
