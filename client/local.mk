@@ -7,6 +7,7 @@ client_libclient_a_SOURCES = \
 	client/assertfile.c client/assertfile.h \
 	client/check.c client/check.h \
 	client/cli.c client/cli.h \
+	client/clockword.c client/clockword.h \
 	client/conn.c client/conn.h \
 	client/countdown.c client/countdown.h \
 	client/deliver.c client/deliver.h \

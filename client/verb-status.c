@@ -10,6 +10,7 @@
 #include "awsfed/xalloc.h"
 #include "check.h"
 #include "cli.h"
+#include "clockword.h"
 #include "conn.h"
 #include "duration.h"
 #include "linger.h"
@@ -100,8 +101,10 @@ profile_of(const json_t *profiles, const char *identity)
 }
 
 static void
-show_identities(const json_t *list, const json_t *profiles, int64_t now)
+show_identities(const json_t *reply, int64_t now)
 {
+	const json_t *list = json_object_get(reply, "identities");
+	const json_t *profiles = json_object_get(reply, "profiles");
 	size_t width = 0, i;
 	json_t *o;
 
@@ -113,9 +116,12 @@ show_identities(const json_t *list, const json_t *profiles, int64_t now)
 	json_array_foreach (list, i, o) {
 		_cleanup_free_ char *who = show_identity(o);
 		_cleanup_free_ char *state = show_identity_state(o, now);
+		_cleanup_free_ char *clock = clockword_host(reply, o);
 		_cleanup_fault_ struct fault f = { 0 };
 
 		printf("%-*s   %s\n", (int)width, who, state);
+		if (clock != NULL)
+			printf(_("  Its clock is %s.\n"), clock);
 		if (fault_from_json(json_object_get(o, "fault"), &f) < 0)
 			continue;
 		printf("  %s\n", f.text);
@@ -260,13 +266,13 @@ status_show(const json_t *reply, int64_t now)
 {
 	const json_t *agent = json_object_get(reply, "agent");
 
+	clockword_show(reply);
 	show_file_fault(agent, "configFault", "config");
 	show_file_fault(agent, "credentialsFault", "credentials");
 	show_file_fault(json_object_get(agent, "policy"), "fault", "path");
 	show_lock(json_object_get(agent, "locked"));
 	show_sinks(json_object_get(agent, "sinks"));
-	show_identities(json_object_get(reply, "identities"),
-	    json_object_get(reply, "profiles"), now);
+	show_identities(reply, now);
 	show_profiles(json_object_get(reply, "profiles"), now);
 }
 

@@ -15,6 +15,7 @@
 #include "job.h"
 #include "loop.h"
 #include "manager.h"
+#include "skew.h"
 
 /*
  * Keys that AWS refuses although they have not expired are renewed first, but
@@ -144,7 +145,10 @@ on_message(const char *type, const json_t *msg, void *arg)
 {
 	struct task *t = arg;
 	struct creds *k;
+	int64_t skew;
 
+	if (skew_read(msg, &skew))
+		manager_clock(t->chain->manager, skew);
 	if (str_eq(type, W_FAULT)) {
 		if (fault_from_json(json_object_get(msg, "fault"), &t->fault) <
 		    0)

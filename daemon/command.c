@@ -244,7 +244,7 @@ command_start(struct commands *commands, const char *line,
 	    loop_base(rc->loop), c->fd, EV_READ | EV_PERSIST, on_read, c);
 	event_add(c->ev_read, NULL);
 	rc->loop->ops->timer_set(
-	    c->timer, deadline_in(rc->loop->clk, c->limit));
+	    c->timer, deadline_boot(rc->loop->clk, c->limit));
 	return c;
 }
 

@@ -5,6 +5,7 @@
 
 #include "identity.h"
 #include "ledger.h"
+#include "skew.h"
 
 struct identity {
 	struct identity_env env;
@@ -30,7 +31,8 @@ struct identity {
 	json_t *roles;
 	json_t *aliases;       /* {account: alias}, or NULL */
 	int64_t aliases_asked; /* seconds; when a job was to get them */
-	int64_t skew;
+	struct skew skew;      /* of the AD FS host */
+	int64_t clock_boot;    /* see skew_clock_rest() */
 	int passwords;
 	int pushes;
 	int64_t started_boot; /* of the last job; -1 none */

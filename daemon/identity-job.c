@@ -270,7 +270,8 @@ on_totp(const struct fault *fault, const char *out, size_t len, void *arg)
 		return;
 	}
 	/* By the server's clock, which the worker reckons with. */
-	id->totp_used = clk_real(id->env.loop->clk) / USEC + id->skew;
+	id->totp_used = clk_real(id->env.loop->clk) / USEC +
+	    skew_now(&id->skew, id->env.loop->clk);
 	answer(id, secret);
 }
 
@@ -445,6 +446,7 @@ on_assertion(struct identity *id, const json_t *msg)
 	const json_t *roles = json_object_get(msg, "roles"), *r;
 	json_int_t to = json_integer_value(json_object_get(msg, "id"));
 	const char *arn;
+	int64_t skew;
 	size_t i;
 
 	json_array_foreach (roles, i, r)
@@ -461,8 +463,8 @@ on_assertion(struct identity *id, const json_t *msg)
 	id->assertion_id = to;
 	id->asserted = true;
 	adopt_user(id);
-	(void)json_int_opt(
-	    msg, "skew", -86400 * 365, 86400 * 365, 0, &id->skew);
+	if (skew_read(msg, &skew))
+		skew_measure(&id->skew, id->env.loop->clk, skew);
 	json_decref(id->roles);
 	id->roles = json_deep_copy(roles);
 	/* One that needed a password and nothing more: no second factor. */
@@ -591,6 +593,10 @@ on_factor(struct identity *id, const json_t *msg)
 static void
 on_credentials(struct identity *id, const json_t *msg)
 {
+	int64_t skew;
+
+	if (id->env.clock != NULL && skew_read(msg, &skew))
+		id->env.clock(skew, id->env.arg);
 	id->env.ops->credentials(id, msg, id->env.arg);
 }
 

@@ -65,7 +65,7 @@ identity_export(const struct identity *id, bool cookies)
 	if (id->started_boot >= 0)
 		json_put_int(o, "startedBoot", id->started_boot);
 	json_put_int(o, "learnedLife", id->learned_life);
-	json_put_int(o, "skew", id->skew);
+	json_put_int(o, "skew", skew_now(&id->skew, id->env.loop->clk));
 	json_put_int(o, "totpUsed", id->totp_used);
 	json_object_set_new(o, "secondFactor", json_boolean(id->second_factor));
 	json_put_str(o, "ccache", id->ccache);
@@ -228,7 +228,8 @@ identity_import(struct identity *id, const json_t *o, const char *user)
 	id->tries = (unsigned)im.tries;
 	id->started_boot = im.started_boot;
 	id->learned_life = im.learned_life;
-	id->skew = im.skew;
+	if (im.skew != 0)
+		skew_measure(&id->skew, id->env.loop->clk, im.skew);
 	id->totp_used = im.totp_used;
 	id->second_factor = im.second_factor;
 	id->aliases_asked = im.aliases_asked;

@@ -381,7 +381,7 @@ identity_new(const struct identity_env *env, const char *base, const char *host,
 	id->host = xstrdup(host);
 	id->user = xstrdup(user);
 	id->since = clk_real(env->loop->clk) / USEC;
-	id->started_boot = -1;
+	id->started_boot = id->clock_boot = -1;
 	id->timer = timer_new(env->loop, on_timer, id);
 	rename_to(id);
 	return id;
@@ -633,8 +633,15 @@ identity_status(const struct identity *id)
 	json_put_int(o, "learnedLife", id->learned_life / USEC);
 	json_object_set_new(o, "passwords", json_integer(id->passwords));
 	json_object_set_new(o, "pushes", json_integer(id->pushes));
-	json_object_set_new(o, "skew", json_integer(id->skew));
+	json_object_set_new(
+	    o, "skew", json_integer(skew_now(&id->skew, id->env.loop->clk)));
 	return o;
+}
+
+int64_t
+identity_clock_rest(struct identity *id)
+{
+	return skew_clock_rest(&id->clock_boot, id->env.loop->clk);
 }
 
 bool

@@ -99,6 +99,8 @@ struct identity_env {
 	struct recorder *recorder; /* NULL: no page is kept */
 	const struct settings *(*settings)(void *arg);
 	double (*random)(void *arg); /* 0 <= r < 1 */
+	/* An answer of AWS told its clock: seconds ahead of ours.  Or NULL. */
+	void (*clock)(int64_t ahead_s, void *arg);
 	const struct identity_ops *ops;
 	void *arg;
 };
@@ -190,6 +192,8 @@ int identity_import(struct identity *id, const json_t *o, const char *user);
 /* May it sign in by itself, as far as it knows? */
 bool identity_renews(const struct identity *id);
 json_t *identity_status(const struct identity *id);
+/* As session_env's clock_rest, for all of its sessions together. */
+int64_t identity_clock_rest(struct identity *id);
 /* For tests: timer and job agree with the state? */
 bool identity_sane(const struct identity *id);
 

@@ -195,7 +195,7 @@ restart_limit(struct job *job)
 	int64_t wait = job->patience - clk_boot(loop->clk);
 
 	loop->ops->timer_set(job->timer,
-	    deadline_in(loop->clk, job->limit + (wait > 0 ? wait : 0)));
+	    deadline_boot(loop->clk, job->limit + (wait > 0 ? wait : 0)));
 }
 
 /* It says that it waits, for a push to be approved, say: it may be silent. */
@@ -293,7 +293,7 @@ read_messages(struct job *job)
 	close_socket(job);
 	job->state = JOB_EOF;
 	job->rj->loop->ops->timer_set(
-	    job->timer, deadline_in(job->rj->loop->clk, AFTER_EOF));
+	    job->timer, deadline_boot(job->rj->loop->clk, AFTER_EOF));
 	return true;
 }
 

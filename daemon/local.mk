@@ -32,6 +32,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/schedule.h daemon/schedule.c \
 	daemon/session.h daemon/session-int.h daemon/session.c \
 	daemon/session-state.c \
+	daemon/skew.h daemon/skew.c \
 	daemon/undo.h daemon/undo.c
 daemon_libengine_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(JANSSON_CFLAGS)

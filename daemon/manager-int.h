@@ -11,12 +11,14 @@
 #include "identity.h"
 #include "manager.h"
 #include "session.h"
+#include "skew.h"
 
 struct member {
 	struct session *session;
 	struct identity *identity; /* that signs it in; NULL: chained */
 	bool redeeming;		   /* its role is with the worker */
 	bool took_part;		   /* in the identity's last assertion */
+	int64_t clock_boot;	   /* chained; see skew_clock_rest() */
 	unsigned drafts;	   /* logins that try it out */
 	bool was_kept;		   /* before the first of them */
 	bool was_logged_out;
@@ -61,6 +63,7 @@ struct manager {
 	struct surface *surfaces;
 	size_t nsurfaces;
 	struct barrier *barriers;
+	struct skew aws;   /* AWS's clock */
 	json_t *new_roles; /* array */
 	struct strv news;  /* sentences that nobody has been told yet */
 	manager_needs_fn *needs;

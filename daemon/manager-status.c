@@ -29,7 +29,7 @@ policy_status(const struct policy *po)
 static json_t *
 agent_status(const struct manager *m)
 {
-	json_t *o = json_object();
+	json_t *o = json_object(), *clock;
 	char when[RFC3339_SIZE];
 
 	json_put_str(o, "version", PACKAGE_VERSION);
@@ -39,6 +39,9 @@ agent_status(const struct manager *m)
 	json_put_str(o, "config", m->config->path);
 	json_put_str(o, "credentials", m->config->credentials_path);
 	manager_wake_status(m, o);
+	clock = skew_status(&m->aws, m->env.loop->clk);
+	if (clock != NULL)
+		json_object_set_new(o, "clock", clock);
 	json_object_update(o, m->more);
 	if (m->lock.on)
 		json_object_set_new(o, "locked", manager_lock_status(m));

@@ -312,6 +312,7 @@ take_profile(struct manager *m, struct profile *p)
 	    xreallocarray(m->members, m->nmembers + 1, sizeof(*m->members));
 	mb = &m->members[m->nmembers++];
 	*mb = (struct member){ .session = session_new(&m->session_env, p),
+		.clock_boot = -1,
 		.identity = signs_in(p) ? manager_identity(m, p) : NULL };
 	if (m->lock.on)
 		manager_lock_session(m, mb->session);
@@ -636,6 +637,29 @@ on_session_changed(struct session *s, bool new_creds, void *arg)
 	    m->chain, s, new_creds || session_state(s) == SESSION_FRESH);
 	manager_publish(
 	    m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION, s, NULL);
+}
+
+static int64_t
+on_clock_rest(struct session *s, void *arg)
+{
+	struct manager *m = arg;
+	struct member *mb = member_of(m, session_name(s));
+
+	return mb->identity != NULL ?
+	    identity_clock_rest(mb->identity) :
+	    skew_clock_rest(&mb->clock_boot, m->env.loop->clk);
+}
+
+void
+manager_clock(struct manager *m, int64_t ahead_s)
+{
+	skew_measure(&m->aws, m->env.loop->clk, ahead_s);
+}
+
+static void
+on_clock(int64_t ahead_s, void *arg)
+{
+	manager_clock(arg, ahead_s);
 }
 
 static bool
@@ -1035,12 +1059,14 @@ manager_new(const struct manager_env *env)
 		.recorder = env->recorder,
 		.settings = on_settings,
 		.random = on_random,
+		.clock = on_clock,
 		.ops = &identity_ops,
 		.arg = m,
 	};
 	m->session_env = (struct session_env){
 		.loop = env->loop,
 		.settings = on_settings,
+		.clock_rest = on_clock_rest,
 		.random = on_random,
 		.ops = &session_ops,
 		.arg = m,

@@ -195,6 +195,8 @@ bool manager_rests_for_network(const struct manager *m);
 enum manager_presence manager_presence(const struct manager *m);
 /* Without an event: the desktop has gone, or never told. */
 void manager_forget_presence(struct manager *m);
+/* An answer of AWS told its clock: seconds ahead of ours. */
+void manager_clock(struct manager *m, int64_t ahead_s);
 /* How many jobs assume chained roles now. */
 size_t manager_assuming(const struct manager *m);
 /* Does s hang below the named profile, over any number of hops? */

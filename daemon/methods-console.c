@@ -23,6 +23,7 @@
 #include "message.h"
 #include "methods-int.h"
 #include "session.h"
+#include "skew.h"
 
 #define CONSOLE_CALLS_MAX 8    /* at once; others are told to try again */
 #define CONSOLE_LIFE_MAX 43200 /* seconds, AWS's limit */
@@ -151,7 +152,10 @@ on_message(const char *type, const json_t *msg, void *arg)
 	struct console_call *c = arg;
 	const struct clk *clk = manager_env(c->methods->manager)->loop->clk;
 	const char *url;
+	int64_t skew;
 
+	if (skew_read(msg, &skew))
+		manager_clock(c->methods->manager, skew);
 	if (str_eq(type, W_FAULT)) {
 		fault_done(&c->fault);
 		if (fault_from_json(json_object_get(msg, "fault"), &c->fault) <

@@ -18,6 +18,7 @@
 #include "session-int.h"
 
 #define CANCEL_REST (300 * USEC)
+#define CLOCK_SLACK (2 * USEC)	  /* by which two clocks may differ */
 #define FAILED_REST SCHEDULE_HOUR /* a refused role is tried again */
 
 static const char *const state_names[SESSION_STATE_MAX] = {
@@ -113,7 +114,7 @@ arm_fresh(struct session *s)
 	int64_t life, after;
 
 	if (!session_renews(s)) {
-		session_arm_at(s, s->creds->expires);
+		session_arm_at(s, creds_deadline(s->creds, s->env.loop->clk));
 		return;
 	}
 	life = s->creds->expires.boot - s->creds->issued.boot;
@@ -145,7 +146,8 @@ arm(struct session *s, int64_t retry)
 		if (s->fault.reason != REASON_GONE)
 			arm_in(s, FAILED_REST);
 		else if (live(s))
-			session_arm_at(s, s->creds->expires);
+			session_arm_at(
+			    s, creds_deadline(s->creds, s->env.loop->clk));
 		else
 			disarm(s);
 		break;
@@ -153,7 +155,8 @@ arm(struct session *s, int64_t retry)
 	case SESSION_NEEDS_LOGIN:
 		/* Also when they have expired: a clock may go back. */
 		if (s->creds != NULL)
-			session_arm_at(s, s->creds->expires);
+			session_arm_at(
+			    s, creds_deadline(s->creds, s->env.loop->clk));
 		else
 			disarm(s);
 		break;
@@ -481,10 +484,40 @@ session_adopt(struct session *s, struct creds *creds)
 
 /* ---- life --------------------------------------------------------------------------- */
 
+/*
+ * The wall clock alone says that it is time to renew: somebody has set it, or a
+ * hypervisor had stopped us.  When it was set right, it is not time yet; else
+ * rarely is soon enough: who needs keys that are no more asks for them.
+ */
+static bool
+put_off(struct session *s)
+{
+	const struct clk *clk = s->env.loop->clk;
+	int64_t wait = s->next.boot - clk_boot(clk), life, age;
+
+	if (s->state != SESSION_FRESH || !session_renews(s) ||
+	    s->env.clock_rest == NULL || wait <= CLOCK_SLACK)
+		return false;
+	life = s->creds->expires.boot - s->creds->issued.boot;
+	age = life - deadline_left(clk, creds_deadline(s->creds, clk));
+	if (s->next.boot - s->creds->issued.boot - age > CLOCK_SLACK) {
+		wait = s->next.boot - s->creds->issued.boot - age;
+	} else {
+		int64_t rest = s->env.clock_rest(s, s->env.arg);
+
+		if (rest <= 0)
+			return false;
+		wait = rest < wait ? rest : wait;
+	}
+	arm_in(s, wait);
+	return true;
+}
+
 static void
 on_timer(void *arg)
 {
-	session_event(arg, SESSION_TIMER, NULL);
+	if (!put_off(arg))
+		session_event(arg, SESSION_TIMER, NULL);
 }
 
 static void
@@ -691,7 +724,7 @@ session_due_soon(const struct session *s)
 		return true;
 	life = s->creds->expires.boot - s->creds->issued.boot;
 	return schedule_rides_along(
-	    life, life - deadline_left(clk, s->creds->expires));
+	    life, life - deadline_left(clk, creds_deadline(s->creds, clk)));
 }
 
 int64_t

@@ -75,6 +75,11 @@ struct session_env {
 	double (*random)(void *arg);
 	const struct session_ops *ops;
 	void *arg;
+	/*
+	 * How long (microseconds) a renewal must wait that only the wall clock
+	 * asks for; 0: it may start, and is counted.  NULL: it never waits.
+	 */
+	int64_t (*clock_rest)(struct session *s, void *arg);
 };
 
 /*

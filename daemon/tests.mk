@@ -21,7 +21,8 @@ ENGINE_TESTS = \
 	tests/unit/test-prompt \
 	tests/unit/test-schedule \
 	tests/unit/test-wake \
-	tests/unit/test-session tests/unit/test-surfaces \
+	tests/unit/test-session tests/unit/test-skew \
+	tests/unit/test-surfaces \
 	tests/unit/test-monitor \
 	tests/unit/test-attention
 check_PROGRAMS += $(ENGINE_TESTS)
@@ -66,6 +67,9 @@ tests_unit_test_schedule_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_session_SOURCES = tests/unit/test-session.c
 tests_unit_test_session_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_session_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_skew_SOURCES = tests/unit/test-skew.c
+tests_unit_test_skew_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_skew_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_surfaces_SOURCES = tests/unit/test-surfaces.c
 tests_unit_test_surfaces_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_surfaces_LDADD = $(ENGINE_TEST_LDADD)

@@ -51,6 +51,12 @@ deadline_in(const struct clk *c, int64_t after)
 	return (struct deadline){ clk_real(c) + after, clk_boot(c) + after };
 }
 
+struct deadline
+deadline_boot(const struct clk *c, int64_t after)
+{
+	return (struct deadline){ INT64_MAX, clk_boot(c) + after };
+}
+
 bool
 deadline_passed(const struct clk *c, struct deadline d)
 {

@@ -2,6 +2,7 @@
 #include "awsfed/creds.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "awsfed/arn.h"
@@ -11,6 +12,7 @@
 #include "awsfed/xalloc.h"
 
 #define LIFETIME_MAX (36 * 3600)
+#define SKEW_SMALL 60 /* seconds: a wall clock that can be believed */
 
 /* A value that can stand in a credentials file: printable, no blanks. */
 static int
@@ -65,8 +67,8 @@ creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 	 */
 	c->expires.boot = c->issued.boot + life * USEC;
 	c->expires.real = exp_s * USEC;
-	if (c->expires.real - c->issued.real > (life + 60) * USEC ||
-	    c->expires.real - c->issued.real < (life - 60) * USEC)
+	if (c->expires.real - c->issued.real > (life + SKEW_SMALL) * USEC ||
+	    c->expires.real - c->issued.real < (life - SKEW_SMALL) * USEC)
 		c->expires.real = c->issued.real + life * USEC;
 	*ret = c;
 	return 0;
@@ -118,16 +120,29 @@ creds_unrefp(struct creds **c)
 	*c = creds_unref(*c);
 }
 
+struct deadline
+creds_deadline(const struct creds *c, const struct clk *clk)
+{
+	struct deadline d = c->expires;
+	int64_t said = c->expiration_s * USEC;
+	int64_t by_wall = said - clk_real(clk),
+		by_boot = d.boot - clk_boot(clk);
+
+	if (d.real != said && llabs(by_wall - by_boot) <= SKEW_SMALL * USEC)
+		d.real = said;
+	return d;
+}
+
 bool
 creds_expired(const struct creds *c, const struct clk *clk)
 {
-	return deadline_passed(clk, c->expires);
+	return deadline_passed(clk, creds_deadline(c, clk));
 }
 
 int64_t
 creds_left_s(const struct creds *c, const struct clk *clk)
 {
-	return deadline_left(clk, c->expires) / USEC;
+	return deadline_left(clk, creds_deadline(c, clk)) / USEC;
 }
 
 char *

@@ -164,6 +164,8 @@ deliver(struct conduit *c, const struct assume *a,
 	json_put_str(m, "expiration", expiration);
 	json_object_set_new(
 	    m, "lifetime", json_integer(answer->expiration_s - now));
+	if (r->dated)
+		json_object_set_new(m, "skew", json_integer(r->skew_s));
 	json_put_int(m, "maxDuration", learned);
 	conduit_send(c, W_CREDENTIALS, m);
 }

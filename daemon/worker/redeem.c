@@ -35,6 +35,7 @@ struct batch {
 	struct task *tasks;
 	size_t n;
 	int64_t expires_boot; /* the assertion's end, µs */
+	int64_t skew_s;	      /* of the AD FS host */
 };
 
 static void
@@ -111,7 +112,8 @@ static void
 deliver(struct batch *b, struct task *t, const struct sts_answer *a,
     const struct http_reply *r)
 {
-	int64_t now = r->dated ? r->date_s : clk_real(&clk_system) / USEC;
+	int64_t now =
+	    r->dated ? r->date_s : clk_real(&clk_system) / USEC + b->skew_s;
 	char expiration[RFC3339_SIZE];
 	json_t *m = json_object();
 
@@ -124,6 +126,8 @@ deliver(struct batch *b, struct task *t, const struct sts_answer *a,
 	json_put_str(m, "sessionToken", a->session_token);
 	json_put_str(m, "expiration", expiration);
 	json_object_set_new(m, "lifetime", json_integer(a->expiration_s - now));
+	if (r->dated)
+		json_object_set_new(m, "skew", json_integer(r->skew_s));
 	json_put_int(m, "maxDuration", t->learned);
 	conduit_send(b->conduit, W_CREDENTIALS, m);
 	t->done = true;
@@ -202,7 +206,11 @@ void
 redeem(struct http *h, struct conduit *c, const struct job *job,
     const struct saml *saml, const json_t *roles, int64_t skew_s)
 {
-	struct batch b = { .http = h, .conduit = c, .job = job, .saml = saml };
+	struct batch b = { .http = h,
+		.conduit = c,
+		.job = job,
+		.saml = saml,
+		.skew_s = skew_s };
 	int64_t left = saml->expires_s - skew_s - clk_real(&clk_system) / USEC;
 
 	b.n = json_array_size(roles);

@@ -33,6 +33,11 @@ struct deadline {
 
 /* The moment `after` from now on both clocks. */
 struct deadline deadline_in(const struct clk *c, int64_t after);
+/*
+ * By the boot clock alone: how long something may take, which a wall clock that
+ * is set does not change.
+ */
+struct deadline deadline_boot(const struct clk *c, int64_t after);
 /* Past, by either clock? */
 bool deadline_passed(const struct clk *c, struct deadline d);
 /* Microseconds left: the smaller of the two, 0 when past. */

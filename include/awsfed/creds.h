@@ -41,6 +41,12 @@ int creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret);
 json_t *creds_to_json(const struct creds *c);
 struct creds *creds_ref(struct creds *c);
 struct creds *creds_unref(struct creds *c); /* returns NULL */
+/*
+ * When they end.  A wall clock that was wrong when they came counts as it was;
+ * once it agrees with AWS's own Expiration it has been set right, and that
+ * counts: so nothing ends early because NTP came late.
+ */
+struct deadline creds_deadline(const struct creds *c, const struct clk *clk);
 bool creds_expired(const struct creds *c, const struct clk *clk);
 int64_t creds_left_s(const struct creds *c, const struct clk *clk);
 /* The credential_process document (Version 1), one line, xalloc. */

@@ -98,12 +98,10 @@ class World:
         self.credentials_file = os.path.join(self.home, ".aws/credentials")
         self.socket = os.path.join(self.base, "run/awsfed/control")
         self._programs()
-        self.warp_file = None
+        self.warp_file = self.sim_warp_file = None
         if warp:
-            self.warp_file = os.path.join(self.base, "warp")
-            with open(self.warp_file, "wb") as f:
-                f.write(struct.pack("=qq", 0, 0))
-            os.chmod(self.warp_file, 0o644)
+            self.warp_file = self._warp_file("warp")
+            self.sim_warp_file = self._warp_file("warp-sim")
         self.env = self._environment()
         try:
             self.sim = Simulator(self, args=sim_args)
@@ -383,12 +381,30 @@ class World:
         return {s: dict(parser.items(s)) for s in parser.sections()}
 
     # -- time ----------------------------------------------------------------
-    def warp(self, real, boot=None):
+    def _warp_file(self, name):
+        path = os.path.join(self.base, name)
+        with open(path, "wb") as f:
+            f.write(struct.pack("=qq", 0, 0))
+        os.chmod(path, 0o644)
+        return path
+
+    def warp(self, real, boot=None, sim=True):
         """Moves the clocks of all our programs, in seconds; a World(warp=True).
         With one number a laptop slept, warp(real, 0) is a clock that was
-        set."""
+        set; with sim=False the servers' clocks stay as they are."""
         boot = real if boot is None else boot
-        with open(self.warp_file, "r+b") as f:
+        # The servers first: they are never behind one who asks them.
+        if sim:
+            self.warp_sim(real, boot)
+        self._move(self.warp_file, real, boot)
+
+    def warp_sim(self, real, boot=0):
+        """The same of the simulator alone."""
+        self._move(self.sim_warp_file, real, boot)
+
+    @staticmethod
+    def _move(path, real, boot):
+        with open(path, "r+b") as f:
             f.write(struct.pack("=qq", int(real * 1e6), int(boot * 1e6)))
 
     def wait(self, condition, what, timeout=20):

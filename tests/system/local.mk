@@ -29,6 +29,7 @@ SYSTEM_TESTS = \
 	tests/system/reload.py tests/system/policy.py tests/system/lock.py \
 	tests/system/recorder.py \
 	tests/system/badinput.py \
+	tests/system/clocks.py \
 	tests/system/network.py \
 	tests/system/story.py tests/system/week.py \
 	tests/system/feed.py tests/system/hooks.py \

@@ -32,7 +32,11 @@ class Simulator:
         if os.path.exists(ready):
             os.unlink(ready)
         # Kept by the harness's own user: port 443 of the private network.
-        self.process = self.world.spawn(argv + self.args, "sim", drop=False)
+        env = dict(self.world.env)
+        if self.world.sim_warp_file:
+            env["WARP"] = self.world.sim_warp_file
+        self.process = self.world.spawn(argv + self.args, "sim", drop=False,
+                                        env=env)
         self.world.wait(lambda: self._ready(ready), "the simulator to listen",
                         10)
         self.port = self.other_port("port")

@@ -88,6 +88,39 @@ test_clocks(void **state)
 	json_decref(j);
 }
 
+/* A clock ten minutes off, either way; then NTP comes. */
+static void
+test_set_right(void **state)
+{
+	static const int64_t off[] = { 600, -600 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_creds_ struct creds *c = NULL;
+		json_t *j = good();
+		struct deadline d;
+
+		now[0] += off[i] * USEC;
+		assert_int_equal(creds_from_json(j, &fake, &c), 0);
+		assert_int_equal(creds_left_s(c, &fake), 3600);
+		now[0] -= off[i] * USEC;
+		assert_int_equal(creds_left_s(c, &fake), 3600);
+		d = creds_deadline(c, &fake);
+		assert_int_equal(d.real, c->expiration_s * USEC);
+		/* Right for a minute only: by the clock it was again. */
+		now[0] += 120 * USEC;
+		d = creds_deadline(c, &fake);
+		assert_int_equal(d.real, c->expires.real);
+		now[0] -= 120 * USEC;
+		now[0] += 3600 * USEC;
+		now[1] += 3600 * USEC;
+		assert_true(creds_expired(c, &fake));
+		now[0] -= 3600 * USEC;
+		now[1] -= 3600 * USEC;
+		json_decref(j);
+	}
+}
+
 static void
 test_bad(void **state)
 {
@@ -141,6 +174,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_clocks),
+		cmocka_unit_test(test_set_right),
 		cmocka_unit_test(test_bad),
 	};
 

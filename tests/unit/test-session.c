@@ -15,7 +15,8 @@ static struct loop *loop;
 static struct config *config;
 static struct session *s;
 static enum session_want verdict;
-static int asked, changes;
+static int asked, changes, counted;
+static int64_t rest;
 
 static enum session_want
 want(struct session *session, bool attended, struct fault *fault, void *arg)
@@ -38,6 +39,15 @@ changed(struct session *session, bool new_creds, void *arg)
 	changes++;
 }
 
+static int64_t
+clock_rest(struct session *session, void *arg)
+{
+	(void)session;
+	(void)arg;
+	counted++;
+	return rest;
+}
+
 static double
 half(void *arg)
 {
@@ -52,7 +62,9 @@ setup(void **state)
 	    "[profile a]\nadfs_config.adfs_host = h.example\n"
 	    "adfs_config.role_arn = arn:aws:iam::000000000001:role/A\n";
 	static const struct session_ops ops = { want, changed };
-	struct session_env env = { .random = half, .ops = &ops };
+	struct session_env env = {
+		.random = half, .clock_rest = clock_rest, .ops = &ops
+	};
 	struct ini *doc = ini_parse(text, strlen(text));
 	_cleanup_fault_ struct fault f = { 0 };
 
@@ -65,7 +77,8 @@ setup(void **state)
 	ini_free(doc);
 	s = session_new(&env, config->profiles[0]);
 	verdict = SESSION_WILL;
-	asked = changes = 0;
+	asked = changes = counted = 0;
+	rest = 0;
 	return 0;
 }
 
@@ -79,20 +92,27 @@ teardown(void **state)
 	return 0;
 }
 
+/* Expiration is so far from now by the wall clock. */
 static void
-give(int life)
+give_until(int life, int expiration)
 {
 	char when[RFC3339_SIZE];
 	struct creds *c;
 	json_t *j;
 
-	rfc3339_format(clk_real(loop->clk) / USEC + life, when);
+	rfc3339_format(clk_real(loop->clk) / USEC + expiration, when);
 	j = json_pack("{s:s,s:s,s:s,s:s,s:s,s:i}", "roleArn", "arn:x",
 	    "accessKeyId", "ASIA", "secretAccessKey", "k", "sessionToken", "t",
 	    "expiration", when, "lifetime", life);
 	assert_int_equal(creds_from_json(j, loop->clk, &c), 0);
 	json_decref(j);
 	session_give(s, c);
+}
+
+static void
+give(int life)
+{
+	give_until(life, life);
 }
 
 static void
@@ -123,6 +143,63 @@ test_renewal(void **state)
 	assert_null(session_creds(s));
 	fake_settle(loop);
 	assert_int_equal(asked, 2);
+}
+
+/* A step of the wall clock: renewed, but not more often than it may. */
+static void
+test_clock_set(void **state)
+{
+	(void)state;
+	session_set_kept(s, true);
+	give(3600);
+	fake_step_real(loop, 3600 * USEC);
+	fake_settle(loop);
+	assert_int_equal(asked, 1);
+	assert_int_equal(counted, 1);
+	give(3600);
+	rest = 300 * USEC;
+	fake_step_real(loop, 3600 * USEC);
+	fake_settle(loop);
+	is(SESSION_FRESH);
+	assert_int_equal(asked, 1);
+	assert_null(session_creds(s));
+	fake_advance(loop, 299 * USEC);
+	assert_int_equal(asked, 1);
+	fake_advance(loop, 1 * USEC);
+	assert_int_equal(asked, 2);
+	/* Who asks meanwhile is not put off. */
+	give(3600);
+	fake_step_real(loop, 3600 * USEC);
+	fake_settle(loop);
+	is(SESSION_FRESH);
+	session_event(s, SESSION_WANTED, NULL);
+	assert_int_equal(asked, 3);
+	/* A renewal that is due by both clocks never asks. */
+	counted = 0;
+	give(3600);
+	fake_advance(loop, 1620 * USEC);
+	assert_int_equal(asked, 4);
+	assert_int_equal(counted, 0);
+}
+
+/* Keys that came while the clock was an hour behind; it is set right. */
+static void
+test_clock_right(void **state)
+{
+	(void)state;
+	session_set_kept(s, true);
+	fake_step_real(loop, -3600 * USEC);
+	give_until(3600, 7200);
+	fake_step_real(loop, 3600 * USEC);
+	fake_settle(loop);
+	is(SESSION_FRESH);
+	assert_int_equal(asked, 0);
+	assert_int_equal(counted, 0);
+	assert_non_null(session_creds(s));
+	fake_advance(loop, 1619 * USEC);
+	assert_int_equal(asked, 0);
+	fake_advance(loop, 1 * USEC);
+	assert_int_equal(asked, 1);
 }
 
 /* Nobody renews it: it is told when its keys have gone, in every state. */
@@ -227,6 +304,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_renewal),
+		T(test_clock_set),
+		T(test_clock_right),
 		T(test_end),
 		T(test_clock_back),
 		T(test_waiters),
