@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 
 #include "awsfed/fault.h"
 #include "awsfed/log.h"
@@ -26,6 +27,7 @@ struct entry {
 	int64_t at; /* seconds since 1970 */
 	bool person;
 	bool factor; /* a second factor was met behind it */
+	bool own;    /* of this life of this agent: nobody knows better */
 	enum ledger_outcome outcome;
 	uint64_t number; /* in this life of the agent */
 };
@@ -48,6 +50,7 @@ struct ledger {
 	struct entry *entries; /* oldest first */
 	size_t n;
 	uint64_t numbers;      /* given out */
+	struct stat seen;      /* of the file when it was read last */
 	struct asking *asking; /* on their way to the disk */
 };
 
@@ -213,6 +216,7 @@ ledger_new(const char *path, struct files *files, const struct clk *clk)
 	l->clk = clk;
 	new_salt(l);
 	r = path_read(path, LEDGER_SIZE_MAX, &data, &len);
+	(void)stat(path, &l->seen);
 	if (r == 0)
 		r = load(l, data, len);
 	if (r < 0 && r != -ENOENT) {
@@ -222,6 +226,92 @@ ledger_new(const char *path, struct files *files, const struct clk *clk)
 		    path, strerror(-r));
 	}
 	return l;
+}
+
+/* ---- the other agents of a home ------------------------------------------------ */
+
+static struct entry *
+same_entry(struct ledger *l, const struct entry *e)
+{
+	for (size_t i = l->n; i-- > 0;) {
+		struct entry *f = &l->entries[i];
+
+		if (f->at == e->at && f->person == e->person &&
+		    str_eq(f->tag, e->tag) && str_eq(f->identity, e->identity))
+			return f;
+	}
+	return NULL;
+}
+
+/* In the order of their times. */
+static void
+insert(struct ledger *l, const struct entry *e)
+{
+	struct entry *f = append(l, e->identity), moved;
+
+	memcpy(f->tag, e->tag, sizeof(f->tag));
+	f->at = e->at;
+	f->person = e->person;
+	f->factor = e->factor;
+	f->outcome = e->outcome;
+	for (; f > l->entries && f[-1].at > f->at; f--) {
+		moved = f[-1];
+		f[-1] = *f;
+		*f = moved;
+	}
+}
+
+static void
+merge(struct ledger *l, struct ledger *disk)
+{
+	memcpy(l->salt, disk->salt, sizeof(l->salt));
+	for (size_t i = l->n; i-- > 0;)
+		if (!l->entries[i].own &&
+		    same_entry(disk, &l->entries[i]) == NULL)
+			drop(l, i);
+	for (size_t i = 0; i < disk->n; i++) {
+		const struct entry *e = &disk->entries[i];
+		struct entry *f = same_entry(l, e);
+
+		if (f == NULL) {
+			insert(l, e);
+		} else if (!f->own) {
+			f->outcome = e->outcome;
+			f->factor = e->factor;
+		}
+	}
+}
+
+/*
+ * An agent of another host may have written the file since: what it was refused
+ * counts here, and what it recorded is not to be overwritten.  Before anything
+ * is judged or changed; the file is replaced whole, so it is never half.
+ */
+static void
+look_again(struct ledger *l)
+{
+	_cleanup_free_ char *data = NULL;
+	struct ledger disk = { .clk = l->clk };
+	struct stat st;
+	size_t len;
+
+	if (stat(l->path, &st) != 0 ||
+	    (st.st_dev == l->seen.st_dev && st.st_ino == l->seen.st_ino &&
+		st.st_size == l->seen.st_size &&
+		st.st_mtim.tv_sec == l->seen.st_mtim.tv_sec &&
+		st.st_mtim.tv_nsec == l->seen.st_mtim.tv_nsec) ||
+	    path_read(l->path, LEDGER_SIZE_MAX, &data, &len) < 0)
+		return;
+	l->seen = st;
+	if (load(&disk, data, len) == 0)
+		merge(l, &disk);
+	else
+		log_warning("%s is not what an agent wrote; it is replaced by "
+			    "what this one knows",
+		    l->path);
+	while (disk.n > 0)
+		drop(&disk, disk.n - 1);
+	xfree(disk.entries);
 }
 
 const char *
@@ -323,6 +413,8 @@ ledger_stored_ok(const struct ledger *l, const char *identity)
 {
 	_cleanup_fault_ struct fault fault = { 0 };
 
+	/* What others recorded is no change of ours. */
+	look_again((struct ledger *)(uintptr_t)l);
 	return judge_stored(l, identity, NULL, &fault) == 0;
 }
 
@@ -390,11 +482,13 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	struct asking *a;
 	struct entry *e;
 	char *text;
-	bool factor = ledger_factor(l, identity);
+	bool factor;
 
 	if (!is_hex(tag, 4))
 		return fault_set(fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker sent a malformed password tag."));
+	look_again(l);
+	factor = ledger_factor(l, identity);
 	if (source != SOURCE_PERSON &&
 	    judge_stored(l, identity, tag, fault) < 0)
 		return -1;
@@ -403,6 +497,7 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	e->at = clk_real(l->clk) / USEC;
 	e->person = source == SOURCE_PERSON;
 	e->factor = factor;
+	e->own = true;
 	e->outcome = LEDGER_PENDING;
 	a = xcalloc(1, sizeof(*a));
 	a->ledger = l;
@@ -457,9 +552,11 @@ ledger_factor(const struct ledger *l, const char *identity)
 void
 ledger_set_factor(struct ledger *l, const char *identity, bool met)
 {
-	struct entry *e = newest(l, identity);
+	struct entry *e;
 	bool changed = false;
 
+	look_again(l);
+	e = newest(l, identity);
 	if (met && e != NULL && !e->factor)
 		changed = e->factor = true;
 	for (size_t i = 0; !met && i < l->n; i++) {
@@ -489,8 +586,10 @@ void
 ledger_outcome(
     struct ledger *l, const char *identity, enum ledger_outcome outcome)
 {
-	struct entry *e = pending(l, identity);
+	struct entry *e;
 
+	look_again(l);
+	e = pending(l, identity);
 	if (e == NULL)
 		return;
 	e->outcome = outcome;
@@ -504,8 +603,10 @@ ledger_outcome(
 void
 ledger_unsent(struct ledger *l, const char *identity)
 {
-	struct entry *e = pending(l, identity);
+	struct entry *e;
 
+	look_again(l);
+	e = pending(l, identity);
 	if (e == NULL)
 		return;
 	drop(l, (size_t)(e - l->entries));

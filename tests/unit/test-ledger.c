@@ -257,6 +257,70 @@ test_tags(void **state)
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Another agent of the same home writes the file. */
+static void
+elsewhere(const char *attempts)
+{
+	_cleanup_free_ char *text =
+	    xasprintf("{\"salt\":\"00112233445566778899aabbccddeeff\","
+		      "\"attempts\":[%s]}",
+		attempts);
+	FILE *f;
+
+	unlink(path); /* another file each time, as a rename makes one */
+	f = fopen(path, "we");
+	assert_non_null(f);
+	assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
+	assert_int_equal(fclose(f), 0);
+}
+
+static char *
+elsewhere_one(
+    const char *identity, const char *tag, int64_t ago, const char *outcome)
+{
+	return xasprintf("{\"identity\":\"%s\",\"tag\":\"%s\",\"at\":%lld,"
+			 "\"person\":false,\"outcome\":\"%s\"}",
+	    identity, tag, (long long)(clk_real(loop->clk) / USEC - ago),
+	    outcome);
+}
+
+static void
+test_elsewhere(void **state)
+{
+	_cleanup_free_ char *bad =
+	    elsewhere_one("jane @ host", "000b", 4000, "rejected");
+	_cleanup_free_ char *open =
+	    elsewhere_one("jane @ host", "000b", 4000, "pending");
+	_cleanup_free_ char *good =
+	    elsewhere_one("jane @ host", "000b", 4000, "accepted");
+	_cleanup_free_ char *joe =
+	    elsewhere_one("joe @ host", "000c", 4000, "rejected");
+	_cleanup_free_ char *both = xasprintf("%s,%s", bad, joe);
+
+	(void)state;
+	assert_true(ledger_stored_ok(ledger, "jane @ host"));
+	/* Refused there: not sent here. */
+	elsewhere(both);
+	assert_false(ledger_stored_ok(ledger, "jane @ host"));
+	assert_string_equal(
+	    ledger_salt(ledger), "00112233445566778899aabbccddeeff");
+	assert_false(attempt("cb"));
+	/* What is recorded here takes nothing of it away. */
+	assert_true(attempt("pa+"));
+	assert_non_null(strstr(fake_files_text(files, path), "joe @ host"));
+	assert_true(ledger_stored_ok(ledger, "jane @ host"));
+	assert_false(ledger_stored_ok(ledger, "joe @ host"));
+	/* Under way there, and then good. */
+	elsewhere(open);
+	assert_true(ledger_stored_ok(ledger, "jane @ host")); /* "pa+" */
+	assert_true(ledger_stored_ok(ledger, "joe @ host"));
+	/* Nonsense changes nothing. */
+	elsewhere("nonsense");
+	assert_true(ledger_stored_ok(ledger, "joe @ host"));
+	elsewhere(good);
+	assert_true(ledger_stored_ok(ledger, "jane @ host"));
+}
+
 int
 main(void)
 {
@@ -268,6 +332,7 @@ main(void)
 		T(test_broken),
 		T(test_many),
 		T(test_tags),
+		T(test_elsewhere),
 	};
 
 	return RUN(tests);
