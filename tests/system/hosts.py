@@ -2,10 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Hosts without a desktop: login starts the agent, and nothing else does."""
 
+import contextlib
+import ctypes
 import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import time
@@ -15,6 +18,7 @@ import tap
 
 harness.need()
 
+libc = ctypes.CDLL(None, use_errno=True)
 ROLE = harness.role("111111111111", "dev")
 
 
@@ -360,6 +364,139 @@ def sudo():
         tap.equal(found, [], "nothing of root's is left in the home")
 
 
-tap.run(none_is_started, login_starts_it, nothing_comes_along, two_at_once,
+SYSTEMCTL = """#!/bin/sh
+echo "$*" >>%(said)s
+case "$*" in
+"--user show"*) printf 'LoadState=%%s\nUnitFileState=%%s\n' %(load)s ;;
+"--user start"*) %(start)s ;;
+esac
+"""
+
+
+def by_systemd():
+    """A user manager runs: it starts the agent, when it has the units."""
+    with Host() as w:
+        run = w.base + "/run"
+        w.own(run + "/systemd", 0o700, folder=True)
+        with socket.socket(socket.AF_UNIX) as s:
+            s.bind(run + "/systemd/private")
+        w.own(run + "/systemd/private", 0o600)
+        w.env["XDG_RUNTIME_DIR"] = run
+        w.socket = run + "/awsfed/control"
+        said = w.base + "/log/systemctl"
+
+        def manager(load, start):
+            w.write(said, "")
+            w.write(w.program("systemctl"), SYSTEMCTL % {
+                "said": said, "load": load, "start": start}, 0o755)
+
+        def calls():
+            return [line.split()[1] for line in
+                    w.read(said).decode().splitlines()]
+
+        manager("masked ''", "exit 0")
+        r = w.ctl("login", "p")
+        tap.ok(r.rc == 6 and "masked" in r.err and "unmask" in r.err and
+               calls() == ["show"], "masked units are left alone", r)
+        manager("loaded disabled", "echo 'Job failed'; exit 1")
+        r = w.ctl("login", "p")
+        tap.ok(r.rc == 6 and "Job failed" in r.err and
+               "journalctl --user -u awsfedd.service" in r.err,
+               "what systemd says is passed on", r)
+        manager("loaded disabled", w.program("awsfedd") + " --background")
+        r = w.login("p")
+        tap.ok(r.rc == 0 and "systemctl --user enable" in r.tty + r.err and
+               calls() == ["show", "start"],
+               "systemd starts it; how to have it each time", r)
+        tap.ok("lingering is off" in r.tty + r.err,
+               "login tells of lingering", r)
+        r = w.ctl("login", "p")
+        tap.ok("lingering" not in r.err, "once", r)
+        lingering(w)
+        w.ctl("stop")
+        manager("not-found ''", "exit 1")
+        r = w.ctl("login", "p")
+        tap.ok("could not be started" not in r.err and w.pid() and
+               calls() == ["show"],
+               "without its units login starts the agent itself", r)
+        r = w.ctl("status")
+        tap.equal(r.rc, 0, "which answers")
+
+
+def lingering(w):
+    """status: where the agent would end with the login, and only there."""
+    def warns(**env):
+        r = w.ctl("status", **env)
+        return "loginctl enable-linger" in r.out
+
+    tap.ok(warns(), "status warns")
+    tap.ok(warns(SSH_CONNECTION="1 2 3 4", DISPLAY="localhost:10.0"),
+           "also with a display that came by ssh")
+    tap.ok(not warns(DISPLAY=":0"), "not on a desktop")
+    tap.ok(not warns(XDG_SESSION_TYPE="wayland"), "nor on another")
+    tap.ok(not warns(AWSFED_SOCKET=w.socket), "nor for a forwarded agent")
+    tap.ok("linger" not in w.ctl("status", "--json").out, "nor in JSON")
+    if os.getuid() != 0 or w.uid is None:
+        tap.skip("lingering that is on", "it takes root")
+        return
+
+    def on(folder):
+        os.makedirs(folder + "/systemd/linger")
+        with open(folder + "/systemd/linger/nobody", "w",
+                  encoding="ascii"):
+            pass
+    with mounted(w, "/var/lib", on):
+        tap.ok(not warns(), "nor where lingering is on")
+
+
+@contextlib.contextmanager
+def mounted(w, where, fill):
+    """What is run has an empty directory there, with what fill() puts in."""
+    usual = w._preexec
+
+    def preexec(drop):
+        child = usual(drop)
+
+        def other():
+            if libc.unshare(0x20000) != 0 or libc.mount(
+                    b"none", b"/", None, 0x44000, None) != 0 or libc.mount(
+                        b"none", where.encode(), b"tmpfs", 0, None) != 0:
+                os._exit(99)
+            os.chmod(where, 0o755)
+            fill(where)
+            child()
+        return other
+    w._preexec = preexec
+    try:
+        yield
+    finally:
+        w._preexec = usual
+
+
+def cron():
+    """Without XDG_RUNTIME_DIR the one of logind is looked at."""
+    if os.getuid() != 0 or harness.World._mapped():
+        tap.skip("cron", "it takes root")
+        return
+    with Host() as w:
+        path = "/run/user/%d" % w.uid
+
+        def at(mode, uid):
+            def fill(_):
+                os.makedirs(path)
+                os.chmod(path, mode)
+                os.chown(path, uid, uid)
+            return fill
+        for mode, uid, used in ((0o700, w.uid, True), (0o755, w.uid, False),
+                                (0o700, 0, False)):
+            with mounted(w, "/run", at(mode, uid)):
+                r = w.ctl("status")
+            where = path + "/awsfed" if used else w.run_dir
+            tap.ok(r.rc == 6 and where + "/control" in r.err,
+                   "mode %o of user %d: %s" % (mode, uid,
+                                               "taken" if used else "not"), r)
+
+
+tap.run(by_systemd, cron, none_is_started, login_starts_it, nothing_comes_along, two_at_once,
         reasons, named, long_path, log_is_bounded, runtime_deleted, overtaken,
         sudo)
