@@ -173,6 +173,39 @@ show_identity_state(const json_t *identity, int64_t now)
 	return words != NULL ? STEAL(words) : xstrdup("-");
 }
 
+/* Where a password is kept: nothing when it is nowhere, as by default. */
+char *
+show_password(const json_t *identity)
+{
+	static const struct {
+		const char *held;
+		const char *words;
+	} places[] = {
+		{ "memory", N_("the password is kept in memory") },
+		{ "keyring", N_("the password is kept in the keyring") },
+		{ "credential", N_("the password is a systemd credential") },
+		{ "command", N_("a command gives the password") },
+	};
+	const json_t *p = json_object_get(identity, "password");
+	const char *held = json_string_value(json_object_get(p, "held"));
+	const char *words = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++)
+		if (str_eq(places[i].held, held))
+			words = _(places[i].words);
+	if (json_is_true(json_object_get(p, "locked")))
+		return xstrdup(
+		    _("the keyring is locked: no password is used from it"));
+	if (json_is_true(json_object_get(p, "unavailable")))
+		return xstrdup(_("no keyring answers on the session bus"));
+	if (words != NULL && json_is_true(json_object_get(p, "suspect")))
+		return xasprintf(
+		    _("%s; it was refused and is not used until you sign in "
+		      "(suspect)"),
+		    words);
+	return xstrdup(words);
+}
+
 static void
 add_count(struct buf *b, const char *before, int64_t n, const char *one,
     const char *many)

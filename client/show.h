@@ -33,6 +33,8 @@ char *show_state(const json_t *profile);
 char *show_identity(const json_t *identity);
 /* What follows it: "signed in, renews without you until about 17:02". */
 char *show_identity_state(const json_t *identity, int64_t now);
+/* Where its password is kept, a sentence (xalloc); NULL: nowhere. */
+char *show_password(const json_t *identity);
 /*
  * "20 profiles fresh (1 password, 1 push); renews without you until about
  * 17:02" from a `done` step (xalloc).

@@ -9,13 +9,16 @@
 #include "cli.h"
 #include "conn.h"
 #include "outcome.h"
+#include "show.h"
 
-enum { OPT_PROFILE = 1, OPT_ALL };
+enum { OPT_PROFILE = 1, OPT_ALL, OPT_FORGET };
 
 static const struct option_info options[] = {
 	{ "profile", OPT_PROFILE, "PROFILE",
 	    N_("the profile; the same as naming it without the option") },
 	{ "all", OPT_ALL, NULL, N_("every profile and every sign-in") },
+	{ "forget", OPT_FORGET, NULL,
+	    N_("also remove the stored password from the keyring") },
 	{ 0 },
 };
 
@@ -23,6 +26,7 @@ struct logout {
 	const struct verb *verb;
 	json_t *profiles;
 	bool all;
+	bool forget;
 };
 
 static int
@@ -32,7 +36,10 @@ set(void *arg, int id, const char *value)
 
 	if (id == OPT_PROFILE)
 		return cli_add_profile(l->verb, l->profiles, value);
-	l->all = true;
+	if (id == OPT_FORGET)
+		l->forget = true;
+	else
+		l->all = true;
 	return 0;
 }
 
@@ -71,11 +78,43 @@ tell_cache(const json_t *chained)
 		puts(_("  Next: rm -rf ~/.aws/cli/cache (to end them now)"));
 }
 
+/* An exit status: what was not removed lies there still. */
+static int
+forget(json_t *par)
+{
+	_cleanup_problem_ struct problem problem = { 0 };
+	_cleanup_json_ json_t *reply = NULL;
+	int status = EXIT_OK;
+	const json_t *o;
+	size_t i;
+
+	if (conn_ask(M_FORGET, par, CALL_PERSON, &reply, &problem) < 0)
+		return problem_report(&problem);
+	json_array_foreach (json_object_get(reply, "passwords"), i, o) {
+		_cleanup_free_ char *user = show_text(o, "user");
+		_cleanup_free_ char *host = show_text(o, "host");
+		_cleanup_fault_ struct fault f = { 0 };
+
+		if (fault_from_json(json_object_get(o, "fault"), &f) == 0) {
+			problem_show_fault(host, &f, stderr);
+			status = fault_exit(f.kind);
+		} else if (json_is_true(json_object_get(o, "removed"))) {
+			printf(_("%s @ %s: the stored password is removed\n"),
+			    user, host);
+		} else {
+			printf(_("%s @ %s: no password was stored\n"),
+			    user != NULL ? user : "-", host);
+		}
+	}
+	return status;
+}
+
 static int
 run(const struct verb *v, int argc, char **argv)
 {
 	_cleanup_problem_ struct problem problem = { 0 };
-	_cleanup_json_ json_t *reply = NULL, *names = json_array();
+	_cleanup_json_ json_t *reply = NULL, *names = json_array(),
+			      *again = NULL;
 	struct logout l = { .verb = v, .profiles = names };
 	const json_t *gone, *out;
 	json_t *par;
@@ -97,6 +136,8 @@ run(const struct verb *v, int argc, char **argv)
 		json_object_set_new(par, "all", json_true());
 	else
 		json_object_set(par, "profiles", names);
+	if (l.forget)
+		again = json_incref(par);
 	if (conn_ask(M_LOGOUT, par, CALL_SHORT, &reply, &problem) < 0)
 		return problem_report(&problem);
 	gone = json_object_get(reply, "profiles");
@@ -106,13 +147,17 @@ run(const struct verb *v, int argc, char **argv)
 	tell_cache(json_object_get(reply, "chained"));
 	if (json_array_size(gone) == 0 && json_array_size(out) == 0)
 		puts(_("nothing was kept and nobody was signed in"));
+	if (l.forget)
+		status = forget(STEAL(again));
+	if (status != EXIT_OK)
+		return status;
 	/* The keys may still stand there: that is not what was asked for. */
 	return outcome_written(json_object_get(reply, "written"), EXIT_OK);
 }
 
 const struct verb verb_logout = {
 	.name = "logout",
-	.usage = N_("PROFILE... | --all"),
+	.usage = N_("[--forget] PROFILE... | --all"),
 	.summary = N_("Stop keeping profiles fresh and forget their keys"),
 	.details =
 	    N_("The last kept profile of a sign-in takes the sign-in with "

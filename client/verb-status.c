@@ -117,9 +117,12 @@ show_identities(const json_t *reply, int64_t now)
 		_cleanup_free_ char *who = show_identity(o);
 		_cleanup_free_ char *state = show_identity_state(o, now);
 		_cleanup_free_ char *clock = clockword_host(reply, o);
+		_cleanup_free_ char *password = show_password(o);
 		_cleanup_fault_ struct fault f = { 0 };
 
 		printf("%-*s   %s\n", (int)width, who, state);
+		if (password != NULL)
+			printf("  %s\n", password);
 		if (clock != NULL)
 			printf(_("  Its clock is %s.\n"), clock);
 		if (fault_from_json(json_object_get(o, "fault"), &f) < 0)

@@ -13,6 +13,7 @@ daemon_libadapters_a_SOURCES = \
 	daemon/askpass.h daemon/askpass.c \
 	daemon/askpass-assuan.h daemon/askpass-assuan.c \
 	daemon/bus.h daemon/bus.c \
+	daemon/bus-vault.h daemon/bus-vault.c daemon/bus-vault-item.c \
 	daemon/child.h daemon/child.c \
 	daemon/command.h daemon/command.c \
 	daemon/control.h daemon/control.c \
@@ -25,6 +26,7 @@ daemon_libadapters_a_SOURCES = \
 	daemon/loop.h daemon/loop.c \
 	daemon/service.h daemon/service.c \
 	daemon/service-journal.h daemon/service-journal.c \
+	daemon/vault.h \
 	daemon/watch.h daemon/watch.c
 daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(LIBEVENT_CFLAGS) $(LIBSYSTEMD_CFLAGS) $(JANSSON_CFLAGS)

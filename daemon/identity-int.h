@@ -3,6 +3,8 @@
 #ifndef AWSFED_IDENTITY_INT_H
 #define AWSFED_IDENTITY_INT_H
 
+#include "awsfed/config.h"
+
 #include "identity.h"
 #include "ledger.h"
 #include "skew.h"
@@ -62,6 +64,14 @@ struct identity {
 	char *command_user;
 	struct secret *command_password;
 	enum secret_source source; /* of the password just answered */
+	struct keyring *keyring;
+	enum store_password store;  /* of the job's profile */
+	enum totp_source totp_from; /* the same */
+	json_t *fetching;	    /* the question the keyring is asked for */
+	bool stored_tried;	    /* once in a job */
+	bool from_keyring;	    /* the password just answered */
+	bool accepted;		    /* the password of this job */
+	struct secret *typed_password; /* to be kept, if it works */
 	char *attempt_user;
 	char *attempt_name; /* the identity's, for the ledger */
 	json_int_t attempt_id;
@@ -83,6 +93,24 @@ void identity_set_user(struct identity *id, const char *user);
 void identity_job_start(struct identity *id, const struct want *want);
 /* The job's message (new). */
 json_t *identity_job_message(struct identity *id, const struct want *want);
+/* An answer to the worker's open question. */
+void identity_answer(struct identity *id, const char *value);
+void identity_refuse(struct identity *id, const struct fault *fault);
+void identity_answer_totp(struct identity *id, const char *secret);
+void identity_no_totp(struct identity *id);
+/* The keyring had no answer: the profile's command, then a person. */
+void identity_ask_further(struct identity *id, const json_t *msg);
+
+/* identity-secret.c.  The first two: true when the keyring will answer. */
+bool identity_secret_password(struct identity *id, const json_t *msg);
+bool identity_secret_totp(struct identity *id, const json_t *msg);
+void identity_secret_init(struct identity *id);
+void identity_secret_begin(struct identity *id, const struct want *want);
+void identity_secret_typed(struct identity *id, const char *value);
+void identity_secret_outcome(struct identity *id, enum ledger_outcome outcome);
+void identity_secret_success(struct identity *id);
+void identity_secret_end(struct identity *id);
+
 /* Kills the job and forgets all that belonged to it; no event. */
 void identity_job_drop(struct identity *id);
 

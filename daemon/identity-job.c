@@ -17,6 +17,7 @@
 #include "command.h"
 #include "identity-int.h"
 #include "job.h"
+#include "keyring.h"
 #include "loop.h"
 #include "prompt.h"
 #include "recorder.h"
@@ -51,8 +52,14 @@ refuse(struct identity *id, json_int_t to, const struct fault *fault)
 	send_msg(id, o);
 }
 
-static void
-answer(struct identity *id, const char *value)
+void
+identity_refuse(struct identity *id, const struct fault *fault)
+{
+	refuse(id, id->ask_id, fault);
+}
+
+void
+identity_answer(struct identity *id, const char *value)
 {
 	json_t *o = message(W_ANSWER, id->ask_id);
 
@@ -87,9 +94,11 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 	if (id->ask_password)
 		id->source = prompt_scripted(id->env.prompts) ? SOURCE_STORED :
 								SOURCE_PERSON;
+	if (id->ask_password)
+		identity_secret_typed(id, value);
 	if (id->ask_user)
 		xreplace(&id->typed_user, xstrdup(value));
-	answer(id, value);
+	identity_answer(id, value);
 }
 
 static void
@@ -111,10 +120,12 @@ ask_person(struct identity *id, const json_t *msg)
 		return;
 	}
 	if (!id->env.ops->watched(id, id->env.arg)) {
-		fault_set(&f, FAULT_NEEDS_USER, REASON_EXPIRED,
-		    _("%s asks for a sign-in and nobody is there to answer "
-		      "(\"%s\")."),
-		    id->host, label);
+		if (!id->ask_password ||
+		    keyring_why(id->keyring, id->host, &f) == 0)
+			fault_set(&f, FAULT_NEEDS_USER, REASON_EXPIRED,
+			    _("%s asks for a sign-in and nobody is there to "
+			      "answer (\"%s\")."),
+			    id->host, label);
 		refuse(id, id->ask_id, &f);
 		return;
 	}
@@ -130,12 +141,12 @@ answer_from_command(struct identity *id, const char *name)
 {
 	if (str_eq(name, QN_USER) && id->command_user != NULL) {
 		xreplace(&id->typed_user, xstrdup(id->command_user));
-		answer(id, id->command_user);
+		identity_answer(id, id->command_user);
 		return true;
 	}
 	if (str_eq(name, QN_PASSWORD) && id->command_password != NULL) {
 		id->source = SOURCE_COMMAND;
-		answer(id, secret_bytes(id->command_password));
+		identity_answer(id, secret_bytes(id->command_password));
 		/* One password per job: it is not needed again. */
 		id->command_password = secret_free(id->command_password);
 		return true;
@@ -225,7 +236,7 @@ on_code(const struct fault *fault, const char *out, size_t len, void *arg)
 		code = xasprintf(
 		    "%" JSON_INTEGER_FORMAT, json_integer_value(token));
 	if (!str_empty(code)) {
-		answer(id, code);
+		identity_answer(id, code);
 		return;
 	}
 	log_warning("%s: mfa_token_command printed no JSON object with "
@@ -235,14 +246,23 @@ on_code(const struct fault *fault, const char *out, size_t len, void *arg)
 }
 
 /* A secret goes to the worker alone, and never to a person. */
-static void
-no_totp(struct identity *id)
+void
+identity_no_totp(struct identity *id)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 
 	fault_set(&f, FAULT_CONFIG, REASON_SECOND_FACTOR,
 	    _("There is no secret to make one-time codes of."));
 	refuse(id, id->ask_id, &f);
+}
+
+void
+identity_answer_totp(struct identity *id, const char *secret)
+{
+	/* By the server's clock, which the worker reckons with. */
+	id->totp_used = clk_real(id->env.loop->clk) / USEC +
+	    skew_now(&id->skew, id->env.loop->clk);
+	identity_answer(id, secret);
 }
 
 static void
@@ -258,7 +278,7 @@ on_totp(const struct fault *fault, const char *out, size_t len, void *arg)
 	id->command_wait = NULL;
 	if (fault_is(fault)) {
 		log_warning("%s: totp_command: %s", id->name, fault->text);
-		no_totp(id);
+		identity_no_totp(id);
 		return;
 	}
 	secret = str_trim(xstrndup(out, len));
@@ -266,13 +286,10 @@ on_totp(const struct fault *fault, const char *out, size_t len, void *arg)
 		log_warning("%s: totp_command did not print one line with a "
 			    "secret",
 		    id->name);
-		no_totp(id);
+		identity_no_totp(id);
 		return;
 	}
-	/* By the server's clock, which the worker reckons with. */
-	id->totp_used = clk_real(id->env.loop->clk) / USEC +
-	    skew_now(&id->skew, id->env.loop->clk);
-	answer(id, secret);
+	identity_answer_totp(id, secret);
 }
 
 /*
@@ -285,6 +302,18 @@ met_factor(const struct identity *id)
 	return id->second_factor || ledger_factor(id->env.ledger, id->name);
 }
 
+void
+identity_ask_further(struct identity *id, const json_t *msg)
+{
+	if ((!id->ask_user && !id->ask_password) || id->command_line == NULL ||
+	    id->command_ran || !ledger_stored_ok(id->env.ledger, id->name)) {
+		ask_person(id, msg);
+		return;
+	}
+	id->command_ran = true;
+	run_command(id, msg, id->command_line, on_command);
+}
+
 static void
 on_ask(struct identity *id, const json_t *msg)
 {
@@ -292,7 +321,8 @@ on_ask(struct identity *id, const json_t *msg)
 	const char *kind = json_string_value(json_object_get(msg, "kind"));
 	bool credential = str_eq(name, QN_USER) || str_eq(name, QN_PASSWORD);
 
-	if (id->question != NULL || id->command != NULL) {
+	if (id->question != NULL || id->command != NULL ||
+	    id->fetching != NULL) {
 		_cleanup_fault_ struct fault f = { 0 };
 
 		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
@@ -311,8 +341,10 @@ on_ask(struct identity *id, const json_t *msg)
 		return;
 	}
 	if (str_eq(name, QN_TOTP)) {
+		if (identity_secret_totp(id, msg))
+			return;
 		if (id->totp_line == NULL)
-			no_totp(id);
+			identity_no_totp(id);
 		else
 			run_command(id, msg, id->totp_line, on_totp);
 		return;
@@ -323,13 +355,8 @@ on_ask(struct identity *id, const json_t *msg)
 		ask_person(id, msg);
 		return;
 	}
-	if (!credential || id->command_line == NULL || id->command_ran ||
-	    !ledger_stored_ok(id->env.ledger, id->name)) {
-		ask_person(id, msg);
-		return;
-	}
-	id->command_ran = true;
-	run_command(id, msg, id->command_line, on_command);
+	if (!identity_secret_password(id, msg))
+		identity_ask_further(id, msg);
 }
 
 /* ---- the password's way ----------------------------------------------------- */
@@ -396,6 +423,7 @@ on_outcome(struct identity *id, const json_t *msg)
 {
 	const char *result = json_string_value(json_object_get(msg, "result"));
 	bool ok = str_eq(result, OUTCOME_ACCEPTED);
+	enum ledger_outcome outcome;
 
 	/* What has not left cannot have come to anything. */
 	if (!id->attempting || !id->went)
@@ -407,10 +435,11 @@ on_outcome(struct identity *id, const json_t *msg)
 		ledger_unsent(id->env.ledger, id->attempt_name);
 		return;
 	}
-	ledger_outcome(id->env.ledger, id->attempt_name,
-	    ok					 ? LEDGER_ACCEPTED :
-		str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
-						   LEDGER_UNKNOWN);
+	outcome = ok			     ? LEDGER_ACCEPTED :
+	    str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
+					       LEDGER_UNKNOWN;
+	ledger_outcome(id->env.ledger, id->attempt_name, outcome);
+	identity_secret_outcome(id, outcome);
 	if (ok)
 		adopt_user(id);
 	if (ok)
@@ -463,6 +492,7 @@ on_assertion(struct identity *id, const json_t *msg)
 	id->assertion_id = to;
 	id->asserted = true;
 	adopt_user(id);
+	identity_secret_success(id);
 	if (skew_read(msg, &skew))
 		skew_measure(&id->skew, id->env.loop->clk, skew);
 	json_decref(id->roles);
@@ -642,6 +672,7 @@ forget(struct identity *id)
 		json_decref(id->command_wait->msg);
 		xfree(STEAL(id->command_wait));
 	}
+	identity_secret_end(id);
 	prompt_close(STEAL(id->question));
 	if (id->env.recorder != NULL)
 		recorder_forget(id->env.recorder, id);
@@ -746,6 +777,7 @@ identity_job_start(struct identity *id, const struct want *want)
 	xreplace(&id->code_line, xstrdup(p->mfa_token_command));
 	xreplace(&id->totp_line, xstrdup(p->totp_command));
 	id->attended = want->attended;
+	identity_secret_begin(id, want);
 	id->brought = want->assertion != NULL;
 	id->keep_signed_in = p->keep_signed_in;
 	id->asks_aliases = want->aliases;

@@ -46,7 +46,9 @@ identity_job_message(struct identity *id, const struct want *want)
 	json_put_str(o, "clientKey", p->client_key);
 	json_put_str(o, "ccache", id->ccache);
 	json_object_set_new(o, "spInitiated", json_boolean(p->sp_initiated));
-	json_object_set_new(o, "totp", json_boolean(p->totp_command != NULL));
+	json_object_set_new(o, "totp",
+	    json_boolean(
+		p->totp_command != NULL || p->totp != TOTP_FROM_COMMAND));
 	json_put_int(o, "totpUsed", id->totp_used);
 	json_object_set_new(o, "keepSignedIn", json_boolean(p->keep_signed_in));
 	json_object_set_new(

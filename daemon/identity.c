@@ -15,6 +15,7 @@
 #include "command.h"
 #include "identity-int.h"
 #include "job.h"
+#include "keyring.h"
 #include "ledger.h"
 #include "loop.h"
 #include "machine.h"
@@ -44,6 +45,7 @@ static const char *const event_names[IDENTITY_EVENT_MAX] = {
 	[IDENTITY_CANCEL] = "cancel",
 	[IDENTITY_LOGOUT] = "logout",
 	[IDENTITY_WAKE] = "wake",
+	[IDENTITY_OPENED] = "keyring-opened",
 };
 
 static const char *const message_ids[IDENTITY_STATE_MAX] = {
@@ -258,6 +260,7 @@ static enum identity_state
 act_logout(struct identity *id)
 {
 	identity_job_drop(id);
+	identity_wipe_password(id);
 	TIMER(id)->timer_stop(id->timer);
 	id->slot = false;
 	id->signed_in = false;
@@ -272,6 +275,14 @@ act_logout(struct identity *id)
 	id->aliases_asked = 0;
 	fault_done(&id->fault);
 	return IDENTITY_SIGNED_OUT;
+}
+
+/* Nothing is in the way any more; who wants it will say so. */
+static enum identity_state
+act_rest(struct identity *id)
+{
+	fault_done(&id->fault);
+	return resting(id);
 }
 
 /* ---- the table ------------------------------------------------------------ */
@@ -313,7 +324,7 @@ static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
 	},
 	[IDENTITY_NEEDS_USER] = {
 		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start_or_tell),
-		[IDENTITY_LOGOUT] = A(logout),
+		[IDENTITY_LOGOUT] = A(logout), [IDENTITY_OPENED] = A(rest),
 	},
 };
 #undef A
@@ -384,6 +395,7 @@ identity_new(const struct identity_env *env, const char *base, const char *host,
 	id->started_boot = id->clock_boot = -1;
 	id->timer = timer_new(env->loop, on_timer, id);
 	rename_to(id);
+	identity_secret_init(id);
 	return id;
 }
 
@@ -395,6 +407,7 @@ identity_free(struct identity *id)
 	/* The record says "pending", which is right; its writer has gone. */
 	id->attempting = false;
 	identity_job_drop(id);
+	keyring_free(id->keyring);
 	TIMER(id)->timer_free(id->timer);
 	secret_free(id->cookies);
 	json_decref(id->aliases);
@@ -655,5 +668,8 @@ identity_sane(const struct identity *id)
 	    (id->state != IDENTITY_BACKOFF || armed) && (!running || !armed) &&
 	    id->slot <= armed &&
 	    (id->state == IDENTITY_ASKING) == (id->question != NULL) &&
-	    (running || (id->command == NULL && !id->attempting));
+	    (running ||
+		(id->command == NULL && !id->attempting &&
+		    id->fetching == NULL && id->typed_password == NULL)) &&
+	    keyring_sane(id->keyring);
 }

@@ -23,6 +23,7 @@
 struct commands;
 struct identity;
 struct jobs;
+struct keyring;
 struct ledger;
 struct loop;
 struct profile;
@@ -31,6 +32,7 @@ struct question;
 struct recorder;
 struct secret;
 struct settings;
+struct vault;
 
 enum identity_state {
 	IDENTITY_SIGNED_OUT,
@@ -53,7 +55,8 @@ enum identity_event {
 	IDENTITY_JOB_STOPPED, /* a person is needed, or it makes no sense */
 	IDENTITY_CANCEL,
 	IDENTITY_LOGOUT,
-	IDENTITY_WAKE, /* network, resume or a person came back */
+	IDENTITY_WAKE,	 /* network, resume or a person came back */
+	IDENTITY_OPENED, /* the keyring, which was locked */
 	IDENTITY_EVENT_MAX
 };
 
@@ -88,6 +91,8 @@ struct identity_ops {
 	void (*changed)(struct identity *id, void *arg);
 	/* Has it signed in in an earlier life of the agent?  NULL: no. */
 	bool (*worked)(struct identity *id, void *arg);
+	/* No person is needed any more: the keyring is open again. */
+	void (*opened)(struct identity *id, void *arg);
 };
 
 struct identity_env {
@@ -97,6 +102,8 @@ struct identity_env {
 	struct prompts *prompts;
 	struct ledger *ledger;
 	struct recorder *recorder; /* NULL: no page is kept */
+	struct vault *vault;	   /* NULL: there is no keyring */
+	const char *credentials;   /* $CREDENTIALS_DIRECTORY, or NULL */
 	const struct settings *(*settings)(void *arg);
 	double (*random)(void *arg); /* 0 <= r < 1 */
 	/* An answer of AWS told its clock: seconds ahead of ours.  Or NULL. */
@@ -123,6 +130,15 @@ void identity_ask_again(struct identity *id);
  * agent's own.
  */
 void identity_ccache(struct identity *id, const char *ccache);
+
+/* What the profile says of keeping passwords; before any job. */
+void identity_use(struct identity *id, const struct profile *p);
+/* Wipes a password that memory holds, at once; the keyring keeps its own. */
+void identity_wipe_password(struct identity *id);
+struct keyring *identity_keyring(struct identity *id);
+/* "password" of Status; p: a profile of its. */
+json_t *identity_password_status(
+    const struct identity *id, const struct profile *p);
 
 enum identity_answer {
 	IDENTITY_WILL,	 /* a job runs or is about to */

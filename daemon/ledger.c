@@ -20,6 +20,7 @@
 #define ENTRIES_MAX 256	  /* in all */
 #define STORED_SPACING 60 /* seconds */
 #define STORED_PER_HOUR 3
+#define BAD_MAX 8 /* refused passwords remembered behind a sign-in */
 
 struct entry {
 	char *identity;
@@ -86,6 +87,21 @@ drop(struct ledger *l, size_t i)
 	l->n--;
 }
 
+/* Its password did not work, as far as is known. */
+static bool
+is_bad(const struct entry *e)
+{
+	return e->outcome == LEDGER_REJECTED || e->outcome == LEDGER_UNKNOWN;
+}
+
+/* A person got in: by the same password, or does it say nothing bad? */
+static bool
+settles(const struct entry *in, const struct entry *e)
+{
+	return in->person && in->outcome == LEDGER_ACCEPTED &&
+	    (!is_bad(e) || str_eq(in->tag, e->tag));
+}
+
 /*
  * Does a later entry say all that this one does?  A person who got in settles
  * what came before; the same refusal again, or a later success, repeats it.
@@ -102,10 +118,10 @@ superseded(const struct ledger *l, size_t i)
 
 		if (!str_eq(f->identity, e->identity))
 			continue;
-		if (f->person && f->outcome == LEDGER_ACCEPTED)
+		if (settles(f, e))
 			return true;
 		if (f->outcome == e->outcome && f->person == e->person &&
-		    (e->outcome != LEDGER_REJECTED || str_eq(f->tag, e->tag)))
+		    (!is_bad(e) || str_eq(f->tag, e->tag)))
 			return true;
 	}
 	return false;
@@ -348,14 +364,15 @@ to_text(const struct ledger *l)
 
 /*
  * What speaks against a password that no person has just typed.  tag NULL asks
- * for any stored password at all.  Walks back to the last sign-in of a person.
+ * for any stored password at all, and looks back to the last sign-in of a
+ * person; behind it only the same password counts.
  */
 static int
 judge_stored(const struct ledger *l, const char *identity, const char *tag,
     struct fault *fault)
 {
 	int64_t now = clk_real(l->clk) / USEC, last = -1;
-	bool worked_since = false;
+	bool worked_since = false, settled = false;
 	int in_hour = 0;
 
 	if (l->broken)
@@ -365,9 +382,12 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 	for (size_t i = l->n; i-- > 0;) {
 		const struct entry *e = &l->entries[i];
 
-		if (!str_eq(e->identity, identity))
+		if (!str_eq(e->identity, identity) ||
+		    (settled && !str_eq(e->tag, tag)))
 			continue;
-		if (e->outcome == LEDGER_REJECTED &&
+		if (settled && e->outcome == LEDGER_ACCEPTED)
+			break;
+		if ((e->outcome == LEDGER_REJECTED || settled) &&
 		    (tag == NULL ? !worked_since : str_eq(e->tag, tag)))
 			return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
 			    _("This password was refused before; it is not "
@@ -380,8 +400,12 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 			      "counts as spent; no stored password is sent "
 			      "without you."));
 		/* Only a sign-in that worked says that all is well again. */
-		if (e->person && e->outcome == LEDGER_ACCEPTED)
-			break;
+		if (e->person && e->outcome == LEDGER_ACCEPTED) {
+			if (tag == NULL || str_eq(e->tag, tag))
+				break;
+			settled = true;
+			continue;
+		}
 		if (e->person)
 			continue;
 		if (e->outcome == LEDGER_ACCEPTED)
@@ -416,6 +440,14 @@ ledger_stored_ok(const struct ledger *l, const char *identity)
 	/* What others recorded is no change of ours. */
 	look_again((struct ledger *)(uintptr_t)l);
 	return judge_stored(l, identity, NULL, &fault) == 0;
+}
+
+int
+ledger_fetch_ok(
+    const struct ledger *l, const char *identity, struct fault *fault)
+{
+	/* No password has this tag. */
+	return judge_stored(l, identity, "", fault);
 }
 
 /* The newest undecided entry of the identity. */
@@ -570,16 +602,25 @@ ledger_set_factor(struct ledger *l, const char *identity, bool met)
 		save(l);
 }
 
-/* Nobody looks behind a person's sign-in: what is there need not stay. */
+/*
+ * Behind a person's sign-in only other passwords that were refused count: one
+ * of them may still lie in a keyring that could not be reached.
+ */
 static void
 drop_older(struct ledger *l, size_t last)
 {
-	for (size_t i = last; i-- > 0;)
-		if (l->entries[i].outcome != LEDGER_PENDING &&
-		    str_eq(l->entries[i].identity, l->entries[last].identity)) {
-			drop(l, i);
-			last--;
-		}
+	unsigned bad = 0;
+
+	for (size_t i = last; i-- > 0;) {
+		const struct entry *e = &l->entries[i];
+
+		if (e->outcome == LEDGER_PENDING ||
+		    !str_eq(e->identity, l->entries[last].identity) ||
+		    (!settles(&l->entries[last], e) && bad++ < BAD_MAX))
+			continue;
+		drop(l, i);
+		last--;
+	}
 }
 
 void

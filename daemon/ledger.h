@@ -13,8 +13,9 @@
  * The rules:
  *  - a person who has just typed it may always send it, once;
  *  - anything else (a command, a keyring) never sends what was refused, or what
- *    ended unknown, until a person has signed in since; sends at most once in
- *    60 s and three times an hour.
+ *    ended unknown, until a person has signed in with it since (after a sign-in
+ *    with another one it is as wrong as before); it sends at most once in 60 s
+ *    and three times an hour.
  */
 #ifndef AWSFED_LEDGER_H
 #define AWSFED_LEDGER_H
@@ -73,5 +74,12 @@ void ledger_set_factor(struct ledger *l, const char *identity, bool met);
  * a keyring opened, so that a refused one is not even fetched again.
  */
 bool ledger_stored_ok(const struct ledger *l, const char *identity);
+/*
+ * The same for one that another hand may have replaced since: what was refused
+ * does not count yet, since its tag will tell whether it is the same.  -1 with
+ * *fault, which is temporary when it only comes too soon.
+ */
+int ledger_fetch_ok(
+    const struct ledger *l, const char *identity, struct fault *fault);
 
 #endif

@@ -11,7 +11,10 @@ daemon_libengine_a_SOURCES = \
 	daemon/configure-name.h daemon/configure-name.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-job.c \
-	daemon/identity-message.c daemon/identity-state.c \
+	daemon/identity-message.c daemon/identity-secret.c \
+	daemon/identity-state.c \
+	daemon/keyring.h daemon/keyring-int.h daemon/keyring.c \
+	daemon/keyring-credential.c \
 	daemon/known.h daemon/known.c \
 	daemon/ledger.h daemon/ledger.c \
 	daemon/login.h daemon/login-int.h daemon/login.c \
@@ -24,6 +27,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-lock.c daemon/manager-publish.c \
 	daemon/manager-roles.c daemon/manager-status.c \
+	daemon/manager-keyring.c \
 	daemon/manager-wake.c \
 	daemon/manager-state.h daemon/manager-state.c \
 	daemon/prompt.h daemon/prompt.c \
@@ -64,6 +68,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/container-request.h daemon/container-request.c \
 	daemon/container-tokens.h daemon/container-tokens.c \
 	daemon/methods-configure.c daemon/methods-console.c \
+	daemon/methods-forget.c \
 	daemon/methods-explain.c daemon/methods-endpoint.c \
 	daemon/methods-idl.c daemon/methods-lock.c daemon/methods-login.c \
 	daemon/methods-reset.c daemon/methods-stop.c \

@@ -62,6 +62,7 @@
 #include "session.h"
 #include "state.h"
 #include "twin.h"
+#include "vault.h"
 
 /* What a desktop or a shell may have set, and a holder of secrets must not
  * obey; LD_* too, for the commands and workers that we start. */
@@ -90,6 +91,7 @@ struct agent {
 	struct service_fds fds; /* handed over */
 	struct idle *idle;
 	struct state *state;
+	struct vault *vault;
 	struct jobs *jobs;
 	struct files *files;
 	struct commands *commands;
@@ -370,6 +372,15 @@ watch_signals(struct agent *a)
 
 /* ---- up and down ----------------------------------------------------------------------- */
 
+/* systemd's, for a unit with LoadCredential= or its kind; NULL: none. */
+static const char *
+credentials_directory(void)
+{
+	const char *dir = getenv("CREDENTIALS_DIRECTORY");
+
+	return dir != NULL && dir[0] == '/' ? dir : NULL;
+}
+
 static int
 build_engine(struct agent *a, struct fault *fault)
 {
@@ -396,6 +407,7 @@ build_engine(struct agent *a, struct fault *fault)
 	a->recorder = recorder_new(a->files, pages);
 	a->known = known_new(known, a->files);
 	a->undo = undo_new();
+	a->vault = vault_new_bus(a->loop, a->session_bus);
 	a->manager = manager_new(&(struct manager_env){
 	    .loop = a->loop,
 	    .jobs = a->jobs,
@@ -406,6 +418,8 @@ build_engine(struct agent *a, struct fault *fault)
 	    .files = a->files,
 	    .known = a->known,
 	    .undo = a->undo,
+	    .vault = a->vault,
+	    .credentials = credentials_directory(),
 	    .random = draw,
 	    .load = load,
 	    .arg = a,
@@ -547,6 +561,7 @@ take_down(struct agent *a)
 	commands_free(a->commands);
 	jobs_free(a->jobs);
 	service_free(a->service);
+	vault_free_bus(a->vault);
 	bus_free(a->session_bus);
 	bus_free(a->system_bus);
 	loop_free(a->loop);

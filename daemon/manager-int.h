@@ -99,6 +99,9 @@ void manager_wake_status(const struct manager *m, json_t *agent);
 void manager_lock_session(struct manager *m, struct session *s);
 /* Those that wait for this identity go back to what they have. */
 void manager_release_waiting(struct manager *m, struct identity *id);
+/* manager-keyring.c */
+void manager_use_keyrings(struct manager *m);
+void manager_opened(struct identity *id, void *arg);
 
 void manager_publish(struct manager *m, enum manager_event ev,
     struct session *s, struct barrier *b);

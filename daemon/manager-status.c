@@ -249,6 +249,7 @@ manager_need_changed(struct manager *m)
 static json_t *
 identity_status_of(struct manager *m, struct identity *id)
 {
+	const struct profile *p = manager_profile_of(m, id);
 	json_t *o = identity_status(id);
 	char when[RFC3339_SIZE];
 	struct outlook ahead;
@@ -262,6 +263,9 @@ identity_status_of(struct manager *m, struct identity *id)
 	}
 	if (m->needs != NULL)
 		m->needs(id, o, m->needs_arg);
+	if (p != NULL)
+		json_object_set_new(
+		    o, "password", identity_password_status(id, p));
 	return o;
 }
 

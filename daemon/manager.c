@@ -929,6 +929,7 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 	m->config = fresh;
 	log_policy(&fresh->policy);
 	apply(m, changed);
+	manager_use_keyrings(m);
 	manager_publish(m, MANAGER_CONFIG, NULL, NULL);
 	return 0;
 }
@@ -1042,6 +1043,7 @@ manager_new(const struct manager_env *env)
 		on_ended,
 		on_identity_changed,
 		on_worked,
+		manager_opened,
 	};
 	static const struct session_ops session_ops = {
 		on_want,
@@ -1057,6 +1059,8 @@ manager_new(const struct manager_env *env)
 		.prompts = env->prompts,
 		.ledger = env->ledger,
 		.recorder = env->recorder,
+		.vault = env->vault,
+		.credentials = env->credentials,
 		.settings = on_settings,
 		.random = on_random,
 		.clock = on_clock,

@@ -34,6 +34,7 @@ struct prompts;
 struct session;
 struct strv;
 struct undo;
+struct vault;
 struct want;
 struct question;
 
@@ -82,6 +83,8 @@ struct manager_env {
 	struct recorder *recorder; /* may be NULL: no page is kept */
 	struct known *known;	   /* may be NULL: nothing is remembered */
 	struct undo *undo;	   /* may be NULL: nothing is taken back */
+	struct vault *vault;	   /* may be NULL: there is no keyring */
+	const char *credentials;   /* $CREDENTIALS_DIRECTORY, or NULL */
 	double (*random)(void *arg);
 	/* Reads the configuration anew: config_load, or a test's. */
 	int (*load)(struct config **ret, struct fault *fault, void *arg);
@@ -205,6 +208,9 @@ bool manager_below(
 /* Stops keeping a session, drops its keys, and its identity with the last. */
 void manager_logout(struct manager *m, struct session *s);
 void manager_logout_identity(struct manager *m, struct identity *id);
+/* A profile by which the identity signs in: the first of the file, or NULL. */
+const struct profile *manager_profile_of(
+    const struct manager *m, const struct identity *id);
 
 /*
  * Locked: nothing is signed in or renewed, what runs is cancelled, keys of

@@ -31,6 +31,8 @@ const char methods_interface[] =
     "method Logout(profiles: ?[]string, all: ?bool)\n"
     "  -> (profiles: []string, identities: []string,\n"
     "      chained: ?[]string, written: ?object)\n"
+    "method Forget(profiles: ?[]string, all: ?bool)\n"
+    "  -> (passwords: []object)\n"
     "method Reset(profiles: []string, dryRun: ?bool, config: ?string,\n"
     "  credentials: ?string)\n"
     "  -> (profiles: []object, identities: []string, written: ?object)\n"

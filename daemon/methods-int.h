@@ -17,6 +17,7 @@ struct grant;
 struct console_call;
 struct landing;
 struct logins;
+struct forget;
 struct monitors;
 struct reset;
 struct session;
@@ -42,6 +43,7 @@ struct methods {
 	methods_stop_fn *stop; /* NULL: somebody else's to do */
 	void *stop_arg;
 	struct pending *pending;
+	struct forget *forgets;
 	struct reset *resets; /* whose edits are with the writer */
 	struct approvals *approvals;
 	struct grant *grants; /* uses that are asked for or allowed */
@@ -133,6 +135,9 @@ void methods_endpoint(struct methods *ms, uint64_t conn, const json_t *p);
 
 /* methods-stop.c */
 void methods_stop(struct methods *ms, uint64_t conn, const json_t *p);
+/* methods-forget.c */
+void methods_forget(struct methods *ms, uint64_t conn, const json_t *p);
+void methods_forgets_free(struct methods *ms);
 /* methods-undo.c */
 void methods_undo(struct methods *ms, uint64_t conn, const json_t *p);
 /* methods-configure.c */

@@ -514,6 +514,7 @@ static const struct {
 	{ M_CANCEL, methods_cancel, "login" },
 	{ M_REFRESH, do_refresh, "profiles" },
 	{ M_LOGOUT, do_logout, "profiles all" },
+	{ M_FORGET, methods_forget, "profiles all" },
 	{ M_RESET, methods_reset, "profiles dryRun config credentials" },
 	{ M_UNDO, methods_undo, "" },
 	{ M_ROLES, methods_roles, "host profile" },
@@ -646,6 +647,7 @@ methods_free(struct methods *ms)
 	monitors_free(ms->monitors);
 	approvals_free(ms->approvals);
 	logins_free(ms->logins);
+	methods_forgets_free(ms);
 	methods_resets_free(ms);
 	methods_consoles_free(ms);
 	landing_free(ms->landing);

@@ -33,6 +33,19 @@ static const char *const keep_names[] = {
 	[KEEP_NONE] = "none",
 };
 
+static const char *const store_names[] = {
+	[STORE_NO] = "no",
+	[STORE_MEMORY] = "memory",
+	[STORE_KEYRING] = "keyring",
+	[STORE_CREDENTIAL] = "credential",
+};
+
+static const char *const totp_names[] = {
+	[TOTP_FROM_COMMAND] = "command",
+	[TOTP_FROM_KEYRING] = "keyring",
+	[TOTP_FROM_CREDENTIAL] = "credential",
+};
+
 const char *
 auth_method_name(enum auth_method m)
 {
@@ -43,6 +56,12 @@ const char *
 deliver_name(enum deliver d)
 {
 	return deliver_names[d];
+}
+
+const char *
+store_password_name(enum store_password s)
+{
+	return store_names[s];
 }
 
 static int
@@ -255,6 +274,16 @@ set_value(const struct field *f, void *p, const char *text)
 		if (e == 0)
 			*(enum keep_across *)p = (enum keep_across)i;
 		break;
+	case FIELD_STORE:
+		e = set_enum(&i, store_names, ARRAY_SIZE(store_names), text);
+		if (e == 0)
+			*(enum store_password *)p = (enum store_password)i;
+		break;
+	case FIELD_TOTP:
+		e = set_enum(&i, totp_names, ARRAY_SIZE(totp_names), text);
+		if (e == 0)
+			*(enum totp_source *)p = (enum totp_source)i;
+		break;
 	}
 	return e;
 }
@@ -285,6 +314,8 @@ expected(const struct field *f)
 		[FIELD_HOURS] = N_("must be two times such as 22:00-07:00, or "
 				   "none"),
 		[FIELD_KEEP] = N_("must be all, credentials or none"),
+		[FIELD_STORE] = N_("must be no, memory, keyring or credential"),
+		[FIELD_TOTP] = N_("must be command, keyring or credential"),
 	};
 
 	if (f->type == FIELD_INT)
@@ -345,6 +376,8 @@ shape(const struct field *f)
 		[FIELD_AUTOREFRESH] = SHAPE_ENUM,
 		[FIELD_HOURS] = SHAPE_HOURS,
 		[FIELD_KEEP] = SHAPE_ENUM,
+		[FIELD_STORE] = SHAPE_ENUM,
+		[FIELD_TOTP] = SHAPE_ENUM,
 	};
 
 	return shapes[f->type];

@@ -26,7 +26,9 @@ enum field_type {
 	FIELD_DELIVER,
 	FIELD_AUTOREFRESH,
 	FIELD_HOURS,
-	FIELD_KEEP
+	FIELD_KEEP,
+	FIELD_STORE, /* where a password is kept */
+	FIELD_TOTP
 };
 
 struct field {

@@ -86,6 +86,12 @@ const struct field profile_fields[] = {
 	    .max = 900),
 	FIELD(OURS("totp_command"), FIELD_STRING, totp_command, NULL, true,
 	    false, N_("command that prints the secret of one-time codes")),
+	FIELD(OURS("totp"), FIELD_TOTP, totp, NULL, true, false,
+	    N_("where that secret is: command, keyring or credential")),
+	FIELD(OURS("store_password"), FIELD_STORE, store_password, NULL, true,
+	    false,
+	    N_("where the password is kept: no, memory, keyring or "
+	       "credential")),
 	FIELD(OURS("sp_initiated"), FIELD_BOOL, sp_initiated, "no", true, true,
 	    N_("begin with a SAML request of our own")),
 	FIELD(OURS("deliver"), FIELD_DELIVER, deliver, NULL, false, false,
@@ -216,6 +222,8 @@ inherit(struct profile *p, const struct ini *ini, const char *section,
 		p->region = xstrdup(s->region);
 	if (value_of(ini, section, OURS("allow_http_loopback")) == NULL)
 		p->allow_http_loopback = s->allow_http_loopback;
+	if (value_of(ini, section, OURS("store_password")) == NULL)
+		p->store_password = s->store_password;
 	if (p->ca_bundle == NULL)
 		p->ca_bundle = xstrdup(s->ca_bundle);
 	if (s->fips_said)

@@ -90,6 +90,9 @@ const struct field settings_fields[] = {
 	    N_("lock the agent with the screen, and unlock it with it")),
 	FIELD("lock_on_sleep", FIELD_BOOL, lock_on_sleep, "no",
 	    N_("lock the agent before the machine sleeps")),
+	FIELD("store_password", FIELD_STORE, store_password, "no",
+	    N_("where the password of a sign-in is kept: no, memory, keyring "
+	       "or credential")),
 	FIELD("log_debug", FIELD_BOOL, log_debug, "no", N_("log in detail")),
 };
 const size_t nsettings_fields = ARRAY_SIZE(settings_fields);

@@ -54,6 +54,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_WORKER] = "worker-died",
 	[REASON_LOCKED] = "locked",
 	[REASON_POLICY] = "policy",
+	[REASON_KEYRING] = "keyring-locked",
 };
 
 const char *

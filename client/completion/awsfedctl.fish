@@ -95,6 +95,7 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from refresh' -l help -d 'show 
 complete -c awsfedctl -n '__fish_seen_subcommand_from refresh' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from logout' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from logout' -l all -d 'every profile and every sign-in'
+complete -c awsfedctl -n '__fish_seen_subcommand_from logout' -l forget -d 'also remove the stored password from the keyring'
 complete -c awsfedctl -n '__fish_seen_subcommand_from logout' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from logout' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from lock' -l all -d 'forget the sign-ins, too: each needs a login afterwards'

@@ -33,6 +33,13 @@ enum auth_method {
 enum autorefresh { AUTOREFRESH_KEPT, AUTOREFRESH_YES, AUTOREFRESH_NO };
 /* What is kept in the service manager's descriptor store; from much to little. */
 enum keep_across { KEEP_ALL, KEEP_CREDENTIALS, KEEP_NONE };
+enum store_password {
+	STORE_NO,
+	STORE_MEMORY,	 /* until logout */
+	STORE_KEYRING,	 /* Secret Service */
+	STORE_CREDENTIAL /* systemd's */
+};
+enum totp_source { TOTP_FROM_COMMAND, TOTP_FROM_KEYRING, TOTP_FROM_CREDENTIAL };
 enum profile_kind {
 	PROFILE_OTHER,	/* none of our business; a fault then only
 				   says why a chain leads nowhere */
@@ -42,6 +49,7 @@ enum profile_kind {
 
 const char *auth_method_name(enum auth_method m);
 const char *deliver_name(enum deliver d);
+const char *store_password_name(enum store_password s);
 
 #define PROFILE_NAME_MAX 128
 
@@ -85,6 +93,8 @@ struct profile {
 	char *mfa_adapters;  /* "NAME=KIND, …" */
 	int64_t mfa_timeout; /* seconds */
 	char *totp_command;  /* prints a TOTP secret */
+	enum totp_source totp;
+	enum store_password store_password; /* effective */
 	bool sp_initiated;
 
 	/* delivery */
@@ -173,6 +183,7 @@ struct settings {
 	int64_t idle_exit; /* seconds; 0 never */
 	bool lock_on_screen_lock;
 	bool lock_on_sleep;
+	enum store_password store_password;
 	bool log_debug;
 	/* human time */
 	bool notifications;

@@ -58,6 +58,7 @@ enum reason {
 	REASON_WORKER, /* the worker died */
 	REASON_LOCKED, /* the agent is */
 	REASON_POLICY, /* the policy of the machine */
+	REASON_KEYRING, /* it is locked, or not there */
 	REASON_MAX
 };
 

@@ -35,6 +35,7 @@ SYSTEM_TESTS = \
 	tests/system/feed.py tests/system/hooks.py \
 	tests/system/askpass.py tests/system/notify.py \
 	tests/system/sinks.py tests/system/protected.py \
+	tests/system/keyring.py \
 	tests/system/kubectl.py \
 	tests/system/peers.py \
 	tests/system/kerberos.py \

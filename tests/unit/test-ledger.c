@@ -94,7 +94,14 @@ test_rules(void **state)
 		{ { "c1-", "c2-" }, "c1", false },
 		{ { "c1-", "c2+" }, "c1", false },
 		{ { "c1-" }, "p1", true },
-		{ { "c1-", "p2+" }, "c1", true },
+		{ { "c1-", "p1+" }, "c1", true },
+		/* Another one works: this one is wrong, as it was. */
+		{ { "c1-", "p2+" }, "c1", false },
+		{ { "c1-", "p2+" }, "c2", true },
+		{ { "c1-", "p2+", "p3+", "p1+" }, "c1", true },
+		{ { "c1-", "p2+", "p1+", "p3+" }, "c1", true },
+		{ { "c1?", "p2+" }, "c1", false },
+		{ { "p1-", "p2+" }, "c1", false },
 		/* A person's own mistake does not absolve it. */
 		{ { "c1-", "p2-" }, "c1", false },
 		{ { "c1-", "p2!" }, "c1", false },

@@ -801,7 +801,7 @@ test_identity(void **state)
 {
 	static const struct identity_ops ops = { lone_wanted, lone_watched,
 		lone_asked, lone_message, lone_assertion, lone_message,
-		lone_role, lone_ended, lone_changed, NULL };
+		lone_role, lone_ended, lone_changed, NULL, lone_changed };
 	struct rig *r = rig_new(ONE COMMANDS);
 	struct config *c =
 	    config_ref((struct config *)(uintptr_t)manager_config(r->manager));
