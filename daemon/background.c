@@ -211,8 +211,8 @@ bound_log(void)
 }
 
 static void
-to_log(int priority, const char *line, const struct log_field *fields,
-    void *arg)
+to_log(
+    int priority, const char *line, const struct log_field *fields, void *arg)
 {
 	char when[RFC3339_SIZE];
 	_cleanup_free_ char *out = NULL;
