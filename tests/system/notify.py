@@ -12,6 +12,9 @@ from harness import PASSWORD, USER, role
 ROLES = [role("111122223333", "R%02d" % i) for i in range(50)]
 NOTIFY, PATH = "org.freedesktop.Notifications", "/org/freedesktop/Notifications"
 
+# Fifty roles at once, on a machine that may be busy.
+PATIENT = {"worker_timeout": 600, "connect_timeout": 120}
+
 
 def need_of(w):
     return w.status()["identities"][0].get("need")
@@ -26,7 +29,7 @@ def end_sign_in(w, profile="p00"):
 def lead_out(w):
     """Signs in at a terminal."""
     r = w.login("p00", user=None)
-    tap.equal(r.rc, 0, "a sign-in at a terminal")
+    tap.ok(r.rc == 0, "a sign-in at a terminal", r)
 
 
 def fifty(w, d):
@@ -183,7 +186,7 @@ def bus_dies(w, b, d):
 
 def night(w, d):
     hour = int(time.strftime("%H", time.gmtime()))
-    w.settings(quiet_hours="%02d:00-%02d:00" % ((hour - 1) % 24,
+    w.settings(**PATIENT, quiet_hours="%02d:00-%02d:00" % ((hour - 1) % 24,
                                                 (hour + 2) % 24))
     w.ctl("reload")
     before = d.count()
@@ -192,14 +195,14 @@ def night(w, d):
     w.ctl("credential-process", "p00")
     time.sleep(0.5)
     tap.equal(d.count(), before, "nobody is told at night")
-    w.settings(quiet_hours="none")
+    w.settings(**PATIENT, quiet_hours="none")
     w.ctl("reload")
     d.shown(before + 1, "the notification in the morning")
     tap.ok(True, "and they are in the morning")
 
 
 def off(w, d):
-    w.settings(quiet_hours="none", notifications="no")
+    w.settings(**PATIENT, quiet_hours="none", notifications="no")
     lead_out(w)
     w.ctl("reload")
     before = d.count()
@@ -217,7 +220,7 @@ def presence(w, b, d):
     b.start("system")
     b.mock("system", "logind")
     b.logind_session()
-    w.settings(quiet_hours="none")
+    w.settings(**PATIENT, quiet_hours="none")
     w.start_agent(XDG_SESSION_ID="c1")
     w.wait(lambda: w.status()["agent"].get("presence") == "there",
            "a person at the desktop")
@@ -235,7 +238,8 @@ def presence(w, b, d):
 
 
 def main():
-    with harness.World(agent=False, settings={"quiet_hours": "none"}) as w, \
+    settings = dict(PATIENT, quiet_hours="none")
+    with harness.World(agent=False, settings=settings) as w, \
             buses.Buses(w, system=False) as b:
         w.sim.user(USER, password=PASSWORD,
                    roles=[harness.pair(r) for r in ROLES])
