@@ -141,8 +141,9 @@ attention_need(struct attention *a, struct identity *id, struct need *ret)
 	struct outlook o;
 
 	manager_outlook(a->manager, id, &o);
-	/* A job that runs will say what it needs. */
-	if (identity_comes(id) || identity_state(id) == IDENTITY_BACKOFF)
+	/* Who has locked wants no sign-in; a job will say what it needs. */
+	if (manager_locked(a->manager) || identity_comes(id) ||
+	    identity_state(id) == IDENTITY_BACKOFF)
 		return false;
 	/* One that was declined, or cancelled, is one still. */
 	if (identity_state(id) != IDENTITY_NEEDS_USER && o.needs_login == 0 &&

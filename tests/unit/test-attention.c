@@ -483,6 +483,26 @@ test_logout(void **state)
 	rig_free(r);
 }
 
+/* Locked by hand: moot, until it is unlocked. */
+static void
+test_locked(void **state)
+{
+	struct rig *r = start(ONE);
+
+	(void)state;
+	sign_in(r, "a", "A");
+	sign_in_ends(r);
+	manager_lock(r->manager, LOCKED_BY_COMMAND);
+	fake_advance(r->loop, USEC);
+	assert_false(desk.shown);
+	fake_advance(r->loop, HOUR);
+	assert_int_equal(desk.told, 1);
+	assert_true(manager_unlock(r->manager));
+	fake_advance(r->loop, USEC);
+	assert_true(desk.shown);
+	rig_free(r);
+}
+
 /* Who shows it may be deaf for a while; a network fault is no need. */
 static void
 test_deaf(void **state)
@@ -555,6 +575,7 @@ main(void)
 		cmocka_unit_test(test_tried),
 		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_logout),
+		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_deaf),
 		cmocka_unit_test(test_wrong),
 	};
