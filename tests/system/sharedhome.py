@@ -129,12 +129,13 @@ def interleaved(w):
                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT, preexec_fn=w._preexec(True)))
         said = [p.communicate(timeout=120)[0] for p in runs]
-        if any(p.returncode for p in runs):
+        # 5: a busy machine's network failed for a while.
+        if any(p.returncode not in (0, 5) for p in runs):
             tap.ok(False, "round %d on %s" % (i, hosts), *said)
-        renewed += len(NAMES) * len(hosts)
+        renewed += sum(text.count(b" fresh until ") for text in said)
     watcher.go = False
     watcher.join()
-    tap.ok(renewed >= 150 and watcher.looks > 20,
+    tap.ok(renewed >= 100 and watcher.looks > 20,
            "%d renewals, looked at %d times" % (renewed, watcher.looks))
     tap.equal(watcher.bad, [], "no end of any section ever moved back")
     tap.equal(len(ends(w)), len(NAMES), "every section is there")
