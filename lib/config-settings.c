@@ -47,6 +47,14 @@ const struct field settings_fields[] = {
 	FIELD("spacing", FIELD_INT, spacing, "5",
 	    N_("seconds between two sign-ins of one identity"), .min = 0,
 	    .max = 3600),
+	FIELD("spread", FIELD_INT, spread, "720",
+	    N_("seconds over which renewals are spread when the machine wakes "
+	       "or the network returns; 0 is at once"),
+	    .min = 0, .max = 3600),
+	FIELD("pushes_per_hour", FIELD_INT, pushes_per_hour, "6",
+	    N_("requests to a telephone that one identity may cause in an "
+	       "hour"),
+	    .min = 0, .max = 100),
 	FIELD("min_renewal_interval", FIELD_INT, min_renewal_interval, "0",
 	    N_("least seconds between two renewals of a profile that nobody "
 	       "asks for"),

@@ -48,6 +48,7 @@ static const char *const reasons[REASON_MAX] = {
 	[REASON_DURATION] = "duration",
 	[REASON_REGION] = "region-disabled",
 	[REASON_LEDGER] = "attempt-spent",
+	[REASON_BUDGET] = "retries-spent",
 	[REASON_SETTINGS] = "settings",
 	[REASON_FILE] = "file",
 	[REASON_TIMEOUT] = "timeout",

@@ -171,6 +171,8 @@ struct settings {
 	int64_t worker_timeout; /* seconds one job may take, waits excluded */
 	int64_t connect_timeout;
 	int64_t spacing; /* seconds between sign-ins of an identity */
+	int64_t spread;	 /* seconds: the longest splay after a sleep */
+	int64_t pushes_per_hour;
 	/* seconds between renewals of a profile that nobody asks for */
 	int64_t min_renewal_interval;
 	int64_t min_lifetime; /* seconds; test hook: accept shorter lives */

@@ -52,6 +52,7 @@ enum reason {
 	REASON_DURATION, /* above the role's maximum */
 	REASON_REGION,	 /* STS is disabled in that region */
 	REASON_LEDGER,	 /* the attempt ledger forbids a post */
+	REASON_BUDGET,	 /* too many failed of late: fewer by itself */
 	REASON_SETTINGS,
 	REASON_FILE, /* the AWS files */
 	REASON_TIMEOUT,

@@ -203,8 +203,8 @@ class World:
 
     def settings(self, **values):
         """[awsfed] of awsfed.conf; a running agent needs a reload."""
-        all_of = {"ca_bundle": self.sim.ca, "spacing": 0,
-                  "log_debug": "yes"}
+        all_of = {"ca_bundle": self.sim.ca, "spacing": 0, "spread": 0,
+                  "pushes_per_hour": 100, "log_debug": "yes"}
         if self.proxy:
             all_of["https_proxy"] = self.proxy.url
         all_of.update(values)
