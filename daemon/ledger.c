@@ -62,6 +62,13 @@ static const char *const outcomes[] = {
 	[LEDGER_UNKNOWN] = "unknown",
 };
 
+/* "CORP\\jane @ host" however it is spelled: it is one account. */
+static bool
+same(const char *a, const char *b)
+{
+	return str_caseeq(a, b);
+}
+
 static bool
 is_hex(const char *s, size_t n)
 {
@@ -116,7 +123,7 @@ superseded(const struct ledger *l, size_t i)
 	for (size_t k = i + 1; k < l->n; k++) {
 		const struct entry *f = &l->entries[k];
 
-		if (!str_eq(f->identity, e->identity))
+		if (!same(f->identity, e->identity))
 			continue;
 		if (settles(f, e))
 			return true;
@@ -253,7 +260,7 @@ same_entry(struct ledger *l, const struct entry *e)
 		struct entry *f = &l->entries[i];
 
 		if (f->at == e->at && f->person == e->person &&
-		    str_eq(f->tag, e->tag) && str_eq(f->identity, e->identity))
+		    str_eq(f->tag, e->tag) && same(f->identity, e->identity))
 			return f;
 	}
 	return NULL;
@@ -382,7 +389,7 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 	for (size_t i = l->n; i-- > 0;) {
 		const struct entry *e = &l->entries[i];
 
-		if (!str_eq(e->identity, identity) ||
+		if (!same(e->identity, identity) ||
 		    (settled && !str_eq(e->tag, tag)))
 			continue;
 		if (settled && e->outcome == LEDGER_ACCEPTED)
@@ -456,7 +463,7 @@ pending(struct ledger *l, const char *identity)
 {
 	for (size_t i = l->n; i-- > 0;)
 		if (l->entries[i].outcome == LEDGER_PENDING &&
-		    str_eq(l->entries[i].identity, identity))
+		    same(l->entries[i].identity, identity))
 			return &l->entries[i];
 	return NULL;
 }
@@ -568,7 +575,7 @@ static struct entry *
 newest(const struct ledger *l, const char *identity)
 {
 	for (size_t i = l->n; i-- > 0;)
-		if (str_eq(l->entries[i].identity, identity))
+		if (same(l->entries[i].identity, identity))
 			return &l->entries[i];
 	return NULL;
 }
@@ -593,7 +600,7 @@ ledger_set_factor(struct ledger *l, const char *identity, bool met)
 		changed = e->factor = true;
 	for (size_t i = 0; !met && i < l->n; i++) {
 		if (!l->entries[i].factor ||
-		    !str_eq(l->entries[i].identity, identity))
+		    !same(l->entries[i].identity, identity))
 			continue;
 		l->entries[i].factor = false;
 		changed = true;
@@ -615,7 +622,7 @@ drop_older(struct ledger *l, size_t last)
 		const struct entry *e = &l->entries[i];
 
 		if (e->outcome == LEDGER_PENDING ||
-		    !str_eq(e->identity, l->entries[last].identity) ||
+		    !same(e->identity, l->entries[last].identity) ||
 		    (!settles(&l->entries[last], e) && bad++ < BAD_MAX))
 			continue;
 		drop(l, i);
