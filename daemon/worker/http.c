@@ -448,6 +448,22 @@ headers(CURL *e, const char *name)
 	return b.len > 0 ? buf_take(&b) : NULL;
 }
 
+/*
+ * A Retry-After that is a date counts from the server's own Date: libcurl takes
+ * the clock of this machine, which may be wrong.
+ */
+static int64_t
+from_date(CURL *e, int64_t now_s, int64_t otherwise)
+{
+	_cleanup_free_ char *text = header(e, "Retry-After");
+	int64_t then_s, wait;
+
+	if (text == NULL || httpdate_parse(text, &then_s) < 0)
+		return otherwise;
+	wait = then_s - now_s;
+	return wait < 0 ? 0 : wait > RETRY_AFTER_MAX ? RETRY_AFTER_MAX : wait;
+}
+
 static void
 read_reply(CURL *e, struct http_reply *r)
 {
@@ -467,6 +483,7 @@ read_reply(CURL *e, struct http_reply *r)
 					     wait;
 	if (date != NULL && httpdate_parse(date, &r->date_s) == 0) {
 		r->dated = true;
+		r->retry_after = from_date(e, r->date_s, r->retry_after);
 		r->skew_s = r->date_s - clk_real(&clk_system) / USEC;
 		if (r->skew_s >= -2 && r->skew_s <= 2)
 			r->skew_s = 0;

@@ -53,11 +53,13 @@ static const struct {
 	size_t offset;
 	int64_t max;
 	int64_t def;
+	bool zero; /* allowed */
 } numbers[] = {
-	{ "mfaTimeout", offsetof(struct job, mfa_timeout), 3600, 120 },
-	{ "totpUsed", offsetof(struct job, totp_used), INT64_MAX, 0 },
+	{ "mfaTimeout", offsetof(struct job, mfa_timeout), 3600, 120, false },
+	{ "pushes", offsetof(struct job, pushes), 100, JOB_PUSHES, true },
+	{ "totpUsed", offsetof(struct job, totp_used), INT64_MAX, 0, false },
 	{ "questionTimeout", offsetof(struct job, question_timeout), 86400,
-	    300 },
+	    300, false },
 };
 
 static int
@@ -143,8 +145,8 @@ job_parse(const json_t *msg, struct job *ret, struct fault *fault)
 			(bool *)((char *)&j + bools[i].offset)) < 0)
 			return fields_bad(fault, bools[i].key);
 	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-		if (json_int_opt(msg, numbers[i].key, 1, numbers[i].max,
-			numbers[i].def,
+		if (json_int_opt(msg, numbers[i].key, !numbers[i].zero,
+			numbers[i].max, numbers[i].def,
 			(int64_t *)(void *)((char *)&j + numbers[i].offset)) <
 		    0)
 			return fields_bad(fault, numbers[i].key);

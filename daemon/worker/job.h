@@ -15,6 +15,7 @@
 #include "awsfed/str.h"
 
 #define JOB_SALT_SIZE 16
+#define JOB_PUSHES 5 /* when the job does not say */
 #define JOB_COOKIES_MAX 200
 #define JOB_ASSERTION_MAX 100000 /* what AssumeRoleWithSAML takes */
 
@@ -52,6 +53,7 @@ struct job {
 	int64_t connect_timeout;  /* seconds */
 	int64_t timeout;	  /* seconds on the network */
 	int64_t question_timeout; /* seconds a person may take */
+	int64_t pushes;		  /* calls and messages too: of this job */
 	int64_t mfa_timeout;	  /* seconds to wait for a push or a call */
 	int64_t totp_used; /* when a secret was given last, seconds; 0 never */
 };

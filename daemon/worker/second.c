@@ -290,6 +290,21 @@ no_more(const struct second *x, struct fault *fault)
 	return -1;
 }
 
+/* The agent counts them, for an hour. */
+static int
+enough(const struct second *x, struct fault *fault)
+{
+	fault_set(fault, FAULT_DENIED, REASON_SECOND_FACTOR,
+	    _("No further request is sent to your device (%s, %s): there were "
+	      "as many within an hour as pushes_per_hour allows."),
+	    x->s->host, second_product(x));
+	fault_next(fault,
+	    _("If they were not yours, tell your administrator. Else use a "
+	      "code (awsfed.mfa_method), wait an hour, or raise "
+	      "pushes_per_hour in awsfed.conf."));
+	return -1;
+}
+
 static int
 another(struct second *x, struct fault *fault)
 {
@@ -313,6 +328,8 @@ second_push(
 	struct signin *s = x->s;
 	_cleanup_free_ char *text = NULL;
 
+	if (x->pushes >= s->job->pushes)
+		return enough(x, fault);
 	/* Also for pages that wait by themselves: each has time of its own. */
 	if (x->pushes >= SECOND_PUSHES_MAX)
 		return no_more(x, fault);
