@@ -22,6 +22,13 @@ struct identity {
 	int64_t next_boot;   /* when the back-off ends */
 	bool slot;	     /* the timer waits for a slot */
 	unsigned tries;
+	int64_t failing;   /* boot clock, since the first of them */
+	struct farm *farm; /* the host's, shared with others */
+	bool urged;	   /* a person has asked for the next sign-in */
+	bool charged;	   /* the job took one of the farm's budget */
+	double luck;	   /* of what its last sign-in renewed */
+	int64_t *push_at;  /* boot clock, of the last hour, oldest first */
+	size_t npush_at;
 
 	bool worked;	      /* has signed in while we ran */
 	bool signed_in;	      /* cookies that worked last time */
@@ -111,6 +118,25 @@ void identity_secret_outcome(struct identity *id, enum ledger_outcome outcome);
 void identity_secret_success(struct identity *id);
 void identity_secret_end(struct identity *id);
 
+/* identity-polite.c: what is owed to AD FS, and to a person's telephone. */
+/* Microseconds until its next sign-in may start; by_itself: nobody asked. */
+int64_t identity_slot(const struct identity *id, bool by_itself);
+/*
+ * Back-off until the budget of the host allows a sign-in by itself, with the
+ * reason; false when it does.
+ */
+bool identity_spent(struct identity *id);
+/* Sets the timer and next_boot. */
+void identity_rest(struct identity *id, int64_t wait);
+/* What it waits with others that woke or have a network again just now. */
+int64_t identity_splay(struct identity *id);
+/* Has a back-off ended in its sleep, and must wait for its turn? */
+bool identity_takes_turn(struct identity *id);
+void identity_pushed(struct identity *id);
+/* How many more this hour allows. */
+unsigned identity_pushes_left(const struct identity *id);
+/* -1 with *fault when this hour allows no more. */
+int identity_push_check(const struct identity *id, struct fault *fault);
 /* Kills the job and forgets all that belonged to it; no event. */
 void identity_job_drop(struct identity *id);
 

@@ -399,6 +399,10 @@ on_attempt(struct identity *id, const json_t *msg)
 		refuse(id, id->attempt_id, &f);
 		return;
 	}
+	if (identity_push_check(id, &f) < 0) {
+		refuse(id, id->attempt_id, &f);
+		return;
+	}
 	id->attempt_user = xstrdup(user);
 	xreplace(&id->attempt_name, identity_name_for(id, user));
 	id->attempting = true;
@@ -570,8 +574,10 @@ on_fault(struct identity *id, const json_t *msg)
 static void
 on_tell(struct identity *id, const json_t *msg)
 {
-	if (json_is_true(json_object_get(msg, "push")))
+	if (json_is_true(json_object_get(msg, "push"))) {
 		id->pushes++;
+		identity_pushed(id);
+	}
 	id->env.ops->told(id, msg, id->env.arg);
 }
 
@@ -784,6 +790,7 @@ identity_job_start(struct identity *id, const struct want *want)
 	if (want->aliases)
 		id->aliases_asked = clk_real(id->env.loop->clk) / USEC;
 	id->passwords = id->pushes = 0;
+	id->luck = id->env.random(id->env.arg);
 	id->source = SOURCE_STORED; /* until somebody types one */
 	id->serial++;
 	id->job = id->env.jobs->ops->start(id->env.jobs,

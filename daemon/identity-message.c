@@ -40,6 +40,8 @@ identity_job_message(struct identity *id, const struct want *want)
 	json_put_str(o, "mfaMethod", p->mfa_method);
 	json_put_str(o, "mfaAdapters", p->mfa_adapters);
 	json_put_int(o, "mfaTimeout", p->mfa_timeout);
+	json_object_set_new(o, "pushes",
+	    json_integer(want->attended ? identity_pushes_left(id) : 0));
 	json_put_str(o, "duoFactor", p->duo_factor);
 	json_put_str(o, "duoDevice", p->duo_device);
 	json_put_str(o, "clientCert", p->client_cert);

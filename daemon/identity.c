@@ -13,6 +13,7 @@
 
 #include "catalog.h"
 #include "command.h"
+#include "farm.h"
 #include "identity-int.h"
 #include "job.h"
 #include "keyring.h"
@@ -132,11 +133,9 @@ static enum identity_state
 act_start(struct identity *id)
 {
 	const struct clk *clk = id->env.loop->clk;
-	const struct settings *set = id->env.settings(id->env.arg);
 	struct want want = { 0 };
-	int64_t since =
-	    id->started_boot < 0 ? -1 : clk_boot(clk) - id->started_boot;
-	int64_t wait = schedule_slot(set->spacing * USEC, since);
+	bool by_itself;
+	int64_t wait;
 
 	if (!id->env.ops->wanted(id, &want, id->env.arg)) {
 		if (id->state != IDENTITY_BACKOFF)
@@ -146,6 +145,10 @@ act_start(struct identity *id)
 	}
 	if (id->state == IDENTITY_NEEDS_USER && !want.attended)
 		return id->state;
+	by_itself = !want.attended && !id->urged;
+	if (by_itself && identity_spent(id))
+		return IDENTITY_BACKOFF;
+	wait = identity_slot(id, by_itself);
 	if (want.attended && got_nowhere(&id->fault))
 		wait = 0;
 	if (wait > 0) {
@@ -157,20 +160,26 @@ act_start(struct identity *id)
 		return id->state == IDENTITY_BACKOFF ? resting(id) : id->state;
 	}
 	TIMER(id)->timer_stop(id->timer);
-	id->slot = false;
+	id->slot = id->urged = false;
 	id->started_boot = clk_boot(clk);
+	farm_start(id->farm, by_itself);
+	id->charged = by_itself;
 	fault_done(&id->fault);
 	identity_job_start(id, &want);
 	return IDENTITY_WORKING;
 }
 
-/* A slot that a person asked for who has left: those who wait must know. */
+/*
+ * A slot whose time has come, but a person asked for it who has left, or the
+ * host's budget is spent: those who wait must know.
+ */
 static enum identity_state
 act_start_or_tell(struct identity *id)
 {
 	enum identity_state next = act_start(id);
 
-	if (next == IDENTITY_NEEDS_USER && !id->slot)
+	if ((next == IDENTITY_NEEDS_USER || next == IDENTITY_BACKOFF) &&
+	    !id->slot)
 		id->env.ops->ended(id, &id->fault, id->env.arg);
 	return next;
 }
@@ -206,6 +215,9 @@ act_signed_in(struct identity *id)
 {
 	id->signed_in = true;
 	id->tries = 0;
+	if (id->charged)
+		farm_give(id->farm);
+	id->charged = false;
 	fault_done(&id->fault);
 	look_again(id);
 	return IDENTITY_SIGNED_IN;
@@ -214,11 +226,15 @@ act_signed_in(struct identity *id)
 static enum identity_state
 act_back_off(struct identity *id)
 {
-	int64_t wait = schedule_backoff(++id->tries,
-	    id->fault.retry_after * USEC, id->env.random(id->env.arg));
-
-	id->next_boot = clk_boot(id->env.loop->clk) + wait;
-	TIMER(id)->timer_set(id->timer, deadline_in(id->env.loop->clk, wait));
+	/* What has not come to the host costs it nothing. */
+	if (id->charged && got_nowhere(&id->fault))
+		farm_give(id->farm);
+	id->charged = false;
+	if (id->tries++ == 0)
+		id->failing = clk_boot(id->env.loop->clk);
+	identity_rest(id,
+	    schedule_backoff(id->tries, id->fault.retry_after * USEC,
+		id->env.random(id->env.arg)));
 	return IDENTITY_BACKOFF;
 }
 
@@ -231,12 +247,11 @@ act_hurry(struct identity *id)
 
 	if (!fault_of_network(&id->fault))
 		return IDENTITY_BACKOFF;
-	wait = schedule_wake(id->env.random(id->env.arg));
+	wait = schedule_wake(id->env.random(id->env.arg)) + identity_splay(id);
 	id->tries = schedule_wake_tries(id->tries);
 	if (id->next_boot - clk_boot(clk) <= wait)
 		return IDENTITY_BACKOFF;
-	id->next_boot = clk_boot(clk) + wait;
-	TIMER(id)->timer_set(id->timer, deadline_in(clk, wait));
+	identity_rest(id, wait);
 	return IDENTITY_BACKOFF;
 }
 
@@ -262,7 +277,7 @@ act_logout(struct identity *id)
 	identity_job_drop(id);
 	identity_wipe_password(id);
 	TIMER(id)->timer_stop(id->timer);
-	id->slot = false;
+	id->slot = id->urged = false;
 	id->signed_in = false;
 	id->signed_in_at = 0;
 	id->tries = 0;
@@ -299,7 +314,7 @@ struct cell {
 static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
 	[IDENTITY_SIGNED_OUT] = {
 		[IDENTITY_WANT] = A(start), [IDENTITY_ATTENDED] = A(start),
-		[IDENTITY_TIMER] = A(start), [IDENTITY_LOGOUT] = A(logout),
+		[IDENTITY_TIMER] = A(start_or_tell), [IDENTITY_LOGOUT] = A(logout),
 	},
 	[IDENTITY_WORKING] = {
 		[IDENTITY_ASK] = A(ask), [IDENTITY_JOB_OK] = A(signed_in),
@@ -316,7 +331,7 @@ static const struct cell table[IDENTITY_STATE_MAX][IDENTITY_EVENT_MAX] = {
 	},
 	[IDENTITY_SIGNED_IN] = {
 		[IDENTITY_WANT] = A(start), [IDENTITY_ATTENDED] = A(start),
-		[IDENTITY_TIMER] = A(start), [IDENTITY_LOGOUT] = A(logout),
+		[IDENTITY_TIMER] = A(start_or_tell), [IDENTITY_LOGOUT] = A(logout),
 	},
 	[IDENTITY_BACKOFF] = {
 		[IDENTITY_ATTENDED] = A(start), [IDENTITY_TIMER] = A(start),
@@ -362,6 +377,8 @@ on_timer(void *arg)
 {
 	struct identity *id = arg;
 
+	if (identity_takes_turn(id))
+		return;
 	id->slot = false;
 	identity_event(id, IDENTITY_TIMER);
 }
@@ -393,6 +410,8 @@ identity_new(const struct identity_env *env, const char *base, const char *host,
 	id->user = xstrdup(user);
 	id->since = clk_real(env->loop->clk) / USEC;
 	id->started_boot = id->clock_boot = -1;
+	id->farm = farms_get(env->farms, host);
+	id->luck = env->random(env->arg);
 	id->timer = timer_new(env->loop, on_timer, id);
 	rename_to(id);
 	identity_secret_init(id);
@@ -413,6 +432,7 @@ identity_free(struct identity *id)
 	json_decref(id->aliases);
 	json_decref(id->roles);
 	fault_done(&id->fault);
+	xfree(id->push_at);
 	xfree(id->base);
 	xfree(id->ccache);
 	xfree(id->host);
@@ -450,7 +470,10 @@ identity_ccache(struct identity *id, const char *ccache)
 enum identity_answer
 identity_want(struct identity *id, bool attended)
 {
+	id->urged |= attended;
 	identity_event(id, attended ? IDENTITY_ATTENDED : IDENTITY_WANT);
+	/* From a job that runs, the next one is not this person's. */
+	id->urged &= id->slot;
 	if (identity_comes(id))
 		return IDENTITY_WILL;
 	return id->state == IDENTITY_BACKOFF ? IDENTITY_WAITS :
@@ -648,6 +671,10 @@ identity_status(const struct identity *id)
 	json_object_set_new(o, "pushes", json_integer(id->pushes));
 	json_object_set_new(
 	    o, "skew", json_integer(skew_now(&id->skew, id->env.loop->clk)));
+	json_object_set_new(
+	    o, "retriesLeft", json_integer(farm_left(id->farm)));
+	json_object_set_new(
+	    o, "pushesLeft", json_integer(identity_pushes_left(id)));
 	return o;
 }
 

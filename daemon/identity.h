@@ -21,6 +21,7 @@
 #include "awsfed/fault.h"
 
 struct commands;
+struct farms;
 struct identity;
 struct jobs;
 struct keyring;
@@ -93,6 +94,11 @@ struct identity_ops {
 	bool (*worked)(struct identity *id, void *arg);
 	/* No person is needed any more: the keyring is open again. */
 	void (*opened)(struct identity *id, void *arg);
+	/*
+	 * Microseconds that the keys live still that wait for it, of several
+	 * the least; 0: they have ended.  May be NULL: ended.
+	 */
+	int64_t (*left)(struct identity *id, void *arg);
 };
 
 struct identity_env {
@@ -104,6 +110,7 @@ struct identity_env {
 	struct recorder *recorder; /* NULL: no page is kept */
 	struct vault *vault;	   /* NULL: there is no keyring */
 	const char *credentials;   /* $CREDENTIALS_DIRECTORY, or NULL */
+	struct farms *farms;
 	const struct settings *(*settings)(void *arg);
 	double (*random)(void *arg); /* 0 <= r < 1 */
 	/* An answer of AWS told its clock: seconds ahead of ours.  Or NULL. */
@@ -155,9 +162,14 @@ bool identity_redeem(struct identity *id, json_t *roles);
 /* Is there an assertion that was not answered yet? */
 bool identity_awaits(const struct identity *id);
 bool identity_redeeming(const struct identity *id); /* was it answered? */
+/* 0 <= r < 1, another one after each sign-in: the jitter of what it renews. */
+double identity_luck(const struct identity *id);
 /* Ends a job that runs; what was signed in stays so. */
 void identity_cancel(struct identity *id);
-/* A back-off for a network reason ends within seconds. */
+/*
+ * A back-off for a network reason ends within seconds and a splay
+ * (schedule_wake_splay), and at the latest when it was to.
+ */
 void identity_wake(struct identity *id);
 /* Wipes cookies; ends a job. */
 void identity_logout(struct identity *id);

@@ -9,7 +9,9 @@ daemon_libengine_a_SOURCES = \
 	daemon/configure.h daemon/configure.c \
 	daemon/configure-diff.c \
 	daemon/configure-name.h daemon/configure-name.c \
+	daemon/farm.h daemon/farm.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
+	daemon/identity-polite.c \
 	daemon/identity-job.c \
 	daemon/identity-message.c daemon/identity-secret.c \
 	daemon/identity-state.c \

@@ -48,6 +48,7 @@ struct manager {
 	struct session_env session_env;
 	struct manager_logins logins;
 	struct chain *chain;
+	struct farms *farms; /* what is owed to each AD FS host */
 	struct config *config;
 	struct fault config_fault;
 	json_t *more; /* of surfaces, in agent's status */

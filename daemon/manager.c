@@ -12,6 +12,7 @@
 #include "awsfed/xalloc.h"
 
 #include "chain.h"
+#include "farm.h"
 #include "identity.h"
 #include "known.h"
 #include "loop.h"
@@ -565,6 +566,39 @@ on_random(void *arg)
 	return m->env.random(m->env.arg);
 }
 
+static double
+on_luck(struct session *s, void *arg)
+{
+	struct manager *m = arg;
+	const struct member *mb = member_of(m, session_name(s));
+
+	return mb == NULL || mb->identity == NULL ? on_random(m) :
+						    identity_luck(mb->identity);
+}
+
+/* What the keys live still that its next sign-in is for: the least. */
+static int64_t
+on_left(struct identity *id, void *arg)
+{
+	struct manager *m = arg;
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 0; i < m->nmembers; i++) {
+		struct session *s = m->members[i].session;
+		struct creds *c = session_creds(s);
+		int64_t left;
+
+		if (m->members[i].identity != id || !session_wants(s))
+			continue;
+		left = c == NULL ? 0 :
+				   deadline_left(m->env.loop->clk,
+				       creds_deadline(c, m->env.loop->clk));
+		if (left < least)
+			least = left;
+	}
+	return least == INT64_MAX ? 0 : least;
+}
+
 static enum session_want
 on_want(struct session *s, bool attended, struct fault *fault, void *arg)
 {
@@ -1044,6 +1078,7 @@ manager_new(const struct manager_env *env)
 		on_identity_changed,
 		on_worked,
 		manager_opened,
+		on_left,
 	};
 	static const struct session_ops session_ops = {
 		on_want,
@@ -1052,6 +1087,7 @@ manager_new(const struct manager_env *env)
 	struct manager *m = xcalloc(1, sizeof(*m));
 
 	m->env = *env;
+	m->farms = farms_new(env->loop->clk);
 	m->identity_env = (struct identity_env){
 		.loop = env->loop,
 		.jobs = env->jobs,
@@ -1061,6 +1097,7 @@ manager_new(const struct manager_env *env)
 		.recorder = env->recorder,
 		.vault = env->vault,
 		.credentials = env->credentials,
+		.farms = m->farms,
 		.settings = on_settings,
 		.random = on_random,
 		.clock = on_clock,
@@ -1074,6 +1111,7 @@ manager_new(const struct manager_env *env)
 		.random = on_random,
 		.ops = &session_ops,
 		.arg = m,
+		.luck = on_luck,
 	};
 	m->started = clk_real(env->loop->clk) / USEC;
 	m->new_roles = json_array();
@@ -1093,6 +1131,7 @@ manager_free(struct manager *m)
 		member_drop(m, m->nmembers - 1);
 	for (size_t i = 0; i < m->nidentities; i++)
 		identity_free(m->identities[i]);
+	farms_free(m->farms);
 	chain_free(m->chain);
 	manager_barriers_free(m);
 	m->env.loop->ops->timer_free(m->reaper);

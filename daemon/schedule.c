@@ -16,11 +16,17 @@ share(int64_t of, double r)
 }
 
 int64_t
-schedule_renew(int64_t life, double r)
+schedule_renew(int64_t life, int64_t least, double r)
 {
+	int64_t latest = life / 2;
+
 	if (life <= 0)
 		return 0;
-	return life / 2 - (int64_t)((double)life * 0.1 * r);
+	if (least > latest - life / 10)
+		latest = least + life / 10;
+	if (latest > life / 10 * 9)
+		latest = life / 10 * 9;
+	return latest - (int64_t)((double)life * 0.1 * r);
 }
 
 bool

@@ -21,9 +21,11 @@
 
 /*
  * How long after the issue to renew: half of the life, less up to a tenth of
- * the life as jitter.  Any command then starts with at least half a life.
+ * the life as jitter.  Any command then starts with at least half a life.  Not
+ * before `least` (the setting min_renewal_interval), but at the latest when nine
+ * tenths of the life, less the jitter, have gone by.
  */
-int64_t schedule_renew(int64_t life, double r);
+int64_t schedule_renew(int64_t life, int64_t least, double r);
 /* Past 40 % of its life: worth renewing with an assertion that is there. */
 bool schedule_rides_along(int64_t life, int64_t age);
 /*

@@ -26,6 +26,7 @@ struct session {
 	bool logged_out; /* by a person; the next keys end it */
 	bool attended;	 /* a person asked for what it does, or did last */
 	unsigned tries;
+	int64_t failing; /* boot clock, since the first of them */
 	struct timer *timer;
 	struct deadline next; /* what the timer is armed for */
 	struct timer *calls;  /* the waiters' turn */

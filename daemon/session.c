@@ -91,23 +91,42 @@ disarm(struct session *s)
 	TIMER(s)->timer_stop(s->timer);
 }
 
-/* Renewal on both clocks, or the end of the keys if it does not renew. */
-/*
- * Not before that many seconds, if the settings say so: but while nine tenths
- * of the life go by at the most, so that keys do not end for it.
- */
-static int64_t
-not_before(const struct session *s, int64_t life, int64_t after)
+static double
+luck(struct session *s)
 {
-	int64_t least = s->env.settings == NULL ?
-	    0 :
-	    s->env.settings(s->env.arg)->min_renewal_interval * USEC;
-
-	if (least > life / 10 * 9)
-		least = life / 10 * 9;
-	return after < least ? least : after;
+	return s->env.luck != NULL ? s->env.luck(s, s->env.arg) :
+				     s->env.random(s->env.arg);
 }
 
+/* Not before that, if the settings say so. */
+static int64_t
+least(const struct session *s)
+{
+	return s->env.settings == NULL ?
+	    0 :
+	    s->env.settings(s->env.arg)->min_renewal_interval * USEC;
+}
+
+static int64_t
+spread(const struct session *s)
+{
+	return s->env.settings == NULL ?
+	    0 :
+	    s->env.settings(s->env.arg)->spread * USEC;
+}
+
+/* Its turn among all that woke just now, or have a network again. */
+static int64_t
+splay(struct session *s, int64_t away)
+{
+	return schedule_wake_splay(away,
+	    live(s) ? deadline_left(s->env.loop->clk,
+			  creds_deadline(s->creds, s->env.loop->clk)) :
+		      0,
+	    spread(s), luck(s));
+}
+
+/* Renewal on both clocks, or the end of the keys if it does not renew. */
 static void
 arm_fresh(struct session *s)
 {
@@ -118,8 +137,7 @@ arm_fresh(struct session *s)
 		return;
 	}
 	life = s->creds->expires.boot - s->creds->issued.boot;
-	after = not_before(
-	    s, life, schedule_renew(life, s->env.random(s->env.arg)));
+	after = schedule_renew(life, least(s), luck(s));
 	session_arm_at(s,
 	    (struct deadline){
 		s->creds->issued.real + after, s->creds->issued.boot + after });
@@ -144,7 +162,9 @@ arm(struct session *s, int64_t retry)
 	case SESSION_FAILED:
 		/* What is gone is looked at when there is an assertion. */
 		if (s->fault.reason != REASON_GONE)
-			arm_in(s, FAILED_REST);
+			arm_in(s,
+			    schedule_rest(
+				FAILED_REST, s->env.random(s->env.arg)));
 		else if (live(s))
 			session_arm_at(
 			    s, creds_deadline(s->creds, s->env.loop->clk));
@@ -261,6 +281,8 @@ static enum session_state
 act_back_off(struct session *s, struct input *in)
 {
 	fault_copy(&s->fault, in->fault);
+	if (s->tries == 0)
+		s->failing = clk_boot(s->env.loop->clk);
 	in->retry = schedule_backoff(++s->tries, in->fault->retry_after * USEC,
 	    s->env.random(s->env.arg));
 	return SESSION_BACKOFF;
@@ -278,7 +300,8 @@ act_hurry(struct session *s, struct input *in)
 	in->retry = left > 0 ? left : 1;
 	if (!fault_of_network(&s->fault))
 		return SESSION_BACKOFF;
-	wait = schedule_wake(s->env.random(s->env.arg));
+	wait = schedule_wake(s->env.random(s->env.arg)) +
+	    splay(s, clk_boot(s->env.loop->clk) - s->failing);
 	s->tries = schedule_wake_tries(s->tries);
 	if (in->retry > wait)
 		in->retry = wait;
@@ -513,11 +536,38 @@ put_off(struct session *s)
 	return true;
 }
 
+/*
+ * Was the machine asleep when its time came?  Then so were others, and they
+ * wake together: a renewal that nobody asks for takes its turn.
+ */
+static bool
+takes_turn(struct session *s)
+{
+	const struct clk *clk = s->env.loop->clk;
+	int64_t late = clk_boot(clk) - s->next.boot, wait;
+
+	if (s->state != SESSION_FRESH || !session_renews(s) ||
+	    !schedule_overslept(late))
+		return false;
+	wait = splay(s, late);
+	if (wait < USEC)
+		return false;
+	log_info("profile %s: overdue by %lld s; it renews in %lld s",
+	    s->profile->name, (long long)(late / USEC),
+	    (long long)(wait / USEC));
+	arm_in(s, wait);
+	/* The keys may have ended meanwhile: whoever shows them looks again. */
+	s->env.ops->changed(s, false, s->env.arg);
+	return true;
+}
+
 static void
 on_timer(void *arg)
 {
-	if (!put_off(arg))
-		session_event(arg, SESSION_TIMER, NULL);
+	struct session *s = arg;
+
+	if (!put_off(s) && !takes_turn(s))
+		session_event(s, SESSION_TIMER, NULL);
 }
 
 static void
@@ -720,6 +770,10 @@ session_due_soon(const struct session *s)
 	const struct clk *clk = s->env.loop->clk;
 	int64_t life;
 
+	/* A server has asked for time: only a person does not give it. */
+	if (s->state == SESSION_BACKOFF && s->fault.retry_after > 0 &&
+	    TIMER(s)->timer_armed(s->timer))
+		return false;
 	if (!live(s))
 		return true;
 	life = s->creds->expires.boot - s->creds->issued.boot;
@@ -776,7 +830,11 @@ session_status(const struct session *s)
 		json_put_str(o, "role", arn.name);
 	}
 	json_put_str(o, "roleArn", s->profile->role_arn);
-	json_put_str(o, "state", state_names[s->state]);
+	/* Its keys ended in its sleep, and it waits for its turn. */
+	json_put_str(o, "state",
+	    state_names[s->state == SESSION_FRESH && c == NULL ?
+		    SESSION_WAITING :
+		    s->state]);
 	if (fault_is(&s->fault)) {
 		json_put_str(o, "reason", reason_name(s->fault.reason));
 		json_object_set_new(o, "fault", fault_to_json(&s->fault));

@@ -71,7 +71,7 @@ struct session_ops {
 
 struct session_env {
 	struct loop *loop;
-	const struct settings *(*settings)(void *arg); /* NULL: defaults */
+	const struct settings *(*settings)(void *arg); /* NULL: none */
 	double (*random)(void *arg);
 	const struct session_ops *ops;
 	void *arg;
@@ -80,6 +80,11 @@ struct session_env {
 	 * asks for; 0: it may start, and is counted.  NULL: it never waits.
 	 */
 	int64_t (*clock_rest)(struct session *s, void *arg);
+	/*
+	 * The same number for all sessions that renew together, so that many of
+	 * one person do not move each other to the early end.  NULL: random().
+	 */
+	double (*luck)(struct session *s, void *arg);
 };
 
 /*

@@ -18,6 +18,7 @@ ENGINE_TESTS = \
 	tests/unit/test-machines \
 	tests/unit/test-chain tests/unit/test-manager \
 	tests/unit/test-methods \
+	tests/unit/test-polite \
 	tests/unit/test-prompt \
 	tests/unit/test-schedule \
 	tests/unit/test-wake \
@@ -40,6 +41,9 @@ tests_unit_test_identity_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c
 tests_unit_test_ledger_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_ledger_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_polite_SOURCES = tests/unit/test-polite.c
+tests_unit_test_polite_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_polite_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_private_SOURCES = tests/unit/test-private.c
 tests_unit_test_private_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_private_LDADD = $(ENGINE_TEST_LDADD)

@@ -28,6 +28,7 @@
 #include "manager-int.h"
 #include "methods.h"
 #include "prompt.h"
+#include "schedule.h"
 #include "session.h"
 
 /* ---- dice ------------------------------------------------------------------- */
@@ -163,7 +164,7 @@ random_fault(struct fault *f)
 static struct person {
 	char *name;	    /* user @ host */
 	bool refused[TAGS]; /* and nobody has signed in by hand since */
-	int64_t stored_at;  /* wall clock of the last stored one; 0 none */
+	int64_t stored[8];  /* wall clock of stored ones, newest first */
 } people[PEOPLE];
 
 static struct worker {
@@ -227,6 +228,7 @@ judge(struct worker *w)
 {
 	int64_t now = w->asked_at; /* the ledger counts from there */
 	struct person *p = w->person;
+	int in_hour = 0;
 
 	assert(!w->went && p != NULL);
 	w->went = true;
@@ -234,8 +236,14 @@ judge(struct worker *w)
 	if (w->tag_typed)
 		return;
 	assert(!p->refused[w->tag]);
-	assert(p->stored_at == 0 || llabs(now - p->stored_at) >= 60);
-	p->stored_at = now;
+	assert(p->stored[0] == 0 || llabs(now - p->stored[0]) >= 60);
+	for (size_t i = 0; i < ARRAY_SIZE(p->stored); i++)
+		in_hour +=
+		    p->stored[i] != 0 && llabs(now - p->stored[i]) < 3600;
+	assert(in_hour < 3);
+	memmove(&p->stored[1], &p->stored[0],
+	    sizeof(p->stored) - sizeof(p->stored[0]));
+	p->stored[0] = now;
 }
 
 static void
@@ -325,10 +333,12 @@ say_outcome(struct worker *w)
 		if (str_eq(result, OUTCOME_ACCEPTED) && w->tag_typed) {
 			memset(
 			    w->person->refused, 0, sizeof(w->person->refused));
-			w->person->stored_at = 0;
+			memset(w->person->stored, 0, sizeof(w->person->stored));
 		}
 		if (str_eq(result, OUTCOME_UNSENT) && !w->tag_typed)
-			w->person->stored_at = 0;
+			memmove(&w->person->stored[0], &w->person->stored[1],
+			    sizeof(w->person->stored) -
+				sizeof(w->person->stored[0]));
 		w->went = false;
 	}
 	fake_job_pack(w->job, "{s:s,s:s}", "type", W_OUTCOME, "result", result);
@@ -646,6 +656,9 @@ static struct {
 	struct question *question;
 	struct prompts *prompts;
 	bool wanted, attended, watched;
+	bool own; /* nobody asked for the job that runs */
+	size_t failed, spent;
+	int64_t began;
 } lone;
 
 static bool
@@ -704,9 +717,12 @@ lone_role(struct identity *id, const char *profile, const struct fault *fault,
 static void
 lone_ended(struct identity *id, const struct fault *fault, void *arg)
 {
-	(void)fault;
 	(void)arg;
 	assert(!identity_busy(id) && identity_question(id) == NULL);
+	/* What succeeds, or never got to the host, costs nothing. */
+	if (lone.own && (!fault_is(fault) || fault->reason == REASON_OFFLINE))
+		lone.failed--;
+	lone.own = false;
 	if (one_in(2))
 		lone.wanted = false;
 }
@@ -796,12 +812,59 @@ lone_event(struct rig *r)
 	}
 }
 
+/*
+ * The budget of the host: sign-ins that nobody asked for and that fail are
+ * never more than 20, and one in 30 s.  A push is never sent to nobody.
+ */
+static void
+check_polite(struct rig *r, size_t before)
+{
+	int64_t age = clk_boot(r->loop->clk) - lone.began;
+	const struct job *job = fake_job_last(r->jobs);
+
+	if (fake_jobs_started(r->jobs) > before) {
+		assert(job != NULL);
+		lone.own = !json_is_true(json_object_get(job->job, "attended"));
+		lone.failed += lone.own;
+		assert(!lone.own ||
+		    json_integer_value(json_object_get(job->job, "pushes")) ==
+			0);
+	}
+	assert((int64_t)lone.failed <=
+	    SCHEDULE_RETRIES + age / SCHEDULE_RETRY_EVERY);
+	if (identity_state(lone.id) == IDENTITY_BACKOFF)
+		lone.spent += identity_fault(lone.id)->reason == REASON_BUDGET;
+}
+
+/* Somebody starts and stops it as fast as it goes: what the budget is for. */
+static void
+storm(struct rig *r)
+{
+	lone.attended = lone.watched = false;
+	if (identity_question(lone.id) != NULL)
+		identity_cancel(lone.id);
+	for (unsigned n = 0; n < 60; n++) {
+		size_t before = fake_jobs_started(r->jobs);
+
+		lone.wanted = true;
+		identity_want(lone.id, false);
+		check_polite(r, before);
+		identity_cancel(lone.id);
+		listen_all(r->jobs);
+		before = fake_jobs_started(r->jobs);
+		fake_advance(r->loop, (int64_t)draw(8000) * MSEC);
+		check_polite(r, before);
+		listen_all(r->jobs);
+		assert(identity_sane(lone.id));
+	}
+}
+
 static void
 test_identity(void **state)
 {
 	static const struct identity_ops ops = { lone_wanted, lone_watched,
 		lone_asked, lone_message, lone_assertion, lone_message,
-		lone_role, lone_ended, lone_changed, NULL, lone_changed };
+		lone_role, lone_ended, lone_changed, NULL, lone_changed, NULL };
 	struct rig *r = rig_new(ONE COMMANDS);
 	struct config *c =
 	    config_ref((struct config *)(uintptr_t)manager_config(r->manager));
@@ -810,6 +873,7 @@ test_identity(void **state)
 		.commands = r->commands,
 		.prompts = r->prompts,
 		.ledger = r->ledger,
+		.farms = r->manager->farms,
 		.settings = lone_settings,
 		.random = fraction,
 		.ops = &ops };
@@ -822,9 +886,15 @@ test_identity(void **state)
 	lone.id = identity_new(
 	    &env, lone.profile->identity_base, "adfs.example.com", NULL);
 	clock_loop = r->loop;
+	lone.began = clk_boot(r->loop->clk);
 	for (step = 0; step < events; step++) {
+		size_t before = fake_jobs_started(r->jobs);
+
 		lone_event(r);
+		check_polite(r, before);
 		listen_all(r->jobs);
+		if (one_in(5000))
+			storm(r);
 		fake_commands_forget(r->commands);
 		assert(identity_sane(lone.id));
 		assert(fake_jobs_running(r->jobs) ==
@@ -833,10 +903,13 @@ test_identity(void **state)
 			assert(lone.watched);
 	}
 	fprintf(stderr,
-	    "# %zu jobs, %lu attempts, %lu passwords, %lu redeemed\n",
-	    fake_jobs_started(r->jobs), attempts, gone, redeemed);
+	    "# %zu jobs, %lu attempts, %lu passwords, %lu redeemed, "
+	    "%zu times without a budget\n",
+	    fake_jobs_started(r->jobs), attempts, gone, redeemed, lone.spent);
 	/* The dice must have got somewhere. */
-	assert(events < 10000 || (gone > events / 2000 && redeemed > 10));
+	assert(events < 10000 ||
+	    (gone > events / 2000 && redeemed > 10 &&
+		(events < 300000 || lone.spent > 0)));
 	identity_free(lone.id);
 	config_unref(c);
 	rig_free(r);

@@ -221,6 +221,7 @@ test_one_person(void **state)
 	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "n");
 	first = rig_job(r);
 	rig_call(r, 3, M_CREDENTIALS, "{s:s}", "profile", "k");
+	fake_advance(r->loop, 5 * USEC); /* the host's spacing */
 	second = rig_job(r);
 	assert_ptr_not_equal(first, second);
 	turns_out_to_be(r, first, "CORP\\kim");
@@ -247,6 +248,7 @@ test_one_person_busy(void **state)
 	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "n");
 	first = rig_job(r);
 	rig_call(r, 3, M_CREDENTIALS, "{s:s}", "profile", "k");
+	fake_advance(r->loop, 5 * USEC); /* the host's spacing */
 	second = rig_job(r);
 	turns_out_to_be(r, first, "CORP\\kim");
 	reload(r, JOE NAMELESS("n", "N") KIM "[other]\n");

@@ -9,32 +9,39 @@ static void
 test_renew(void **state)
 {
 	static const struct {
-		int64_t life;
+		int64_t life, least;
 		double r;
 		int64_t want;
 	} cases[] = {
-		{ 3600 * S, 0, 1800 * S },
-		{ 3600 * S, 0.5, 1620 * S },
-		{ 3600 * S, 0.999999, 1440 * S },
-		{ 900 * S, 0, 450 * S },
-		{ 2, 0, 1 },
-		{ 1, 0.9, 0 },
-		{ 0, 0.9, 0 },
-		{ -5, 0.9, 0 },
-		{ 43200 * S, 0, 21600 * S },
+		{ 3600 * S, 0, 0, 1800 * S },
+		{ 3600 * S, 0, 0.5, 1620 * S },
+		{ 3600 * S, 0, 0.999999, 1440 * S },
+		{ 900 * S, 0, 0, 450 * S },
+		{ 2, 0, 0, 1 },
+		{ 1, 0, 0.9, 0 },
+		{ 0, 0, 0.9, 0 },
+		{ -5, 0, 0.9, 0 },
+		{ 43200 * S, 0, 0, 21600 * S },
+		/* Not before, and still not all at once. */
+		{ 3600 * S, 1440 * S, 0, 1800 * S },
+		{ 3600 * S, 2000 * S, 0, 2360 * S },
+		{ 3600 * S, 2000 * S, 0.999999, 2000 * S },
+		{ 3600 * S, 3600 * S, 0, 3240 * S },
+		{ 3600 * S, 99999 * S, 0.5, 3060 * S },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		int64_t got = schedule_renew(cases[i].life, cases[i].r);
+		int64_t got =
+		    schedule_renew(cases[i].life, cases[i].least, cases[i].r);
 
 		/* A double has its limits: a millisecond is near enough. */
 		assert_in_range(got - cases[i].want + 1000, 0, 2000);
 	}
 	/* Whatever the dice: 40 to 50 %. */
 	for (double r = 0; r < 1; r += 0.01) {
-		assert_true(schedule_renew(1000 * S, r) >= 400 * S);
-		assert_true(schedule_renew(1000 * S, r) <= 500 * S);
+		assert_true(schedule_renew(1000 * S, 0, r) >= 400 * S);
+		assert_true(schedule_renew(1000 * S, 0, r) <= 500 * S);
 	}
 }
 

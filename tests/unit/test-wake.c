@@ -34,8 +34,13 @@ begin(const char *config)
 {
 	static const struct surface surface = { on_event, NULL };
 
+	_cleanup_fault_ struct fault f = { 0 };
+
 	memset(&told, 0, sizeof(told));
 	r = rig_new(config);
+	/* What waits its turn among many: tests/unit/test-polite.c. */
+	rig_settings(r, "[awsfed]\nspread = 0\n");
+	assert_int_equal(manager_reload(r->manager, NULL, &f), 0);
 	manager_subscribe(r->manager, &surface);
 }
 
