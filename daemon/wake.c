@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "awsfed/clock.h"
+#include "awsfed/config.h"
 #include "awsfed/xalloc.h"
 
 #include "loop.h"
@@ -57,6 +58,19 @@ on_jump(int64_t real_by, int64_t boot_by, void *arg)
 		wake_resumed(arg);
 }
 
+/*
+ * Is there anything to do before the machine sleeps?  Then logind is asked to
+ * wait for it: until the surfaces have heard MANAGER_WAKE with WAKE_SLEEP, and
+ * what they began to write is written (manager_flush).  logind waits 5 s at the
+ * most.
+ */
+static void
+look_at_settings(struct wake *w)
+{
+	logind_delay_sleep(
+	    w->logind, manager_config(w->manager)->settings.lock_on_sleep);
+}
+
 static void
 on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 {
@@ -66,6 +80,8 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 	(void)b;
 	if (ev == MANAGER_IDENTITY || ev == MANAGER_SESSION)
 		netlink_look(w->netlink);
+	else if (ev == MANAGER_CONFIG)
+		look_at_settings(w);
 }
 
 struct wake *
@@ -80,6 +96,7 @@ wake_new(struct manager *m, struct bus *system)
 	w->logind = logind_new(w, system);
 	manager_subscribe(m, &(struct surface){ on_event, w });
 	loop_on_jump(w->loop, on_jump, w);
+	look_at_settings(w);
 	return w;
 }
 
@@ -91,10 +108,4 @@ wake_free(struct wake *w)
 	logind_free(w->logind);
 	netlink_free(w->netlink);
 	xfree(w);
-}
-
-void
-wake_delay_sleep(struct wake *w, bool delay)
-{
-	logind_delay_sleep(w->logind, delay);
 }

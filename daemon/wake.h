@@ -11,22 +11,15 @@
 #ifndef AWSFED_WAKE_H
 #define AWSFED_WAKE_H
 
-#include <stdbool.h>
-
 struct bus;
 struct manager;
 struct wake;
 
-/* system: where logind is.  Never fails: without it less is told. */
+/*
+ * system: where logind is.  Never fails: without it less is told.  With
+ * lock_on_sleep the machine waits for us before it sleeps.
+ */
 struct wake *wake_new(struct manager *m, struct bus *system);
 void wake_free(struct wake *w); /* NULL allowed */
-
-/*
- * Is there anything to do before the machine sleeps?  Then logind is asked to
- * wait for it: until the surfaces have heard MANAGER_WAKE with WAKE_SLEEP, and
- * what they began to write is written (manager_flush).  logind waits 5 s at the
- * most.
- */
-void wake_delay_sleep(struct wake *w, bool delay);
 
 #endif

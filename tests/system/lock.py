@@ -254,9 +254,13 @@ def screen():
         b.unlock()
         w.wait(lambda: locked() is None and not hidden(), "the unlock")
         tap.equal(w.credentials()["prod"], keys, "unlocked with it")
+        w.wait(lambda: "awsfed" in repr(b.inhibitors()),
+               "the machine to wait for us before it sleeps")
         b.sleep(True)
         w.wait(lambda: locked() == "sleep" and hidden(), "the sleep")
         tap.ok(True, "locked before the machine sleeps")
+        w.wait(lambda: "awsfed" not in repr(b.inhibitors()),
+               "the machine to be let go")
         b.lock()
         b.sleep(False)
         tap.equal(locked(), "sleep", "and still when it wakes up")
