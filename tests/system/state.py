@@ -232,11 +232,10 @@ def damage(change, text):
             os.pwrite(m.fd, data[at:at + 65536], at)
             m.start()
             # It listens before it looks at what it was handed.
-            up = w.ctl("status").rc
+            tap.equal(w.ctl("status").rc, 0, "the agent goes on")
             said = lines(w, "the state from before the restart is dropped")
             tap.ok(len(said) == 1 and text in said[0],
                    "%s: dropped with a line" % text, *said)
-            tap.equal(w.ctl("status").rc, 0, "the agent goes on")
             m.listen()
             tap.equal((m.removed, m.stored), (1, 2),
                       "the store has a new one in its place")
@@ -285,6 +284,7 @@ def hostile():
         for name, fd in bad.items():
             before = len(lines(w, "is dropped")) if "awsfedd" in w.logs else 0
             m.start([fd])
+            up = w.ctl("status").rc
             said = lines(w, "the state from before the restart is dropped")
             tap.ok(len(said) == before + 1 and up == 0,
                    name + ": dropped with a line, and the agent goes on",
