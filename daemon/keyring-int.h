@@ -35,6 +35,7 @@ struct keyring {
 	keyring_gone_fn *gone;
 	void *gone_arg;
 	bool lost; /* it has become another user's meanwhile */
+	bool bare; /* there is no vault to ask */
 	bool had;  /* memory, before it was forgotten */
 
 	/* the fetch */

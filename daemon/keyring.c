@@ -123,10 +123,12 @@ keyring_new(const struct keyring_env *env)
 	return k;
 }
 
+/* Who waits for a fetch still does. */
 static void
 drop(struct keyring *k)
 {
-	keyring_cancel(k);
+	stop(k, &k->getting);
+	k->ready = secret_free(k->ready);
 	stop(k, &k->looking);
 	stop(k, &k->changing);
 	k->kept = NULL;
@@ -143,6 +145,7 @@ keyring_free(struct keyring *k)
 {
 	if (k == NULL)
 		return;
+	keyring_cancel(k);
 	drop(k);
 	TIMER(k)->timer_free(k->turn);
 	xfree(k->sentence);
@@ -164,8 +167,9 @@ keyring_use(struct keyring *k, enum store_password where, const char *host,
 		xreplace(&k->normal, user_normal(user));
 	} else {
 		drop(k);
+		/* They hear that there is nothing, or no more. */
 		k->lost = k->gone != NULL;
-		if (k->lost)
+		if (k->lost || k->fn != NULL)
 			TIMER(k)->timer_set(k->turn, (struct deadline){ 0, 0 });
 		k->where = where;
 		xreplace(&k->host, xstrdup(host));
@@ -238,6 +242,7 @@ keyring_refused(struct keyring *k)
 	/* What a look that is on its way has seen is older. */
 	stop(k, &k->looking);
 	stop(k, &k->changing);
+	k->kept = NULL;
 	k->changing = start(k, &want, on_marked);
 }
 
@@ -317,6 +322,7 @@ keyring_keep(struct keyring *k, struct secret *password, bool attended,
 	if (k->where == STORE_CREDENTIAL && k->user != NULL)
 		keyring_compare_credential(k, password);
 	if (in_vault(k)) {
+		xreplace(&k->sentence, NULL);
 		k->kept = fn;
 		k->kept_arg = arg;
 		keep_in_vault(k, password, attended);
@@ -331,7 +337,8 @@ keyring_keep(struct keyring *k, struct secret *password, bool attended,
 void
 keyring_wipe(struct keyring *k)
 {
-	keyring_cancel(k);
+	if (k->where == STORE_MEMORY && k->kind == KEYRING_PASSWORD)
+		k->ready = secret_free(k->ready);
 	if (k->memory == NULL)
 		return;
 	k->memory = secret_free(k->memory);
@@ -399,7 +406,8 @@ keyring_forget(struct keyring *k, keyring_gone_fn *fn, void *arg)
 	keyring_wipe(k);
 	k->gone = fn;
 	k->gone_arg = arg;
-	if (k->env.vault == NULL || k->user == NULL) {
+	k->bare = k->env.vault == NULL || k->user == NULL;
+	if (k->bare) {
 		TIMER(k)->timer_set(k->turn, (struct deadline){ 0, 0 });
 		return;
 	}
@@ -432,14 +440,12 @@ void
 keyring_turn(void *arg)
 {
 	struct keyring *k = arg;
+	_cleanup_free_ char *text = STEAL(k->sentence);
 
-	if (k->gone != NULL && k->changing == NULL)
+	if (k->gone != NULL && (k->lost || k->bare))
 		forgotten(k);
-	if (k->kept != NULL && k->changing == NULL) {
-		_cleanup_free_ char *text = STEAL(k->sentence);
-
+	if (text != NULL)
 		kept(k, text, true);
-	}
 	if (k->fn != NULL && k->getting == NULL)
 		given(k, STEAL(k->ready));
 }
@@ -473,6 +479,7 @@ keyring_get(struct keyring *k, enum keyring_kind kind, enum store_password from,
     const char *user, bool attended, keyring_fn *fn, void *arg)
 {
 	struct vault_want want = want_of(k, VAULT_GET);
+	struct keyring_known before = k->known;
 	_cleanup_free_ char *normal = NULL;
 
 	keyring_cancel(k);
@@ -497,6 +504,10 @@ keyring_get(struct keyring *k, enum keyring_kind kind, enum store_password from,
 		k->ready = copy_of(k->memory);
 	if (from == STORE_CREDENTIAL && user != NULL)
 		k->ready = keyring_credential(k, kind, normal);
+	if (from == STORE_CREDENTIAL && kind == KEYRING_PASSWORD) {
+		k->known.held = k->ready != NULL ? KEYRING_YES : KEYRING_NO;
+		tell_if(k, &before);
+	}
 	TIMER(k)->timer_set(k->turn, (struct deadline){ 0, 0 });
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Forget: removes the stored passwords of sign-ins, wherever they are. */
 #include "awsfed/fault.h"
+#include "awsfed/proto.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
@@ -88,6 +89,11 @@ methods_forget(struct methods *ms, uint64_t conn, const json_t *params)
 	for (size_t i = 0; i < names.n; i++)
 		if (methods_session(ms, conn, names.v[i]) == NULL)
 			return;
+	/* A keyring answers one at a time. */
+	if (ms->forgets != NULL) {
+		methods_error(ms, conn, E_BUSY, NULL, NULL);
+		return;
+	}
 	f = xcalloc(1, sizeof(*f));
 	f->methods = ms;
 	f->conn = conn;

@@ -2,6 +2,7 @@
 # The unit programs of the engine and its surfaces, on the fakes of adapters.mk.
 check_LIBRARIES += tests/unit/librig.a
 tests_unit_librig_a_SOURCES = tests/unit/rig.h tests/unit/rig.c \
+	tests/unit/fake-vault.h tests/unit/fake-vault.c \
 	tests/unit/unit.h
 tests_unit_librig_a_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
 
@@ -12,6 +13,7 @@ ENGINE_TESTS = \
 	tests/unit/test-container \
 	tests/unit/test-credfile \
 	tests/unit/test-identity \
+	tests/unit/test-keyring \
 	tests/unit/test-ledger \
 	tests/unit/test-login \
 	tests/unit/test-private \
@@ -38,6 +40,9 @@ tests_unit_test_credfile_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_identity_SOURCES = tests/unit/test-identity.c
 tests_unit_test_identity_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_identity_LDADD = $(ENGINE_TEST_LDADD)
+tests_unit_test_keyring_SOURCES = tests/unit/test-keyring.c
+tests_unit_test_keyring_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
+tests_unit_test_keyring_LDADD = $(ENGINE_TEST_LDADD)
 tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c
 tests_unit_test_ledger_CPPFLAGS = $(ENGINE_TEST_CPPFLAGS)
 tests_unit_test_ledger_LDADD = $(ENGINE_TEST_LDADD)

@@ -15,6 +15,7 @@
 
 #include "chain.h"
 #include "credfile.h"
+#include "fake-vault.h"
 #include "identity-int.h"
 #include "ledger.h"
 #include "manager-int.h"
@@ -124,6 +125,8 @@ rig_new(const char *config)
 	r->pages = xasprintf("%s/pages", r->dir);
 	r->recorder = recorder_new(r->files, r->pages);
 	rig_config(r, config);
+	r->vault = fake_vault_new(r->loop);
+	r->secrets = r->dir;
 	r->manager = manager_new(&(struct manager_env){
 	    .loop = r->loop,
 	    .jobs = r->jobs,
@@ -132,6 +135,8 @@ rig_new(const char *config)
 	    .ledger = r->ledger,
 	    .recorder = r->recorder,
 	    .files = r->files,
+	    .vault = &r->vault->vault,
+	    .credentials = r->secrets,
 	    .random = dice,
 	    .load = load,
 	    .arg = r,
@@ -154,6 +159,7 @@ rig_free(struct rig *r)
 	if (r->done != NULL)
 		r->done(r);
 	manager_free(r->manager);
+	fake_vault_free(r->vault);
 	ledger_free(r->ledger);
 	recorder_free(r->recorder);
 	xfree(r->pages);

@@ -20,6 +20,7 @@
 
 #define RIG_CONNS 12
 
+struct fake_vault;
 struct manager;
 
 struct rig {
@@ -29,6 +30,8 @@ struct rig {
 	struct commands *commands;
 	struct prompts *prompts;
 	struct ledger *ledger;
+	struct fake_vault *vault; /* empty; fake-vault.h */
+	const char *secrets;	  /* $CREDENTIALS_DIRECTORY: its dir */
 	struct recorder *recorder;
 	char *pages; /* its directory */
 	struct manager *manager;
