@@ -147,6 +147,21 @@ check_keep_signed_in(const struct policy *po, struct profile *p)
 }
 
 static void
+check_stored(const struct policy *po, struct profile *p)
+{
+	if (po->stored_passwords)
+		return;
+	if (p->store_password != STORE_NO)
+		say(po, &p->policed,
+		    _("no stored_passwords, so store_password is no"));
+	if (p->totp != TOTP_FROM_COMMAND)
+		say(po, &p->policed,
+		    _("no stored_passwords, so awsfed.totp does nothing"));
+	p->store_password = STORE_NO;
+	p->totp = TOTP_FROM_COMMAND;
+}
+
+static void
 drop(const struct policy *po, struct profile *p, char **value, const char *key,
     const char *what)
 {
@@ -208,6 +223,7 @@ static void (*const profile_checks[])(
 	check_hosts,
 	check_duration,
 	check_keep_signed_in,
+	check_stored,
 	check_commands,
 	check_hooks,
 	check_delivery,
@@ -255,6 +271,11 @@ policy_check_settings(struct policy *po, struct settings *s)
 			  "(keep_across_restart)") :
 			_("no sign-in to be kept across a restart "
 			  "(keep_across_restart)"));
+	}
+	if (!po->stored_passwords && s->store_password != STORE_NO) {
+		say(po, &po->notes,
+		    _("no stored_passwords, so store_password does nothing"));
+		s->store_password = STORE_NO;
 	}
 	if (!po->endpoint && s->endpoint) {
 		say(po, &po->notes,

@@ -37,6 +37,8 @@ const struct field policy_fields[] = {
 	       "for any part; by default all")),
 	FIELD("keep_signed_in", FIELD_BOOL, keep_signed_in, "yes",
 	    N_("profiles may ask AD FS for a lasting cookie")),
+	FIELD("stored_passwords", FIELD_BOOL, stored_passwords, "yes",
+	    N_("passwords and secrets of one-time codes may be stored")),
 	FIELD("commands", FIELD_BOOL, commands, "yes",
 	    N_("profiles may name commands that print passwords or codes")),
 	FIELD("hooks", FIELD_BOOL, hooks, "yes",

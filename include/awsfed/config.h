@@ -208,6 +208,7 @@ struct policy {
 	struct fault fault;	   /* it is bad: nothing new is signed in */
 	struct strv allowed_hosts; /* patterns; empty: all */
 	bool keep_signed_in;
+	bool stored_passwords;
 	bool commands;
 	bool hooks;
 	bool endpoint;

@@ -49,6 +49,22 @@ CONFIG = """<busconfig>
 """
 
 
+UNLOCK = """
+import sys, dbus
+bus = dbus.SessionBus()
+def proxy(interface):
+    return dbus.Interface(bus.get_object(
+        "org.freedesktop.secrets", "/org/freedesktop/secrets"), interface)
+_, session = proxy("org.freedesktop.Secret.Service").OpenSession(
+    "plain", dbus.String("", variant_level=1))
+secret = dbus.Struct((session, dbus.ByteArray(b""), dbus.ByteArray(
+    sys.stdin.read().encode()), "text/plain"), signature="oayays")
+proxy("org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
+      ).UnlockWithMasterPassword(
+    dbus.ObjectPath("/org/freedesktop/secrets/collection/login"), secret)
+"""
+
+
 def need(keyring=False):
     """Skips the whole test, loudly, where something is not installed."""
     want = [(DAEMON, "dbus"), (GDBUS, "libglib2.0-bin")]
@@ -226,6 +242,12 @@ class Buses:
         self.call("session", SECRETS, "/org/freedesktop/secrets",
                   "org.freedesktop.Secret.Service.Lock",
                   "['/org/freedesktop/secrets/collection/login']")
+
+    def keyring_unlock(self, password):
+        """As the desktop's login does it: without a window."""
+        r = self.world.run([PYTHON, "-c", UNLOCK], stdin=password)
+        if r.rc != 0:
+            raise RuntimeError("unlocking: %r" % r)
 
     def secret_tool(self, *arguments, stdin=""):
         return self.world.run([SECRET_TOOL, *arguments], stdin=stdin)

@@ -93,6 +93,8 @@ test_profile(void **state)
 	    "[profile p]\n" HOST ROLE "adfs_config.session_duration "
 	    "= 14400\n"
 	    "awsfed.keep_signed_in = yes\n"
+	    "awsfed.store_password = keyring\n"
+	    "awsfed.totp = credential\n"
 	    "awsfed.on_refresh = r\n"
 	    "awsfed.on_needs_login = n\n"
 	    "awsfed.totp_command = t\n"
@@ -106,10 +108,11 @@ test_profile(void **state)
 	    "111122223333:role/C\n"
 	    "duration_seconds = 3600\n",
 	    "[awsfed]\nendpoint = on\non_refresh = x\n"
+	    "store_password = memory\n"
 	    "min_renewal_interval = 60\n",
 	    "[policy]\nmax_duration = 1800\nkeep_signed_in = no\nhooks = no\n"
 	    "commands = no\nendpoint = no\nmin_renewal_interval = 900\n"
-	    "keep_across_restart = credentials\n"
+	    "keep_across_restart = credentials\nstored_passwords = no\n"
 	    "never_file_accounts = 999988887777, 111122223333\n");
 	const struct profile *p = config_profile(c, "p");
 	const struct profile *q = config_profile(c, "q");
@@ -123,6 +126,12 @@ test_profile(void **state)
 	assert_true(says(&p->policed, "max_duration"));
 	assert_false(p->keep_signed_in);
 	assert_true(says(&p->policed, "keep_signed_in"));
+	assert_int_equal(p->store_password, STORE_NO);
+	assert_int_equal(p->totp, TOTP_FROM_COMMAND);
+	assert_true(says(&p->policed, "so awsfed.totp does nothing"));
+	assert_true(says(&p->policed, "so store_password is no"));
+	assert_int_equal(c->settings.store_password, STORE_NO);
+	assert_true(says(&c->policy.notes, "so store_password does nothing"));
 	assert_null(p->on_refresh);
 	assert_null(p->on_needs_login);
 	assert_true(says(&p->policed, "awsfed.on_refresh"));
