@@ -220,7 +220,8 @@ def timers():
                   "no request")
         w.ctl("unlock")
         w.wait_states(fresh={"prod", "dev", "deploy"})
-        tap.ok(harness.seconds_left(w.credentials()["dev"]) > 2400 + 3000,
+        tap.ok(w.wait(lambda: harness.seconds_left(
+            w.credentials()["dev"]) > 2400 + 3000, "new keys in the file"),
                "unlocked, it renews at once")
         w.ctl("lock")
         w.warp(2400 + 7200)
