@@ -469,6 +469,20 @@ def nobody(ok):
        'nobody approves: the wait ends', r.detail())
 
 
+@case('no push is left')
+def spent(ok):
+    """What the agent allows counts, also when a person asks for more."""
+    def pages():
+        while True:
+            yield azure()
+    r = Run(pages(), pushes=0)
+    ok(r.agent.fault()['kind'] == 'denied' and
+       r.agent.fault()['reason'] == 'second-factor' and
+       'pushes_per_hour' in r.agent.fault()['text'] and
+       r.pushes() == 0 and not r.posts,
+       'none is left: none is sent', r.detail())
+
+
 @case('a hanging post')
 def hanging(ok):
     for method in ['AzureMfaServerAuthentication', 'SilverfortAdfs']:

@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import urllib.parse
+from email.utils import formatdate
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from worker_agent import Agent, Tap, job  # noqa: E402
@@ -180,6 +181,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def get_busy(self):
         self.page('busy', 503, [('Retry-After', '7')])
+
+    def get_later(self):
+        """A date, by a clock that is a day behind."""
+        now = time.time() - 86400
+        self.send_response_only(503)
+        for k, at in (('Date', now), ('Retry-After', now + 9)):
+            self.send_header(k, formatdate(at, usegmt=True))
+        self.send_header('Content-Length', '0')
+        self.end_headers()
 
     def get_wia(self):
         self.page('', 401, [('WWW-Authenticate', 'Negotiate')])
@@ -362,6 +372,7 @@ def main():
             ('error', 'config', 'settings', 'MSIS7007'),
             ('loop_error', 'temporary', 'busy', 'MSIS7042'),
             ('busy', 'temporary', 'server-error', '503'),
+            ('later', 'temporary', 'server-error', '503'),
             ('wia', 'config', 'settings', 'Windows'),
             ('missing', 'config', 'settings', '404'),
             ('foreign', 'temporary', 'captive-portal', 'portal.example.net'),
@@ -379,9 +390,9 @@ def main():
         if mode == 'error':
             tap_ok(f['request'] == '12345678-9abc-def0-1234-56789abcdef0',
                    'the Activity ID')
-        if mode in ('busy', 'loop_error'):
-            tap_ok(f['retryAfter'] == (7 if mode == 'busy' else 20),
-                   f'retry after: {mode}', f)
+        after = {'busy': 7, 'later': 9, 'loop_error': 20}.get(mode)
+        if after is not None:
+            tap_ok(f.get('retryAfter') == after, f'retry after: {mode}', f)
     a, s = start('stale', cookies=[
         '127.0.0.1\tFALSE\t/adfs\tFALSE\t0\tMSISAuth\told'])
     tap_ok(len(a.of('attempt')) == 1, 'MSIS7001: once more, no cookies',
