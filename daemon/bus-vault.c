@@ -23,7 +23,7 @@
 
 #define TIMER(v) ((v)->loop->ops)
 #define CALL_TIME (15 * USEC)	 /* in all, without windows */
-#define WINDOW_TIME (120 * USEC) /* a person looks at one */
+#define WINDOW_TIME (60 * USEC) /* a person looks at one */
 #define COME_TIME (3 * USEC)	 /* for the bus to be there */
 #define SETTLE (200 * MSEC)	 /* signals come in swarms */
 

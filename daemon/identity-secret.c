@@ -110,6 +110,11 @@ identity_secret_password(struct identity *id, const json_t *msg)
 			identity_refuse(id, &f);
 		return f.kind == FAULT_TEMPORARY;
 	}
+	if (id->attended && keyring_asks(id->keyring))
+		tell(id, STEP_WAIT,
+		    _("The keyring is locked: it asks you to unlock it in a "
+		      "window of its own. Without one you are asked here in a "
+		      "minute at most."));
 	id->stored_tried = true;
 	id->fetching = json_deep_copy(msg);
 	keyring_get(id->keyring, KEYRING_PASSWORD, id->store, id->typed_user,

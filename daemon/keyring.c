@@ -193,6 +193,12 @@ keyring_attend(struct keyring *k)
 }
 
 bool
+keyring_asks(const struct keyring *k)
+{
+	return k->known.locked && !k->dismissed;
+}
+
+bool
 keyring_hopes(const struct keyring *k)
 {
 	switch (k->where) {

@@ -50,6 +50,8 @@ void keyring_use(struct keyring *k, enum store_password where, const char *host,
 
 /* A person acts: a window of the keyring that was dismissed may come again. */
 void keyring_attend(struct keyring *k);
+/* Will it open a window for a person who is there? */
+bool keyring_asks(const struct keyring *k);
 /* Is there a place to look for a password that is not known to be suspect? */
 bool keyring_hopes(const struct keyring *k);
 

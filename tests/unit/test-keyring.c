@@ -13,6 +13,7 @@
 
 #include "awsfed/proto.h"
 #include "awsfed/secret.h"
+#include "awsfed/str.h"
 
 #include "fake-vault.h"
 #include "identity.h"
@@ -74,6 +75,13 @@ type(struct rig *r, struct job *job, const char *password)
 {
 	json_t *q = rig_take(r, 1);
 
+	/* It may have been told to wait before. */
+	while (str_eq(rig_str(q, "parameters.step.kind"), STEP_WAIT)) {
+		rig_call(r, 1, M_AWAIT, "{s:s}", "login",
+		    rig_str(q, "parameters.login"));
+		json_decref(q);
+		q = rig_take(r, 1);
+	}
 	assert_non_null(rig_str(q, "parameters.step.question.id"));
 	rig_call(r, 1, M_ANSWER, "{s:s,s:s,s:s}", "login",
 	    rig_str(q, "parameters.login"), "question",
