@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* awsfedctl explain: where each SDK finds a profile's credentials. */
+/* awsfedctl explain: how a profile stands, where SDKs find its credentials. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,6 +69,47 @@ word(const char *source)
 	return "-";
 }
 
+/* How it stands: what it lives, what comes next, what is in the way. */
+static void
+show_standing(const json_t *reply)
+{
+	const json_t *p = json_object_get(reply, "status");
+	const json_t *why = json_object_get(reply, "why");
+	_cleanup_free_ char *name = show_text(p, "profile");
+	_cleanup_free_ char *state = show_state(p);
+	_cleanup_fault_ struct fault f = { 0 };
+	char left[SHOW_SIZE], when[SHOW_SIZE];
+	int64_t now = show_now();
+	bool live = json_is_true(json_object_get(p, "live"));
+
+	if (name == NULL)
+		return;
+	printf("%s: %s", name, state);
+	show_left(json_integer_value(json_object_get(p, "left")), left);
+	if (live)
+		printf(_("; keys live for %s"), left);
+	if (fault_from_json(why, &f) < 0) {
+		if (show_member_when(p, "next", now, when))
+			printf(_("; renewed at %s"), when);
+		putchar('\n');
+		if (str_eq(state, "idle"))
+			printf(_("  Next: awsfedctl login %s\n"), name);
+	} else {
+		_cleanup_free_ char *next = problem_next(&f, name);
+
+		if (show_member_when(why, "since", now, when))
+			printf(_("; since %s"), when);
+		if (f.reason != REASON_LOCKED &&
+		    show_member_when(p, "next", now, when))
+			printf(_("; tried again at %s"), when);
+		printf("\n  %s\n", f.text);
+		if (!str_empty(f.next) || f.kind == FAULT_NEEDS_USER ||
+		    f.kind == FAULT_REJECTED)
+			printf(_("  Next: %s\n"), next);
+	}
+	putchar('\n');
+}
+
 static void
 show(const json_t *reply)
 {
@@ -78,6 +119,7 @@ show(const json_t *reply)
 	json_t *o;
 	size_t i;
 
+	show_standing(reply);
 	json_array_foreach (json_object_get(reply, "sdks"), i, o) {
 		_cleanup_free_ char *sdk = show_text(o, "sdk");
 		const char *source =
@@ -144,6 +186,9 @@ const struct verb verb_explain = {
 	.name = "explain",
 	.usage = N_("[PROFILE] [--json]"),
 	.summary = N_("Show where each SDK finds a profile's credentials"),
+	.details = N_("First how it stands with the profile: how long its keys "
+		      "live, when it is renewed, or\n"
+		      "since when and why it is not."),
 	.options = options,
 	.run = run,
 };

@@ -368,15 +368,15 @@ on_removed(struct vault_answer *a, void *arg)
 		      "not removed."),
 		    k->user, k->host);
 		fault_next(&f,
-		    _("Unlock the keyring, then: awsfedctl logout --forget"));
+		    _("Unlock the keyring, then run the same command again"));
 	} else if (a->result == VAULT_ABSENT) {
 		fault_set(&f, FAULT_TEMPORARY, REASON_KEYRING,
 		    _("There is no keyring on the session bus, so nothing of "
 		      "%s at %s was removed from it."),
 		    k->user, k->host);
 		fault_next(&f,
-		    _("Log in to the desktop, then: awsfedctl logout "
-		      "--forget"));
+		    _("Log in to the desktop, then run the same command "
+		      "again"));
 	} else {
 		struct vault_answer none = { .result = VAULT_NONE };
 

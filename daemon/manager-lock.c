@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "awsfed/config.h"
+#include "awsfed/hours.h"
 #include "awsfed/log.h"
 #include "awsfed/paths.h"
 #include "awsfed/wire.h"
@@ -42,11 +43,11 @@ manager_locked(const struct manager *m)
 bool
 manager_lock_fault(const struct manager *m, struct fault *fault)
 {
-	char when[RFC3339_SIZE];
+	char when[HOURS_TEXT];
 
 	if (!m->lock.on)
 		return false;
-	rfc3339_format(m->lock.since, when);
+	hours_text(m->lock.since, clk_real(m->env.loop->clk) / USEC, when);
 	fault_set(fault, FAULT_DENIED, REASON_LOCKED,
 	    _("The agent was locked %s at %s."), _(lockers[m->lock.by].how),
 	    when);

@@ -83,6 +83,66 @@ put_session(struct methods *ms, json_t *o, const char *name)
 		json_put_str(o, "twin", section);
 }
 
+static json_t *
+named(const json_t *list, const char *key, const char *name)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (list, i, o)
+		if (str_eq(json_string_value(json_object_get(o, key)), name))
+			return o;
+	return NULL;
+}
+
+/*
+ * What keeps it from being renewed, with the time since when: the lock before
+ * all, its own fault, that of its sign-in.  NULL when nothing does.
+ */
+static json_t *
+obstacle(const struct manager *m, const json_t *status, const json_t *profile)
+{
+	const char *who =
+	    json_string_value(json_object_get(profile, "identity"));
+	const json_t *id =
+	    named(json_object_get(status, "identities"), "id", who);
+	json_t *since = json_object_get(id, "since");
+	_cleanup_fault_ struct fault locked = { 0 };
+	json_t *why;
+
+	if (manager_lock_fault(m, &locked)) {
+		why = fault_to_json(&locked);
+		since = json_object_get(
+		    json_object_get(json_object_get(status, "agent"), "locked"),
+		    "since");
+	} else {
+		why = json_copy(json_object_get(profile, "fault"));
+		if (why == NULL)
+			why = json_copy(json_object_get(id, "fault"));
+	}
+	if (why != NULL && since != NULL)
+		json_object_set(why, "since", since);
+	return why;
+}
+
+/* How it stands with the profile, before where its keys are found. */
+static void
+put_status(struct methods *ms, json_t *o, const char *name)
+{
+	struct session *s = manager_session(ms->manager, name);
+	_cleanup_json_ json_t *status = manager_status(ms->manager, name);
+	json_t *p = named(json_object_get(status, "profiles"), "profile",
+	    s != NULL ? session_name(s) : name);
+	json_t *why;
+
+	if (p == NULL)
+		return;
+	json_object_set(o, "status", p);
+	why = obstacle(ms->manager, status, p);
+	if (why != NULL)
+		json_object_set_new(o, "why", why);
+}
+
 void
 methods_explain(struct methods *ms, uint64_t conn, const json_t *p)
 {
@@ -120,5 +180,6 @@ methods_explain(struct methods *ms, uint64_t conn, const json_t *p)
 	}
 	json_put_str(o, "profile", name);
 	put_session(ms, o, name);
+	put_status(ms, o, name);
 	methods_ok(ms, conn, o);
 }

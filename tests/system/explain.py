@@ -3,6 +3,7 @@
 """awsfedctl explain: what it says, held against botocore. TAP."""
 import json
 import os
+import re
 
 import harness
 import tap
@@ -101,6 +102,30 @@ def guarded(w):
            "nothing in this profile" in r.out, "for people, too", r)
 
 
+def standing(w):
+    """First of all how it stands with the profile, and why."""
+    o = explained(w, "dev")
+    r = w.ctl("explain", "dev")
+    tap.ok(o["status"]["state"] == "fresh" and o["status"]["next"] and
+           "why" not in o and
+           re.match(r"dev: fresh; keys live for \d+m; renewed at \d\d:\d\d\n\n",
+                    r.out), "fresh: when it is renewed", r)
+    tap.ok("status" not in explained(w, "fixed"),
+           "nothing of what is not kept by us")
+    w.profile("late", role=DEV)
+    r = w.ctl("explain", "late")
+    tap.ok(r.out.startswith("late: idle\n  Next: awsfedctl login late\n"),
+           "idle: what starts it", r)
+    w.sim.do("expire-sso")
+    w.ctl("refresh", "dev")
+    o = explained(w, "dev")
+    r = w.ctl("explain", "dev")
+    tap.ok(o["why"]["kind"] == "needs-user" and o["why"]["since"] and
+           re.match(r"dev: needs-login: expired; keys live for \d+m; since "
+                    r"\d\d:\d\d\n  .+\n  Next: awsfedctl login dev\n\n", r.out),
+           "not to be renewed: since when, why, and what helps", r)
+
+
 def edges(w):
     r = w.ctl("explain", "nobody")
     tap.ok(r.rc == 1 and r.out == "" and "Next:" in r.err,
@@ -134,7 +159,7 @@ def main():
     with harness.World() as w:
         setup(w)
         w.login("dev", "asks", "prod", "twin")
-        for step in (as_botocore, delivered, guarded, edges):
+        for step in (as_botocore, delivered, guarded, standing, edges):
             step(w)
 
 
