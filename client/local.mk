@@ -28,6 +28,7 @@ client_libclient_a_SOURCES = \
 	client/survey.c client/survey.h \
 	client/table.c client/table.h \
 	client/talk.c client/talk.h \
+	client/unlock.c client/unlock.h \
 	client/term.c client/term.h \
 	client/who.c client/who.h
 client_libclient_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS) \

@@ -63,6 +63,17 @@ show_member_when(
 	return true;
 }
 
+/* The same of what is still to come: an estimate that is over says nothing. */
+static bool
+member_ahead(const json_t *o, const char *key, int64_t now, char out[SHOW_SIZE])
+{
+	int64_t t;
+
+	return rfc3339_parse(json_string_value(json_object_get(o, key)), &t) ==
+	    0 &&
+	    t > now && show_member_when(o, key, now, out);
+}
+
 int64_t
 show_now(void)
 {
@@ -161,7 +172,7 @@ show_identity_state(const json_t *identity, int64_t now)
 		if (str_eq(identity_states[i].state, state))
 			xreplace(&words, xstrdup(_(identity_states[i].words)));
 	if (str_eq(state, "signed-in") &&
-	    show_member_when(identity, "renewableUntil", now, when))
+	    member_ahead(identity, "renewableUntil", now, when))
 		return xasprintf(
 		    _("%s, renews without you until about %s"), words, when);
 	if (reason != NULL)
@@ -231,7 +242,7 @@ show_closing(const json_t *done, int64_t fresh, int64_t now)
 		    &b, passwords > 0 ? ", " : " (", pushes, "push", "pushes");
 	if (passwords > 0 || pushes > 0)
 		(void)!buf_adds(&b, ")");
-	if (show_member_when(done, "renewableUntil", now, when))
+	if (member_ahead(done, "renewableUntil", now, when))
 		(void)!buf_addf(
 		    &b, _("; renews without you until about %s"), when);
 	return buf_take(&b);

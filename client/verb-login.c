@@ -25,6 +25,7 @@
 #include "outcome.h"
 #include "supply.h"
 #include "talk.h"
+#include "unlock.h"
 
 #define EXTERNAL_ID_MIN 2 /* STS's bounds */
 #define EXTERNAL_ID_MAX 1224
@@ -131,8 +132,8 @@ static const struct option_info options[] = {
 	    N_("with --stdout and --printenv: fetch new keys even if the "
 	       "agent holds good ones") },
 	{ "sspi", OPT_SSPI, NULL,
-	    N_("accepted; this version signs in by the form") },
-	{ "no-sspi", OPT_NO_SSPI, NULL, N_("sign in by the form") },
+	    N_("accepted without effect: awsfed.auth chooses") },
+	{ "no-sspi", OPT_NO_SSPI, NULL, N_("the same") },
 	{ "print-console-signin-url", OPT_CONSOLE, NULL,
 	    N_("then print an address that signs a browser in to the AWS "
 	       "console; it is a secret") },
@@ -302,8 +303,8 @@ static int
 note_sspi(void)
 {
 	fprintf(stderr, "%s\n",
-	    _("awsfed: warning: --sspi has no effect in this version, which "
-	      "signs in by the form."));
+	    _("awsfed: warning: --sspi has no effect: a Kerberos ticket is "
+	      "used where there is one (awsfed.auth in awsfed.conf(5))."));
 	return 0;
 }
 
@@ -483,7 +484,7 @@ settle_profiles(struct login *l)
 static json_t *
 parameters(struct login *l)
 {
-	json_t *par = STEAL(l->par);
+	json_t *par = json_copy(l->par); /* it may be asked for twice */
 
 	if (l->all) {
 		json_object_set_new(par, "all", json_true());
@@ -553,6 +554,26 @@ bring_answers(const struct login *l, struct supply *s)
 	if (user != NULL)
 		json_object_set_new(l->par, "user", user);
 	return 0;
+}
+
+/* Who brings answers, or takes keys, is a script and is not asked. */
+static bool
+by_person(const struct login *l)
+{
+	return !l->from_stdin && !l->from_env && l->authfile == NULL &&
+	    l->assertfile == NULL && !l->exports && !l->process;
+}
+
+/* talk_login, and once more when the person ends the lock in its way. */
+static int
+converse(struct login *l, const struct talk *talk, json_t **ret_done,
+    struct problem *problem)
+{
+	int r = talk_login(talk, parameters(l), ret_done, problem);
+
+	if (r < 0 && by_person(l) && unlock_offered(problem))
+		r = talk_login(talk, parameters(l), ret_done, problem);
+	return r;
 }
 
 /* The keys of the one profile, when it has some: they go to who asked. */
@@ -646,7 +667,7 @@ run(const struct verb *v, int argc, char **argv)
 		return status;
 	talk.enforce_role = l.enforce;
 	talk.profile = only_profile(&l);
-	if (talk_login(&talk, parameters(&l), &done, &problem) < 0) {
+	if (converse(&l, &talk, &done, &problem) < 0) {
 		if (problem.profile == NULL)
 			problem.profile = xstrdup(talk.profile);
 		return problem_report(&problem);

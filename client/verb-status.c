@@ -83,7 +83,6 @@ show_file_fault(const json_t *agent, const char *key, const char *path_key)
 	problem_show_fault(path, &f, stdout);
 }
 
-/* Headers line up: every state starts in the same column. */
 /* A profile of that identity, for the command that helps; xalloc or NULL. */
 static char *
 profile_of(const json_t *profiles, const char *identity)
@@ -100,6 +99,7 @@ profile_of(const json_t *profiles, const char *identity)
 	return NULL;
 }
 
+/* Headers line up: every state starts in the same column. */
 static void
 show_identities(const json_t *reply, int64_t now)
 {
@@ -189,7 +189,8 @@ static const struct {
 };
 
 static void
-add_row(struct table *t, const json_t *list, const json_t *o, int64_t now)
+add_row(struct table *t, const json_t *list, const json_t *o, bool locked,
+    int64_t now)
 {
 	_cleanup_free_ char *name = show_text(o, "profile");
 	_cleanup_free_ char *role = show_role(o);
@@ -205,7 +206,8 @@ add_row(struct table *t, const json_t *list, const json_t *o, int64_t now)
 		json_integer_value(json_object_get(o, "left")) :
 		0,
 	    left);
-	(void)show_member_when(o, "next", now, next);
+	if (!locked)
+		(void)show_member_when(o, "next", now, next);
 	table_row(t, (const char *const[]){ tree, role, left, next, state });
 	for (size_t i = 0; i < ARRAY_SIZE(colours); i++)
 		if (str_eq(json_string_value(json_object_get(o, "state")),
@@ -214,7 +216,7 @@ add_row(struct table *t, const json_t *list, const json_t *o, int64_t now)
 }
 
 static void
-show_profiles(const json_t *list, int64_t now)
+show_profiles(const json_t *list, bool locked, int64_t now)
 {
 	static const char *const titles[COLUMNS + 1] = { "PROFILE",
 		"ACCOUNT/ROLE", "VALID", "NEXT", "STATE", NULL };
@@ -229,7 +231,7 @@ show_profiles(const json_t *list, int64_t now)
 	}
 	t = table_new(titles);
 	json_array_foreach (list, i, o)
-		add_row(t, list, o, now);
+		add_row(t, list, o, locked, now);
 	table_print(t);
 }
 
@@ -244,7 +246,7 @@ show_sinks(const json_t *list)
 }
 
 static void
-show_lock(const json_t *lock)
+show_lock(const json_t *lock, int64_t now)
 {
 	static const struct {
 		const char *by;
@@ -254,29 +256,31 @@ show_lock(const json_t *lock)
 		{ "screen", N_("with the screen") },
 		{ "sleep", N_("before the machine slept") },
 	};
-	_cleanup_free_ char *since = show_text(lock, "since");
+	char since[SHOW_SIZE] = "-";
 	const char *by = json_string_value(json_object_get(lock, "by"));
 
+	(void)show_member_when(lock, "since", now, since);
 	for (size_t i = 0; lock != NULL && i < ARRAY_SIZE(all); i++)
 		if (str_eq(by, all[i].by))
 			printf(_("locked %s at %s: nothing is renewed\n"
 				 "  Next: awsfedctl unlock\n"),
-			    _(all[i].text), since != NULL ? since : "-");
+			    _(all[i].text), since);
 }
 
 void
 status_show(const json_t *reply, int64_t now)
 {
 	const json_t *agent = json_object_get(reply, "agent");
+	const json_t *locked = json_object_get(agent, "locked");
 
 	clockword_show(reply);
 	show_file_fault(agent, "configFault", "config");
 	show_file_fault(agent, "credentialsFault", "credentials");
 	show_file_fault(json_object_get(agent, "policy"), "fault", "path");
-	show_lock(json_object_get(agent, "locked"));
+	show_lock(locked, now);
 	show_sinks(json_object_get(agent, "sinks"));
 	show_identities(reply, now);
-	show_profiles(json_object_get(reply, "profiles"), now);
+	show_profiles(json_object_get(reply, "profiles"), locked != NULL, now);
 }
 
 /* NULL, or what is wrong with the way in which they are put together. */
@@ -352,8 +356,9 @@ const struct verb verb_status = {
 	.summary = N_("Show sign-ins, profiles and when they renew"),
 	.details = N_("With --check the exit status is 0 when the credentials "
 		      "are good, 3 when a person has\n"
-		      "to sign in, 5 when they are being renewed or tried "
-		      "again, 6 without an agent, 7 when\n"
+		      "to sign in, 4 when the role was refused or awsfed is "
+		      "locked, 5 when they are being\n"
+		      "renewed or tried again, 6 without an agent, 7 when "
 		      "they end before --min."),
 	.options = options,
 	.run = run,

@@ -3,6 +3,7 @@
 
 import json
 import os
+import re
 import signal
 
 import buses
@@ -12,6 +13,7 @@ from harness import PASSWORD, USER, role
 
 ADMIN, DEV = role("111122223333", "Admin"), role("111122223333", "Dev")
 DEPLOY = role("444455556666", "Deploy")
+OFFER = r"Unlock now\? \[y/N\] $"
 
 
 def profile_of(w, name):
@@ -72,14 +74,27 @@ def by_hand():
             r = w.ctl(*verb)
             tap.ok(r.rc == 4 and "awsfedctl unlock" in r.err,
                    "no " + " ".join(verb), r)
-        r = w.login("dev", user=None, password=None)
-        tap.ok(r.rc == 4 and "awsfedctl unlock" in r.all, "no login", r)
+        r = w.login("dev", user=None, password=None,
+                    answers=[(OFFER, "n")])
+        tap.ok(r.rc == 4 and "awsfedctl unlock" in r.all and
+               re.search(r"was locked by awsfedctl lock at \d\d:\d\d\.",
+                         r.all), "no login", r)
+        r = w.ctl("login", "--stdin", "dev", stdin="u\np\n")
+        tap.ok(r.rc == 4 and "Next: awsfedctl unlock" in r.err,
+               "nor by a script, which is not asked", r)
         r = w.ctl("login", "--stdout", "dev")
         tap.ok(r.rc == 0 and "ASIA" in r.out,
                "login --stdout gives what is there", r)
         r = w.ctl("status")
-        tap.ok("locked by awsfedctl lock" in r.out and "hidden" in r.out,
-               "status says it", r)
+        tap.ok(re.search(r"^locked by awsfedctl lock at \d\d:\d\d: ", r.out) and
+               re.search(r"(?m)^dev .*m  +-  +fresh$", r.out) and
+               re.search(r"(?m)^prod .*  -  +-  +hidden: locked$", r.out),
+               "status says it, and promises no renewal", r)
+        r = w.ctl("explain", "prod")
+        tap.ok(re.match(r"prod: hidden: locked; since \d\d:\d\d\n"
+                        r"  The agent was locked .*\n"
+                        r"  Next: awsfedctl unlock\n\n", r.out),
+               "so does explain", r)
         tap.equal(w.status()["agent"]["locked"]["by"], "command",
                   "and --json by whom")
         tap.equal([w.ctl("status", "--check", p).rc for p in
@@ -108,6 +123,13 @@ def by_hand():
         tap.ok(r.rc == 0 and "not locked" in r.out, "unlocked twice: said", r)
         tap.ok("locked" not in w.status()["agent"], "status is silent again")
         tap.equal(w.ctl("refresh", "prod").rc, 0, "and it renews")
+
+        # A person at a terminal may end it by a login.
+        w.ctl("lock")
+        r = w.login("dev", user=None, password=None,
+                    answers=[(OFFER, "y")])
+        tap.ok(r.rc == 0 and "dev fresh" in r.all, "login offers to unlock", r)
+        tap.ok("locked" not in w.status()["agent"], "and has unlocked")
 
         # Twice, and what is logged out meanwhile stays so.
         w.ctl("lock")

@@ -166,6 +166,10 @@ words(void **state)
 		    "\"renewableUntil\":\"2026-11-22T17:02:00Z\"}",
 		    "signed in, renews without you until about 17:02" },
 		{ identity_state,
+		    "{\"state\":\"signed-in\","
+		    "\"renewableUntil\":\"2026-11-22T12:59:00Z\"}",
+		    "signed in" },
+		{ identity_state,
 		    "{\"state\":\"signed-out\","
 		    "\"renewableUntil\":\"2026-11-22T17:02:00Z\"}",
 		    "signed out" },
