@@ -80,29 +80,27 @@ show_standing(const json_t *reply)
 	_cleanup_fault_ struct fault f = { 0 };
 	char left[SHOW_SIZE], when[SHOW_SIZE];
 	int64_t now = show_now();
-	bool live = json_is_true(json_object_get(p, "live"));
+	bool blocked;
 
 	if (name == NULL)
 		return;
 	printf("%s: %s", name, state);
+	if (show_member_when(why, "since", now, when))
+		printf(_(" since %s"), when);
 	show_left(json_integer_value(json_object_get(p, "left")), left);
-	if (live)
+	if (json_is_true(json_object_get(p, "live")))
 		printf(_("; keys live for %s"), left);
-	if (fault_from_json(why, &f) < 0) {
-		if (show_member_when(p, "next", now, when))
-			printf(_("; renewed at %s"), when);
-		putchar('\n');
-		if (str_eq(state, "idle"))
-			printf(_("  Next: awsfedctl login %s\n"), name);
-	} else {
+	blocked = fault_from_json(why, &f) == 0;
+	if (f.reason != REASON_LOCKED && show_member_when(p, "next", now, when))
+		printf(blocked ? _("; next try at %s") : _("; renewed at %s"),
+		    when);
+	putchar('\n');
+	if (!blocked && str_eq(state, "idle"))
+		printf(_("  Next: awsfedctl login %s\n"), name);
+	if (blocked) {
 		_cleanup_free_ char *next = problem_next(&f, name);
 
-		if (show_member_when(why, "since", now, when))
-			printf(_("; since %s"), when);
-		if (f.reason != REASON_LOCKED &&
-		    show_member_when(p, "next", now, when))
-			printf(_("; tried again at %s"), when);
-		printf("\n  %s\n", f.text);
+		printf("  %s\n", f.text);
 		if (!str_empty(f.next) || f.kind == FAULT_NEEDS_USER ||
 		    f.kind == FAULT_REJECTED)
 			printf(_("  Next: %s\n"), next);

@@ -279,7 +279,7 @@ on_put(struct vault_answer *a, void *arg)
 	(void)learn(k, a);
 	text = a->result == VAULT_OK ?
 	    xasprintf(_("The password of %s at %s is kept in the keyring "
-			"(awsfedctl logout --forget removes it)."),
+			"(awsfedctl logout --forget PROFILE removes it)."),
 		k->user, k->host) :
 	    xasprintf(_("The password of %s at %s was not stored: %s."),
 		k->user, k->host, _(why[a->result]));

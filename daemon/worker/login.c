@@ -171,13 +171,14 @@ refused(struct signin *s, struct fault *fault)
 	if (url != NULL)
 		fault_next(fault,
 		    _("To change the password, open %s in a browser; make "
-		      "sure of it before you sign in again: further wrong "
-		      "ones lock the account."),
+		      "sure of it before you sign in again (awsfedctl "
+		      "login): further wrong ones lock the account."),
 		    url);
 	else
 		fault_next(fault,
-		    _("Make sure of the password before you sign in "
-		      "again: further wrong ones lock the account."));
+		    _("Make sure of the password before you sign in again "
+		      "(awsfedctl login): further wrong ones lock the "
+		      "account."));
 	return -1;
 }
 

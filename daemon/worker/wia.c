@@ -216,8 +216,8 @@ password_refused(struct signin *s, struct fault *fault)
 	      "or expired account looks the same."),
 	    s->host, s->user);
 	fault_next(fault,
-	    _("Make sure of the password before you sign in again: further "
-	      "wrong ones lock the account."));
+	    _("Make sure of the password before you sign in again (awsfedctl "
+	      "login): further wrong ones lock the account."));
 	return -1;
 }
 

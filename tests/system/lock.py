@@ -91,7 +91,7 @@ def by_hand():
                re.search(r"(?m)^prod .*  -  +-  +hidden: locked$", r.out),
                "status says it, and promises no renewal", r)
         r = w.ctl("explain", "prod")
-        tap.ok(re.match(r"prod: hidden: locked; since \d\d:\d\d\n"
+        tap.ok(re.match(r"prod: hidden: locked since \d\d:\d\d\n"
                         r"  The agent was locked .*\n"
                         r"  Next: awsfedctl unlock\n\n", r.out),
                "so does explain", r)
