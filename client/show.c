@@ -178,7 +178,7 @@ show_identity_state(const json_t *identity, int64_t now)
 	if (reason != NULL)
 		xreplace(&words, xasprintf("%s (%s)", words, reason));
 	/* Nobody is in a hurry yet, or everybody is. */
-	if (str_eq(state, "needs-user") &&
+	if ((str_eq(state, "needs-user") || str_eq(state, "signed-out")) &&
 	    show_member_when(identity, "validUntil", now, when))
 		return xasprintf(_("%s; keys are valid until %s"), words, when);
 	return words != NULL ? STEAL(words) : xstrdup("-");

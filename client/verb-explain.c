@@ -85,8 +85,6 @@ show_standing(const json_t *reply)
 	if (name == NULL)
 		return;
 	printf("%s: %s", name, state);
-	if (show_member_when(why, "since", now, when))
-		printf(_(" since %s"), when);
 	show_left(json_integer_value(json_object_get(p, "left")), left);
 	if (json_is_true(json_object_get(p, "live")))
 		printf(_("; keys live for %s"), left);
@@ -100,7 +98,10 @@ show_standing(const json_t *reply)
 	if (blocked) {
 		_cleanup_free_ char *next = problem_next(&f, name);
 
-		printf("  %s\n", f.text);
+		if (show_member_when(why, "since", now, when))
+			printf(_("  Since %s: %s\n"), when, f.text);
+		else
+			printf("  %s\n", f.text);
 		if (!str_empty(f.next) || f.kind == FAULT_NEEDS_USER ||
 		    f.kind == FAULT_REJECTED)
 			printf(_("  Next: %s\n"), next);

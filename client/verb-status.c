@@ -99,6 +99,20 @@ profile_of(const json_t *profiles, const char *identity)
 	return NULL;
 }
 
+/* Keys that nobody's sign-in renews say so while they live. */
+static void
+show_login(const json_t *identity, const json_t *profiles)
+{
+	_cleanup_free_ char *id = show_text(identity, "id");
+	_cleanup_free_ char *name = profile_of(profiles, id);
+
+	if (str_eq(json_string_value(json_object_get(identity, "state")),
+		"signed-out") &&
+	    json_integer_value(json_object_get(identity, "kept")) > 0 &&
+	    name != NULL)
+		printf(_("  Next: awsfedctl login %s\n"), name);
+}
+
 /* Headers line up: every state starts in the same column. */
 static void
 show_identities(const json_t *reply, int64_t now)
@@ -125,8 +139,10 @@ show_identities(const json_t *reply, int64_t now)
 			printf("  %s\n", password);
 		if (clock != NULL)
 			printf(_("  Its clock is %s.\n"), clock);
-		if (fault_from_json(json_object_get(o, "fault"), &f) < 0)
+		if (fault_from_json(json_object_get(o, "fault"), &f) < 0) {
+			show_login(o, profiles);
 			continue;
+		}
 		printf("  %s\n", f.text);
 		if (!str_empty(f.request))
 			printf(_("  Request %s\n"), f.request);

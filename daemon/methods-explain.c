@@ -97,7 +97,8 @@ named(const json_t *list, const char *key, const char *name)
 
 /*
  * What keeps it from being renewed, with the time since when: the lock before
- * all, its own fault, that of its sign-in.  NULL when nothing does.
+ * all, its own fault, that of its sign-in, or that there is none.  NULL when
+ * nothing does.
  */
 static json_t *
 obstacle(const struct manager *m, const json_t *status, const json_t *profile)
@@ -106,21 +107,32 @@ obstacle(const struct manager *m, const json_t *status, const json_t *profile)
 	    json_string_value(json_object_get(profile, "identity"));
 	const json_t *id =
 	    named(json_object_get(status, "identities"), "id", who);
-	json_t *since = json_object_get(id, "since");
-	_cleanup_fault_ struct fault locked = { 0 };
-	json_t *why;
+	const json_t *agent = json_object_get(status, "agent");
+	const char *state = json_string_value(json_object_get(id, "state"));
+	_cleanup_fault_ struct fault f = { 0 };
+	json_t *why, *since = NULL;
 
-	if (manager_lock_fault(m, &locked)) {
-		why = fault_to_json(&locked);
-		since = json_object_get(
-		    json_object_get(json_object_get(status, "agent"), "locked"),
-		    "since");
-	} else {
+	if (manager_lock_fault(m, &f)) {
+		why = fault_to_json(&f);
+		since =
+		    json_object_get(json_object_get(agent, "locked"), "since");
+	} else if (json_object_get(id, "fault") != NULL) {
 		why = json_copy(json_object_get(profile, "fault"));
 		if (why == NULL)
 			why = json_copy(json_object_get(id, "fault"));
+		since = json_object_get(id, "since");
+	} else if (json_object_get(profile, "fault") != NULL) {
+		why = json_copy(json_object_get(profile, "fault"));
+	} else if (json_is_true(json_object_get(profile, "kept")) &&
+	    str_eq(state, "signed-out")) {
+		fault_set(&f, FAULT_NEEDS_USER, REASON_NONE,
+		    _("Nobody is signed in, so that it is not renewed."));
+		why = fault_to_json(&f);
+		since = json_object_get(id, "since");
+	} else {
+		return NULL;
 	}
-	if (why != NULL && since != NULL)
+	if (since != NULL)
 		json_object_set(why, "since", since);
 	return why;
 }

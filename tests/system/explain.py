@@ -121,8 +121,8 @@ def standing(w):
     o = explained(w, "dev")
     r = w.ctl("explain", "dev")
     tap.ok(o["why"]["kind"] == "needs-user" and o["why"]["since"] and
-           re.match(r"dev: needs-login: expired since \d\d:\d\d; keys live "
-                    r"for \d+m\n  .+\n  Next: awsfedctl login dev\n\n", r.out),
+           re.match(r"dev: needs-login: expired; keys live for \d+m\n"
+                    r"  Since \d\d:\d\d: .+\n  Next: awsfedctl login dev\n\n", r.out),
            "not to be renewed: since when, why, and what helps", r)
 
 

@@ -91,8 +91,8 @@ def by_hand():
                re.search(r"(?m)^prod .*  -  +-  +hidden: locked$", r.out),
                "status says it, and promises no renewal", r)
         r = w.ctl("explain", "prod")
-        tap.ok(re.match(r"prod: hidden: locked since \d\d:\d\d\n"
-                        r"  The agent was locked .*\n"
+        tap.ok(re.match(r"prod: hidden: locked\n"
+                        r"  Since \d\d:\d\d: The agent was locked .*\n"
                         r"  Next: awsfedctl unlock\n\n", r.out),
                "so does explain", r)
         tap.equal(w.status()["agent"]["locked"]["by"], "command",
@@ -146,6 +146,15 @@ def by_hand():
                "lock --all --json", r)
         w.ctl("unlock", "--json")
         tap.ok("ASIA" in process(w, "dev").out, "live keys outlive it")
+        r = w.ctl("status")
+        tap.ok(re.search(r"signed out; keys are valid until \d\d:\d\d\n"
+                         r"  Next: awsfedctl login \w+\n", r.out),
+               "status says until when, and what comes next", r)
+        r = w.ctl("explain", "dev")
+        tap.ok(re.match(r"dev: fresh; keys live for \d+m\n"
+                        r"  Since \d\d:\d\d: Nobody is signed in.*\n"
+                        r"  Next: awsfedctl login dev\n", r.out),
+               "and explain, of the profile", r)
         tap.equal(w.ctl("refresh", "dev").rc, 3,
                   "but the sign-in is forgotten")
 

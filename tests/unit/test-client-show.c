@@ -174,6 +174,10 @@ words(void **state)
 		    "\"renewableUntil\":\"2026-11-22T17:02:00Z\"}",
 		    "signed out" },
 		{ identity_state,
+		    "{\"state\":\"signed-out\","
+		    "\"validUntil\":\"2026-11-22T17:02:00Z\"}",
+		    "signed out; keys are valid until 17:02" },
+		{ identity_state,
 		    "{\"state\":\"backoff\",\"reason\":"
 		    "\"offline\"}",
 		    "tries again by itself (offline)" },
