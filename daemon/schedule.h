@@ -16,7 +16,7 @@
 #define SCHEDULE_HOUR (3600 * 1000000LL)
 /* The longest wait between two tries. */
 #define SCHEDULE_BACKOFF_MAX (900 * 1000000LL)
-/* The longest splay, unless the setting `spread` says otherwise. */
+/* The longest splay that a large fleet should ask for (the setting `spread`). */
 #define SCHEDULE_SPREAD (720 * 1000000LL)
 
 /*
@@ -58,8 +58,8 @@ int64_t schedule_slot(int64_t spacing, int64_t since);
  * left: what the keys at stake still live (0: they have ended).  Who holds live
  * keys takes half of what they live, since it costs nobody anything; else two
  * thirds of the time away, so that what piled up flows off at no more than the
- * rate it came in, and again as much.  Never more than most (SCHEDULE_SPREAD,
- * or the setting `spread`; 0: at once).
+ * rate it came in, and again as much.  Never more than most (the setting
+ * `spread`; 0: at once).
  */
 int64_t schedule_wake_splay(int64_t away, int64_t left, int64_t most, double r);
 /* A timer that fires so late has not fired on time: the machine was asleep. */

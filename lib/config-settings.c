@@ -47,7 +47,7 @@ const struct field settings_fields[] = {
 	FIELD("spacing", FIELD_INT, spacing, "5",
 	    N_("seconds between two sign-ins of one identity"), .min = 0,
 	    .max = 3600),
-	FIELD("spread", FIELD_INT, spread, "720",
+	FIELD("spread", FIELD_INT, spread, "0",
 	    N_("seconds over which renewals are spread when the machine wakes "
 	       "or the network returns; 0 is at once"),
 	    .min = 0, .max = 3600),

@@ -21,7 +21,8 @@ const struct scenario scenarios[] = {
 	    .plot_from = T(8, 0),
 	    .plot_to = T(12, 0) },
 	{ .name = "wake",
-	    .title = "Every laptop wakes between 09:00 and 09:01",
+	    .title =
+		"Every laptop wakes between 09:00 and 09:01 (spread = 720)",
 	    .crowd = CROWD_ASLEEP,
 	    .life = HOUR,
 	    .windows = { { "09:00-10:00", T(9, 0), T(10, 0) },
@@ -43,7 +44,7 @@ const struct scenario scenarios[] = {
 	    .since = T(11, 0) },
 	{ .name = "network",
 	    .title = "No network from 10:00 to 11:00; all see its return in "
-		     "the same second",
+		     "the same second (spread = 720)",
 	    .crowd = CROWD_WORKING,
 	    .life = HOUR,
 	    .cut_from = T(10, 0),
@@ -54,7 +55,7 @@ const struct scenario scenarios[] = {
 	    .plot_to = T(13, 0),
 	    .since = T(11, 0) },
 	{ .name = "short",
-	    .title = "No network from 10:00 to 10:10",
+	    .title = "No network from 10:00 to 10:10 (spread = 720)",
 	    .crowd = CROWD_WORKING,
 	    .life = HOUR,
 	    .cut_from = T(10, 0),
