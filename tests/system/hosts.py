@@ -322,7 +322,7 @@ def runtime_deleted():
                "a second agent is still refused", other)
         # It cannot come back as long as nobody may write there.
         if w.uid is not None:
-            os.rename(w.base + "/run", w.base + "/moved")
+            shutil.rmtree(w.base + "/run")
             w.wait(lambda: "cannot reach the agent" in w.log(), "its line")
             tap.equal(w.ctl("status").rc, 6, "no way back")
             w.own(w.base + "/run", 0o700, folder=True)

@@ -143,6 +143,15 @@ test_budget(void **state)
 	rig_free(r);
 }
 
+/* As a large fleet sets it. */
+static void
+spread(struct rig *r)
+{
+	rig_settings(r, "[awsfed]\nspread = 720\n");
+	rig_call(r, 9, M_RELOAD, NULL);
+	json_decref(rig_take(r, 9));
+}
+
 /* After a night: not at once, but by a program that asks, and by a person. */
 static void
 test_oversleeping(void **state)
@@ -151,6 +160,7 @@ test_oversleeping(void **state)
 	size_t jobs;
 
 	(void)state;
+	spread(r);
 	login(r, "a", "A");
 	jobs = fake_jobs_started(r->jobs);
 	asleep(r, 8 * 3600 * USEC);
@@ -206,6 +216,7 @@ test_oversleeping_backoff(void **state)
 	size_t jobs;
 
 	(void)state;
+	spread(r);
 	login(r, "a", "A");
 	fake_advance(r->loop, 1620 * USEC);
 	rig_fail(rig_job(r), FAULT_TEMPORARY, REASON_SERVER);
@@ -244,6 +255,7 @@ test_wake(void **state)
 		struct identity *id;
 		int64_t before, after;
 
+		spread(r);
 		login(r, "a", "A");
 		id = manager_identity_at(r->manager, 0);
 		identity_wake(id);
