@@ -22,10 +22,10 @@
 #include "loop.h"
 
 #define TIMER(v) ((v)->loop->ops)
-#define CALL_TIME (15 * USEC)	 /* in all, without windows */
+#define CALL_TIME (15 * USEC)	/* in all, without windows */
 #define WINDOW_TIME (60 * USEC) /* a person looks at one */
-#define COME_TIME (3 * USEC)	 /* for the bus to be there */
-#define SETTLE (200 * MSEC)	 /* signals come in swarms */
+#define COME_TIME (3 * USEC)	/* for the bus to be there */
+#define SETTLE (200 * MSEC)	/* signals come in swarms */
 
 /* ---- the end of a call ---------------------------------------------------- */
 

@@ -58,8 +58,8 @@ static const struct {
 	{ "mfaTimeout", offsetof(struct job, mfa_timeout), 3600, 120, false },
 	{ "pushes", offsetof(struct job, pushes), 100, JOB_PUSHES, true },
 	{ "totpUsed", offsetof(struct job, totp_used), INT64_MAX, 0, false },
-	{ "questionTimeout", offsetof(struct job, question_timeout), 86400,
-	    300, false },
+	{ "questionTimeout", offsetof(struct job, question_timeout), 86400, 300,
+	    false },
 };
 
 static int

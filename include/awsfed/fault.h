@@ -56,9 +56,9 @@ enum reason {
 	REASON_SETTINGS,
 	REASON_FILE, /* the AWS files */
 	REASON_TIMEOUT,
-	REASON_WORKER, /* the worker died */
-	REASON_LOCKED, /* the agent is */
-	REASON_POLICY, /* the policy of the machine */
+	REASON_WORKER,	/* the worker died */
+	REASON_LOCKED,	/* the agent is */
+	REASON_POLICY,	/* the policy of the machine */
 	REASON_KEYRING, /* it is locked, or not there */
 	REASON_MAX
 };

@@ -30,7 +30,7 @@ SYSTEM_TESTS = \
 	tests/system/recorder.py \
 	tests/system/badinput.py \
 	tests/system/clocks.py \
-	tests/system/network.py \
+	tests/system/network.py tests/system/wake.py \
 	tests/system/story.py tests/system/week.py \
 	tests/system/feed.py tests/system/hooks.py \
 	tests/system/askpass.py tests/system/notify.py \
