@@ -203,8 +203,10 @@ class World:
 
     def settings(self, **values):
         """[awsfed] of awsfed.conf; a running agent needs a reload."""
+        # A machine that runs four tests at once is slow to say hello.
         all_of = {"ca_bundle": self.sim.ca, "spacing": 0, "spread": 0,
-                  "pushes_per_hour": 100, "log_debug": "yes"}
+                  "connect_timeout": 30, "pushes_per_hour": 100,
+                  "log_debug": "yes"}
         if self.proxy:
             all_of["https_proxy"] = self.proxy.url
         all_of.update(values)

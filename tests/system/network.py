@@ -76,7 +76,7 @@ def trial(w, r, close, reason, words, what):
 
 def spacing(w, r):
     """What never reached AD FS does not count for its spacing."""
-    w.settings(spacing=5)
+    w.settings(spacing=5, connect_timeout=4)
     w.ctl("reload")
     r.no_name()
     w.login(NAME, user=None, password=None)
@@ -86,7 +86,7 @@ def spacing(w, r):
     tap.ok(took < LIMIT or harness.VALGRIND,
            "a second login waits for no slot", "%.2f s" % took)
     r.mend()
-    w.settings()
+    w.settings(connect_timeout=4)
     w.ctl("reload")
     w.ctl("refresh", NAME)
     w.wait_states(fresh={NAME})
@@ -176,7 +176,8 @@ def all_of_it(w):
 
 
 def main():
-    with harness.World(warp=True) as w:
+    # The default, which a login in a dead network lives by.
+    with harness.World(warp=True, settings={"connect_timeout": 4}) as w:
         all_of_it(w)
 
 
