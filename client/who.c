@@ -4,20 +4,9 @@
 #include <stdio.h>
 
 #include "awsfed/str.h"
+#include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
 #include "show.h"
-
-static const json_t *
-member_of(const json_t *list, const char *key, const char *value)
-{
-	json_t *o;
-	size_t i;
-
-	json_array_foreach (list, i, o)
-		if (str_eq(json_string_value(json_object_get(o, key)), value))
-			return o;
-	return NULL;
-}
 
 static void
 line(const char *label, const char *value)
@@ -40,7 +29,7 @@ show_source(const json_t *status, const json_t *o)
 {
 	const char *id = json_string_value(json_object_get(o, "identity"));
 	const json_t *identity =
-	    member_of(json_object_get(status, "identities"), "id", id);
+	    json_find(json_object_get(status, "identities"), "id", id);
 	_cleanup_free_ char *source = show_text(o, "source"), *text = NULL;
 
 	if (source != NULL)
@@ -72,7 +61,7 @@ void
 who_show(const json_t *status, const char *profile)
 {
 	const json_t *o =
-	    member_of(json_object_get(status, "profiles"), "profile", profile);
+	    json_find(json_object_get(status, "profiles"), "profile", profile);
 	_cleanup_free_ char *name = o == NULL ? NULL : show_text(o, "profile");
 
 	if (name == NULL)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
 #define CHATTER_MAX 200	   /* comments, status lines */
@@ -118,15 +119,6 @@ broken(struct assuan *as, const char *why)
 	return ASSUAN_BROKEN;
 }
 
-static int
-hex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
-	    c >= 'a' && c <= 'f'    ? c - 'a' + 10 :
-				      -1;
-}
-
 static bool
 take_data(struct assuan *as, const char *s, size_t len)
 {
@@ -134,10 +126,11 @@ take_data(struct assuan *as, const char *s, size_t len)
 		char c = s[i];
 
 		if (c == '%') {
-			if (len - i < 3 || hex(s[i + 1]) < 0 ||
-			    hex(s[i + 2]) < 0)
+			if (len - i < 3 || str_unhex(s[i + 1]) < 0 ||
+			    str_unhex(s[i + 2]) < 0)
 				return false;
-			c = (char)(hex(s[i + 1]) * 16 + hex(s[i + 2]));
+			c = (char)(str_unhex(s[i + 1]) * 16 +
+			    str_unhex(s[i + 2]));
 			i += 2;
 		}
 		if (c == '\0' || buf_add(&as->value, &c, 1) < 0)

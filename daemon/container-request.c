@@ -172,18 +172,6 @@ container_encode(const char *name)
 	return out;
 }
 
-static int
-hex(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return -1;
-}
-
 static bool
 usable_name(const char *s)
 {
@@ -200,8 +188,8 @@ container_decode(const char *s, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		if (s[i] == '%') {
-			int hi = i + 1 < len ? hex(s[i + 1]) : -1;
-			int lo = i + 2 < len ? hex(s[i + 2]) : -1;
+			int hi = i + 1 < len ? str_unhex(s[i + 1]) : -1;
+			int lo = i + 2 < len ? str_unhex(s[i + 2]) : -1;
 
 			if (hi < 0 || lo < 0 || (hi == 0 && lo == 0))
 				return NULL;

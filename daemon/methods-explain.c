@@ -83,18 +83,6 @@ put_session(struct methods *ms, json_t *o, const char *name)
 		json_put_str(o, "twin", section);
 }
 
-static json_t *
-named(const json_t *list, const char *key, const char *name)
-{
-	json_t *o;
-	size_t i;
-
-	json_array_foreach (list, i, o)
-		if (str_eq(json_string_value(json_object_get(o, key)), name))
-			return o;
-	return NULL;
-}
-
 /*
  * What keeps it from being renewed, with the time since when: the lock before
  * all, its own fault, that of its sign-in, or that there is none.  NULL when
@@ -106,7 +94,7 @@ obstacle(const struct manager *m, const json_t *status, const json_t *profile)
 	const char *who =
 	    json_string_value(json_object_get(profile, "identity"));
 	const json_t *id =
-	    named(json_object_get(status, "identities"), "id", who);
+	    json_find(json_object_get(status, "identities"), "id", who);
 	const json_t *agent = json_object_get(status, "agent");
 	const char *state = json_string_value(json_object_get(id, "state"));
 	_cleanup_fault_ struct fault f = { 0 };
@@ -143,7 +131,7 @@ put_status(struct methods *ms, json_t *o, const char *name)
 {
 	struct session *s = manager_session(ms->manager, name);
 	_cleanup_json_ json_t *status = manager_status(ms->manager, name);
-	json_t *p = named(json_object_get(status, "profiles"), "profile",
+	json_t *p = json_find(json_object_get(status, "profiles"), "profile",
 	    s != NULL ? session_name(s) : name);
 	json_t *why;
 

@@ -299,3 +299,12 @@ strv_split(struct strv *sv, const char *s)
 		s += strspn(s, ", \t\r\n");
 	}
 }
+
+int
+str_unhex(char c)
+{
+	return c >= '0' && c <= '9' ? c - '0' :
+	    c >= 'a' && c <= 'f'    ? c - 'a' + 10 :
+	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
+				      -1;
+}

@@ -295,3 +295,15 @@ json_put_list(json_t *o, const char *key, const struct strv *list)
 		json_array_append_new(array, json_string(list->v[i]));
 	json_object_set_new(o, key, array);
 }
+
+json_t *
+json_find(const json_t *list, const char *key, const char *value)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (list, i, o)
+		if (str_eq(json_string_value(json_object_get(o, key)), value))
+			return o;
+	return NULL;
+}

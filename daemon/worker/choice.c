@@ -133,11 +133,7 @@ hex(const char *p, size_t n, unsigned *ret)
 {
 	*ret = 0;
 	for (size_t i = 0; i < n; i++) {
-		char c = p[i];
-		int v = c >= '0' && c <= '9' ? c - '0' :
-		    c >= 'a' && c <= 'f'     ? c - 'a' + 10 :
-		    c >= 'A' && c <= 'F'     ? c - 'A' + 10 :
-					       -1;
+		int v = str_unhex(p[i]);
 
 		if (v < 0)
 			return -1;

@@ -63,15 +63,6 @@ static const struct {
 };
 
 static int
-unhex(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'a' && c <= 'f'    ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
-				      -1;
-}
-
-static int
 parse_salt(const json_t *msg, unsigned char salt[JOB_SALT_SIZE])
 {
 	const char *hex;
@@ -80,7 +71,7 @@ parse_salt(const json_t *msg, unsigned char salt[JOB_SALT_SIZE])
 	    strlen(hex) != 2 * JOB_SALT_SIZE)
 		return -1;
 	for (size_t i = 0; i < JOB_SALT_SIZE; i++) {
-		int hi = unhex(hex[2 * i]), lo = unhex(hex[2 * i + 1]);
+		int hi = str_unhex(hex[2 * i]), lo = str_unhex(hex[2 * i + 1]);
 
 		if (hi < 0 || lo < 0)
 			return -1;

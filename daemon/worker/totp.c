@@ -67,15 +67,6 @@ base32(const char *text, struct secret **ret)
 	return r;
 }
 
-static int
-hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' :
-	    c >= 'a' && c <= 'f'    ? c - 'a' + 10 :
-	    c >= 'A' && c <= 'F'    ? c - 'A' + 10 :
-				      -1;
-}
-
 /* In place; -EINVAL for a broken escape or one of a NUL. */
 static int
 unescape(char *s)
@@ -89,7 +80,7 @@ unescape(char *s)
 			*out++ = *s;
 			continue;
 		}
-		if ((hi = hex_digit(s[1])) < 0 || (lo = hex_digit(s[2])) < 0 ||
+		if ((hi = str_unhex(s[1])) < 0 || (lo = str_unhex(s[2])) < 0 ||
 		    (hi == 0 && lo == 0))
 			return -EINVAL;
 		*out++ = (char)(hi << 4 | lo);

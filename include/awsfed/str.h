@@ -28,6 +28,8 @@ void str_lower(char *s);
 /* yes/no, true/false, on/off, 1/0, any case (so Python's True too). */
 int str_bool(const char *s, bool *ret); /* 0 or -EINVAL */
 int str_int(const char *s, int64_t min, int64_t max, int64_t *ret);
+/* The value of a hex digit of either case; -1 for anything else. */
+int str_unhex(char c);
 /* Lower-case hex, NUL-terminated: out has room for 2 * n + 1. */
 void str_hex(const void *bytes, size_t n, char *out);
 /* 36 characters and NUL: a random (version 4) UUID. */

@@ -68,6 +68,8 @@ int json_bool_opt(const json_t *o, const char *key, bool def, bool *ret);
 /* Sets key unless the value is NULL / empty / 0. */
 void json_put_str(json_t *o, const char *key, const char *value);
 void json_put_int(json_t *o, const char *key, int64_t value);
+/* The first object of an array whose key has that value, borrowed; or NULL. */
+json_t *json_find(const json_t *list, const char *key, const char *value);
 /* An array, also when it is empty. */
 void json_put_list(json_t *o, const char *key, const struct strv *list);
 

@@ -54,6 +54,23 @@ test_bool(void **state)
 }
 
 static void
+test_unhex(void **state)
+{
+	(void)state;
+	for (int c = 0; c < 256; c++) {
+		static const char lower[] = "0123456789abcdef",
+				  upper[] = "0123456789ABCDEF";
+		const char *l = c == 0 ? NULL : strchr(lower, c);
+		const char *u = c == 0 ? NULL : strchr(upper, c);
+
+		assert_int_equal(str_unhex((char)c),
+		    l != NULL	  ? l - lower :
+			u != NULL ? u - upper :
+				    -1);
+	}
+}
+
+static void
 test_int(void **state)
 {
 	static const struct {
@@ -182,6 +199,7 @@ main(void)
 		cmocka_unit_test(test_compare),
 		cmocka_unit_test(test_bool),
 		cmocka_unit_test(test_int),
+		cmocka_unit_test(test_unhex),
 		cmocka_unit_test(test_utf8_clean),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_strv),

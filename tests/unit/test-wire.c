@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "awsfed/str.h"
 #include "awsfed/wire.h"
 
 static void
@@ -267,6 +268,29 @@ test_fields(void **state)
 	assert_non_null(json_object_get(o, "one"));
 }
 
+static void
+test_lists(void **state)
+{
+	_cleanup_strv_ struct strv sv = { 0 };
+	_cleanup_json_ json_t *o = json_object();
+	_cleanup_json_ json_t *list = json_pack(
+	    "[s, {s:s}, {s:s}, {s:i}]", "x", "k", "a", "k", "b", "k", 1);
+
+	(void)state;
+	json_put_list(o, "none", &sv);
+	strv_add(&sv, "one");
+	strv_add(&sv, "two");
+	json_put_list(o, "some", &sv);
+	assert_int_equal(json_array_size(json_object_get(o, "none")), 0);
+	assert_true(json_is_array(json_object_get(o, "none")));
+	assert_string_equal(
+	    json_string_value(json_array_get(json_object_get(o, "some"), 1)),
+	    "two");
+	assert_ptr_equal(json_find(list, "k", "b"), json_array_get(list, 2));
+	assert_null(json_find(list, "k", "c"));
+	assert_null(json_find(NULL, "k", "a"));
+}
+
 int
 main(void)
 {
@@ -278,6 +302,7 @@ main(void)
 		cmocka_unit_test(test_sockets),
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_fields),
+		cmocka_unit_test(test_lists),
 	};
 
 	xalloc_install();
