@@ -6,6 +6,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "awsfed/names.h"
 #include "awsfed/str.h"
 
 #include "identity.h"
@@ -59,6 +60,8 @@ struct manager {
 	int64_t started;
 	struct member *members;
 	size_t nmembers;
+	struct names names; /* theirs, in the same order */
+	bool stale;	    /* a member went: names is to be made anew */
 	struct identity **identities;
 	size_t nidentities;
 	struct surface *surfaces;

@@ -177,10 +177,36 @@ orphan(struct manager *m, struct member *mb)
 static struct member *
 member_of(struct manager *m, const char *name)
 {
-	for (size_t i = 0; i < m->nmembers; i++)
-		if (str_eq(session_name(m->members[i].session), name))
-			return &m->members[i];
-	return NULL;
+	ssize_t at;
+
+	if (name == NULL)
+		return NULL;
+	if (m->stale) {
+		m->stale = false;
+		names_done(&m->names);
+		for (size_t i = 0; i < m->nmembers; i++)
+			names_add(
+			    &m->names, session_name(m->members[i].session));
+	}
+	at = names_find(&m->names, name);
+	return at < 0 ? NULL : &m->members[at];
+}
+
+/* Only a chained one has another name in the files: that of its twin. */
+static struct member *
+member_of_twin(struct manager *m, const char *name)
+{
+	_cleanup_free_ char *own = NULL, *section = NULL;
+	struct member *mb;
+
+	if (!str_ends(name, PROFILE_TWIN))
+		return NULL;
+	own = xstrndup(name, strlen(name) - strlen(PROFILE_TWIN));
+	mb = member_of(m, own);
+	if (mb == NULL || session_profile(mb->session)->kind != PROFILE_CHAINED)
+		return NULL;
+	section = profile_section(session_profile(mb->session));
+	return str_eq(section, name) ? mb : NULL;
 }
 
 struct session *
@@ -188,17 +214,8 @@ manager_session(struct manager *m, const char *name)
 {
 	struct member *mb = member_of(m, name);
 
-	for (size_t i = 0; mb == NULL && i < m->nmembers; i++) {
-		struct session *s = m->members[i].session;
-		_cleanup_free_ char *section = NULL;
-
-		/* Only a chained one has another name in the files. */
-		if (session_profile(s)->kind != PROFILE_CHAINED)
-			continue;
-		section = profile_section(session_profile(s));
-		if (str_eq(section, name))
-			mb = &m->members[i];
-	}
+	if (mb == NULL)
+		mb = member_of_twin(m, name);
 	return mb == NULL ? NULL : mb->session;
 }
 
@@ -315,6 +332,8 @@ take_profile(struct manager *m, struct profile *p)
 	*mb = (struct member){ .session = session_new(&m->session_env, p),
 		.clock_boot = -1,
 		.identity = signs_in(p) ? manager_identity(m, p) : NULL };
+	if (!m->stale)
+		names_add(&m->names, p->name);
 	if (m->lock.on)
 		manager_lock_session(m, mb->session);
 	return mb;
@@ -390,6 +409,7 @@ member_drop(struct manager *m, size_t i)
 	memmove(&m->members[i], &m->members[i + 1],
 	    (m->nmembers - i - 1) * sizeof(*m->members));
 	m->nmembers--;
+	m->stale = true;
 }
 
 /* ---- what identities and sessions ask of each other ------------------------------------ */
@@ -854,26 +874,27 @@ reap(void *arg)
 	}
 }
 
-static void
-remember_file(struct manager *m)
+/* All zero when it is not there. */
+static struct seen
+seen_at(const char *path)
 {
 	struct stat st;
 
-	m->seen = (struct seen){ 0 };
-	m->seen_policy = (struct seen){ 0 };
-	if (m->config != NULL && m->config->path != NULL &&
-	    stat(m->config->path, &st) == 0) {
-		m->seen.ino = st.st_ino;
-		m->seen.size = st.st_size;
-		m->seen.mtime = st.st_mtim;
-	}
-	if (m->config != NULL && m->config->policy.path != NULL &&
-	    stat(m->config->policy.path, &st) == 0) {
-		m->seen_policy.ino = st.st_ino;
-		m->seen_policy.size = st.st_size;
-		m->seen_policy.mtime = st.st_mtim;
-		m->seen_policy.changed = st.st_ctim;
-	}
+	if (path == NULL || stat(path, &st) < 0)
+		return (struct seen){ 0 };
+	return (struct seen){ st.st_ino, st.st_size, st.st_mtim, st.st_ctim };
+}
+
+static void
+remember_file(struct manager *m)
+{
+	m->seen = m->seen_policy = (struct seen){ 0 };
+	if (m->config == NULL)
+		return;
+	m->seen = seen_at(m->config->path);
+	/* Whose it is and who may write there says nothing: it is not asked. */
+	m->seen.changed = (struct timespec){ 0 };
+	m->seen_policy = seen_at(m->config->policy.path);
 }
 
 static bool
@@ -1143,6 +1164,7 @@ manager_free(struct manager *m)
 	json_decref(m->more);
 	strv_done(&m->news);
 	xfree(m->lock.path);
+	names_done(&m->names);
 	xfree(m->members);
 	xfree(m->identities);
 	xfree(m->surfaces);
