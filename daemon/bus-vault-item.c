@@ -70,6 +70,21 @@ open_session(struct vault_call *c)
 	vault_send(c, m, on_session);
 }
 
+/* Our session may have gone with the service; once, a new one is opened. */
+static bool
+reopened(struct vault_call *c, sd_bus_message *m)
+{
+	if (c->reopened ||
+	    sd_bus_message_is_method_error(
+		m, "org.freedesktop.Secret.Error.NoSession") <= 0)
+		return false;
+	c->reply = sd_bus_slot_unref(c->reply);
+	c->reopened = true;
+	xreplace(&c->vault->session, NULL);
+	open_session(c);
+	return true;
+}
+
 /* One line, as a password or a secret in base 32 is. */
 static struct secret *
 line_of(const void *value, size_t len)
@@ -94,16 +109,7 @@ on_secret(sd_bus_message *m, void *arg, sd_bus_error *error)
 
 	(void)error;
 	(void)sd_bus_message_sensitive(m);
-	if (sd_bus_message_is_method_error(
-		m, "org.freedesktop.Secret.Error.NoSession") > 0 &&
-	    !c->reopened) {
-		c->reply = sd_bus_slot_unref(c->reply);
-		c->reopened = true;
-		xreplace(&c->vault->session, NULL);
-		open_session(c);
-		return 0;
-	}
-	if (vault_failed(c, m))
+	if (reopened(c, m) || vault_failed(c, m))
 		return 0;
 	if (sd_bus_message_enter_container(m, 'r', "oayays") < 0 ||
 	    sd_bus_message_skip(m, "oay") < 0 ||
@@ -127,16 +133,7 @@ on_created(sd_bus_message *m, void *arg, sd_bus_error *error)
 	const char *item, *prompt;
 
 	(void)error;
-	if (sd_bus_message_is_method_error(
-		m, "org.freedesktop.Secret.Error.NoSession") > 0 &&
-	    !c->reopened) {
-		c->reply = sd_bus_slot_unref(c->reply);
-		c->reopened = true;
-		xreplace(&c->vault->session, NULL);
-		open_session(c);
-		return 0;
-	}
-	if (vault_failed(c, m))
+	if (reopened(c, m) || vault_failed(c, m))
 		return 0;
 	if (sd_bus_message_read(m, "oo", &item, &prompt) < 0) {
 		vault_broken(c);
