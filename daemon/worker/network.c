@@ -170,24 +170,16 @@ network_is_about(const struct network_failure *n)
 }
 
 static void
-offline(struct fault *fault, const char *text, const char *host)
+unreachable(
+    struct fault *fault, enum reason reason, const char *text, const char *host)
 {
 	/* The texts hold one %s each. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	fault_set(fault, FAULT_TEMPORARY, REASON_OFFLINE, text, host);
+	fault_set(fault, FAULT_TEMPORARY, reason, text, host);
 #pragma GCC diagnostic pop
-	fault_next(fault, "%s", _(BY_ITSELF));
-}
-
-static void
-vpn_down(struct fault *fault, const char *text, const char *host)
-{
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wformat-nonliteral"
-	fault_set(fault, FAULT_TEMPORARY, REASON_VPN_DOWN, text, host);
-#pragma GCC diagnostic pop
-	fault_next(fault, "%s", _(BY_VPN));
+	fault_next(
+	    fault, "%s", reason == REASON_OFFLINE ? _(BY_ITSELF) : _(BY_VPN));
 }
 
 void
@@ -198,28 +190,28 @@ network_judge(const struct network_failure *n,
 		return;
 	if (facts->name == NAME_FOUND && facts->way) {
 		if (n->worked)
-			vpn_down(fault,
+			unreachable(fault, REASON_VPN_DOWN,
 			    _("%s does not answer from this network, as it "
 			      "did before."),
 			    host);
 		return;
 	}
 	if (!facts->anywhere) {
-		offline(fault,
+		unreachable(fault, REASON_OFFLINE,
 		    _("This computer has no network: %s cannot be reached."),
 		    host);
 		return;
 	}
 	if (facts->name == NAME_SILENT) {
-		offline(fault,
+		unreachable(fault, REASON_OFFLINE,
 		    _("No name server answers: the name %s cannot be looked "
 		      "up."),
 		    host);
 	} else if (facts->name == NAME_FOUND) {
-		vpn_down(fault, _("There is no route from this network to %s."),
-		    host);
+		unreachable(fault, REASON_VPN_DOWN,
+		    _("There is no route from this network to %s."), host);
 	} else if (n->worked) {
-		vpn_down(fault,
+		unreachable(fault, REASON_VPN_DOWN,
 		    _("The name %s is not known in this network, as it was "
 		      "before."),
 		    host);
