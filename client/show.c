@@ -14,6 +14,7 @@
 
 #define DAY 86400
 #define TEXT_BYTES 2048
+#define NAME_BYTES 512
 
 void
 show_left(int64_t seconds, char out[SHOW_SIZE])
@@ -86,6 +87,21 @@ show_text(const json_t *o, const char *key)
 	const char *s = json_string_value(json_object_get(o, key));
 
 	return str_empty(s) ? NULL : str_clean(s, TEXT_BYTES);
+}
+
+void
+show_names(const json_t *list, const char *between, const char *words)
+{
+	json_t *o;
+	size_t i;
+
+	json_array_foreach (list, i, o) {
+		_cleanup_free_ char *name =
+		    str_clean(json_string_value(o), NAME_BYTES);
+
+		if (name != NULL)
+			printf("%s%s%s\n", name, between, words);
+	}
 }
 
 char *

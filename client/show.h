@@ -24,6 +24,8 @@ int64_t show_now(void); /* the wall clock, seconds */
 
 /* A member as text fit to be shown (xalloc), NULL when absent or empty. */
 char *show_text(const json_t *o, const char *key);
+/* Each name of an array in a line of its own, and what is to be said of it. */
+void show_names(const json_t *list, const char *between, const char *words);
 
 /* "012345678901/MyAdminRole" from account and role, else the ARN, else "-". */
 char *show_role(const json_t *profile);

@@ -9,6 +9,7 @@
 #include "awsfed/xalloc.h"
 #include "cli.h"
 #include "conn.h"
+#include "show.h"
 
 enum { OPT_ALL = 1, OPT_JSON };
 
@@ -40,22 +41,6 @@ set(void *arg, int id, const char *value)
 	else
 		r->json = true;
 	return 0;
-}
-
-/* Each name in a line of its own, with what happened to it. */
-static void
-show_names(const json_t *list, const char *what)
-{
-	json_t *o;
-	size_t i;
-
-	json_array_foreach (list, i, o) {
-		_cleanup_free_ char *name =
-		    str_clean(json_string_value(o), 512);
-
-		if (name != NULL)
-			printf("%s: %s\n", name, what);
-	}
 }
 
 /* Keys that could not be taken out of a file, or put back: not what was meant. */
@@ -107,7 +92,7 @@ run_lock(const struct verb *v, int argc, char **argv)
 	if (!r.json) {
 		puts(_("locked: nothing is signed in or renewed until "
 		       "awsfedctl unlock"));
-		show_names(json_object_get(reply, "blanked"),
+		show_names(json_object_get(reply, "blanked"), ": ",
 		    _("its keys are hidden"));
 	}
 	return show_written(reply);
@@ -126,8 +111,8 @@ run_unlock(const struct verb *v, int argc, char **argv)
 		puts(json_is_true(json_object_get(reply, "unlocked")) ?
 			_("unlocked") :
 			_("it was not locked"));
-		show_names(
-		    json_object_get(reply, "shown"), _("its keys are back"));
+		show_names(json_object_get(reply, "shown"), ": ",
+		    _("its keys are back"));
 	}
 	return show_written(reply);
 }

@@ -43,37 +43,12 @@ set(void *arg, int id, const char *value)
 	return 0;
 }
 
-static void
-tell(const json_t *list, const char *words)
-{
-	json_t *o;
-	size_t i;
-
-	json_array_foreach (list, i, o) {
-		_cleanup_free_ char *name =
-		    str_clean(json_string_value(o), 512);
-
-		if (name != NULL)
-			printf("%s %s\n", name, words);
-	}
-}
-
 /* The AWS CLI keeps the keys of roles that it assumed itself. */
 static void
 tell_cache(const json_t *chained)
 {
-	const json_t *o;
-	size_t i;
-
-	json_array_foreach (chained, i, o) {
-		_cleanup_free_ char *name =
-		    str_clean(json_string_value(o), 512);
-
-		if (name != NULL)
-			printf(_("%s: the AWS CLI may hold its keys for up to "
-				 "an hour\n"),
-			    name);
-	}
+	show_names(chained, ": ",
+	    _("the AWS CLI may hold its keys for up to an hour"));
 	if (json_array_size(chained) > 0)
 		puts(_("  Next: rm -rf ~/.aws/cli/cache (to end them now)"));
 }
@@ -142,8 +117,8 @@ run(const struct verb *v, int argc, char **argv)
 		return problem_report(&problem);
 	gone = json_object_get(reply, "profiles");
 	out = json_object_get(reply, "identities");
-	tell(gone, _("is no longer kept fresh"));
-	tell(out, _("is signed out"));
+	show_names(gone, " ", _("is no longer kept fresh"));
+	show_names(out, " ", _("is signed out"));
 	tell_cache(json_object_get(reply, "chained"));
 	if (json_array_size(gone) == 0 && json_array_size(out) == 0)
 		puts(_("nothing was kept and nobody was signed in"));
