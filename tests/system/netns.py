@@ -90,14 +90,12 @@ def _names():
         os.unlink(f.name)
 
 
-class Proxy:
-    """CONNECT for the names in HOSTS, whatever their port; 502 for others."""
+class Forwarder:
+    """Accepts at address and passes on to target, which may be changed."""
 
-    def __init__(self, target_port):
-        self.target = target_port
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
-        self.url = "http://127.0.0.1:%d" % self.port
+    def __init__(self, address, target):
+        self.target = target
+        self.server = socket.create_server(address)
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self):
@@ -112,24 +110,18 @@ class Proxy:
             threading.Thread(target=self._serve, args=(client,),
                              daemon=True).start()
 
+    def greet(self, _client):
+        """What the client hears once it is through; None: it is not let."""
+        return b""
+
     def _serve(self, client):
         with client:
             try:
-                head = b""
-                while b"\r\n\r\n" not in head and len(head) < 8192:
-                    more = client.recv(1024)
-                    if not more:
-                        return
-                    head += more
-                method, where = head.split(b" ", 2)[:2]
-                host = where.decode().rsplit(":", 1)[0]
-                if method != b"CONNECT" or host not in HOSTS:
-                    client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n"
-                                   b"Content-Length: 0\r\n\r\n")
+                welcome = self.greet(client)
+                if welcome is None:
                     return
-                with socket.create_connection(("127.0.0.1",
-                                               self.target)) as server:
-                    client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                with socket.create_connection(self.target) as server:
+                    client.sendall(welcome)
                     self._pump(client, server)
             except (OSError, ValueError):
                 pass
@@ -143,3 +135,27 @@ class Proxy:
                 if not data:
                     return
                 other[s].sendall(data)
+
+
+class Proxy(Forwarder):
+    """CONNECT for the names in HOSTS, whatever their port; 502 for others."""
+
+    def __init__(self, target_port):
+        super().__init__(("127.0.0.1", 0), ("127.0.0.1", target_port))
+        self.port = self.server.getsockname()[1]
+        self.url = "http://127.0.0.1:%d" % self.port
+
+    def greet(self, client):
+        head = b""
+        while b"\r\n\r\n" not in head and len(head) < 8192:
+            more = client.recv(1024)
+            if not more:
+                return None
+            head += more
+        method, where = head.split(b" ", 2)[:2]
+        host = where.decode().rsplit(":", 1)[0]
+        if method != b"CONNECT" or host not in HOSTS:
+            client.sendall(b"HTTP/1.1 502 Bad Gateway\r\n"
+                           b"Content-Length: 0\r\n\r\n")
+            return None
+        return b"HTTP/1.1 200 OK\r\n\r\n"

@@ -9,9 +9,7 @@ answered by somebody else. AWS's names stay where they are.
 
 import http.server
 import os
-import select
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -43,37 +41,6 @@ def overwrite(path, text):
     """In place: it is a bind mount, of this namespace alone."""
     with open(path, "w", encoding="ascii") as f:
         f.write(text)
-
-
-class Forwarder:
-    """Accepts at address:443; passes on to target, or to `instead`."""
-
-    def __init__(self, address, target):
-        self.target = target
-        self.server = socket.create_server((address, 443))
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.server.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,),
-                             daemon=True).start()
-
-    def _serve(self, client):
-        try:
-            with client, socket.create_connection(self.target) as server:
-                other = {client: server, server: client}
-                while True:
-                    for s in select.select([client, server], [], [])[0]:
-                        data = s.recv(65536)
-                        if not data:
-                            return
-                        other[s].sendall(data)
-        except OSError:
-            pass
 
 
 class Portal(http.server.BaseHTTPRequestHandler):
@@ -117,7 +84,7 @@ class Roads:
            "nft add chain ip roads out '{ type filter hook output priority 0; }'"
            % (GATEWAY, GATEWAY, FARM, NAME_SERVER))
         self.sim = ("127.0.0.1", port)
-        self.forwarder = Forwarder(FARM, self.sim)
+        self.forwarder = netns.Forwarder((FARM, 443), self.sim)
         self.names()
 
     # Each is undone by mend().

@@ -119,31 +119,32 @@ run_for(int ms)
 	assert_int_equal(loop_run(loop), 0);
 }
 
+/* Until *got, which the callbacks count, is n. */
+static void
+until(int *wanted, const int *got, int n)
+{
+	*wanted = n;
+	run_for(LONG);
+	*wanted = 0;
+	assert_int_equal(*got, n);
+}
+
 static void
 until_up(int n)
 {
-	seen.until_up = n;
-	run_for(LONG);
-	seen.until_up = 0;
-	assert_int_equal(seen.up, n);
+	until(&seen.until_up, &seen.up, n);
 }
 
 static void
 until_down(int n)
 {
-	seen.until_down = n;
-	run_for(LONG);
-	seen.until_down = 0;
-	assert_int_equal(seen.down, n);
+	until(&seen.until_down, &seen.down, n);
 }
 
 static void
 until_replies(int n)
 {
-	seen.until_replies = n;
-	run_for(LONG);
-	seen.until_replies = 0;
-	assert_int_equal(seen.replies, n);
+	until(&seen.until_replies, &seen.replies, n);
 }
 
 /* A bus of our own, that nothing can be started by. */
