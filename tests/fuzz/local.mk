@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Fuzz targets.  Everybody replays the corpus in `make check`; --enable-fuzzing
-# (clang) builds the fuzzers, and `make proof` runs each of them for
+# (clang) builds the fuzzers, and `make proof-fuzz` runs each of them for
 # FUZZ_SECONDS.
 FUZZ_SECONDS = 600
 FUZZ_TARGETS = config container ini wire page classify \
@@ -140,8 +140,9 @@ tests_unit_test_cut_LDADD = $(WORKER_LIBS) $(CMOCKA_LIBS)
 
 # Each target for FUZZ_SECONDS, one after the other; what is found stays in
 # tests/fuzz/found of the build directory.
-.PHONY: proof
-proof: $(noinst_PROGRAMS)
+.PHONY: proof-fuzz
+PROOF_PARTS += proof-fuzz
+proof-fuzz: $(noinst_PROGRAMS)
 	FUZZ_SECONDS='$(FUZZ_SECONDS)' top_srcdir='$(abs_top_srcdir)' \
 	top_builddir='$(abs_top_builddir)' \
 	$(SHELL) $(top_srcdir)/tests/fuzz/proof.sh $(FUZZ_TARGETS)

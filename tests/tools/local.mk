@@ -59,6 +59,7 @@ check-valgrind: $(check_PROGRAMS) $(check_DATA)
 	done; \
 	test -z "$$bad" || { echo "failed under valgrind:$$bad"; exit 1; }
 mostlyclean-local:
+	rm -rf $(PROOF_DIR)
 	find . -name '*.valgrind' -exec rm -f {} +
 	find . -name '*.gcda' -exec rm -f {} +
 EXTRA_DIST += tests/tools/cppcheck.suppress tests/tools/cppcheck.cfg .clang-format .ci/run
