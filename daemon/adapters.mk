@@ -24,6 +24,7 @@ daemon_libadapters_a_SOURCES = \
 	daemon/files-target.h daemon/files-target.c \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \
+	daemon/loop-meter.h daemon/loop-meter.c \
 	daemon/service.h daemon/service.c \
 	daemon/service-journal.h daemon/service-journal.c \
 	daemon/vault.h \

@@ -239,6 +239,7 @@ read_some(struct asking *a)
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_read);
 	struct asking *a = arg;
 
 	(void)fd;

@@ -247,6 +247,7 @@ pump(struct bus *b)
 static void
 on_ready(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_ready);
 	(void)fd;
 	(void)what;
 	pump(arg);

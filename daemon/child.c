@@ -129,6 +129,7 @@ close_log(struct child *c)
 static void
 on_err(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_err);
 	struct child *c = arg;
 
 	(void)fd;
@@ -167,6 +168,7 @@ child_free(struct child *c)
 static void
 on_exit_event(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_exit_event);
 	struct child *c = arg;
 	child_exit_fn *exited = c->exited;
 	void *exited_arg = c->arg;

@@ -145,6 +145,7 @@ read_output(struct command *c)
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_read);
 	(void)fd;
 	(void)what;
 	read_output(arg);

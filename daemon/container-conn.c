@@ -132,6 +132,7 @@ throw_away(struct conn *c)
 static void
 on_write(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_write);
 	struct conn *c = arg;
 	ssize_t n =
 	    send(fd, c->out.data, c->out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -312,6 +313,7 @@ read_request(struct conn *c)
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_read);
 	struct conn *c = arg;
 
 	(void)fd;

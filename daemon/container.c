@@ -37,6 +37,7 @@ settings(const struct container *k)
 static void
 on_accept(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_accept);
 	(void)fd;
 	(void)what;
 	container_accept(arg);

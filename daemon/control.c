@@ -211,6 +211,7 @@ take_requests(struct conn *c)
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_read);
 	struct conn *c = arg;
 	size_t room = c->in.max - c->in.len;
 	ssize_t n;
@@ -268,6 +269,7 @@ look_at_other_end(struct conn *c)
 static void
 on_closed(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_closed);
 	(void)fd;
 	(void)what;
 	look_at_other_end(arg);
@@ -311,6 +313,7 @@ on_stall(void *arg)
 static void
 on_write(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_write);
 	struct conn *c = arg;
 	ssize_t n;
 
@@ -484,6 +487,7 @@ no_descriptors(struct control *control, int listen_fd)
 static void
 on_accept(evutil_socket_t listen_fd, short what, void *arg)
 {
+	LOOP_SPAN(on_accept);
 	struct control *control = arg;
 
 	(void)what;

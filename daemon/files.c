@@ -106,6 +106,7 @@ writer(void *arg)
 static void
 on_bell(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_bell);
 	struct real_files *rf = arg;
 	struct requests results;
 	struct request *req;

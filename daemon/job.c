@@ -300,6 +300,7 @@ read_messages(struct job *job)
 static void
 on_read(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_read);
 	(void)fd;
 	(void)what;
 	read_messages(arg);
@@ -323,6 +324,7 @@ on_exited(int status, void *arg)
 static void
 on_write(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_write);
 	struct job *job = arg;
 	ssize_t n;
 

@@ -32,6 +32,7 @@ struct timer {
 	struct real_loop *rl;
 	timer_fn *fn;
 	void *arg;
+	const char *name;
 	struct deadline d;
 	uint64_t order;	     /* of setting: breaks ties */
 	size_t at[CLOCKS];   /* places in the heaps */
@@ -213,13 +214,14 @@ unqueue(struct timer *t)
 }
 
 static struct timer *
-real_timer_new(struct loop *loop, timer_fn *fn, void *arg)
+real_timer_new(struct loop *loop, timer_fn *fn, void *arg, const char *name)
 {
 	struct timer *t = xcalloc(1, sizeof(*t));
 
 	t->rl = (struct real_loop *)loop;
 	t->fn = fn;
 	t->arg = arg;
+	t->name = name;
 	for (int c = 0; c < CLOCKS; c++)
 		t->at[c] = NOT_QUEUED;
 	return t;
@@ -276,7 +278,9 @@ static const struct loop_ops real_ops = {
 static void
 run_ready(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(run_ready);
 	struct real_loop *rl = arg;
+	const char *name;
 	struct timer *t;
 
 	(void)fd;
@@ -290,7 +294,9 @@ run_ready(evutil_socket_t fd, short what, void *arg)
 	while ((t = TAILQ_FIRST(&rl->firing)) != NULL) {
 		TAILQ_REMOVE(&rl->firing, t, entry);
 		t->list = NULL;
+		name = t->name;
 		t->fn(t->arg); /* may free t */
+		loop_mark(name);
 	}
 }
 
@@ -374,6 +380,7 @@ on_tick(struct real_loop *rl, int c)
 static void
 on_real(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_real);
 	(void)fd;
 	(void)what;
 	on_tick(arg, REAL);
@@ -382,6 +389,7 @@ on_real(evutil_socket_t fd, short what, void *arg)
 static void
 on_boot(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_boot);
 	(void)fd;
 	(void)what;
 	on_tick(arg, BOOT);
@@ -450,6 +458,7 @@ loop_new(void)
 
 	rl->loop.ops = &real_ops;
 	rl->loop.clk = &clk_system;
+	rl->loop.meter = loop_meter();
 	TAILQ_INIT(&rl->ready);
 	TAILQ_INIT(&rl->firing);
 	rl->fd[REAL] = rl->fd[BOOT] = -1;
@@ -528,8 +537,13 @@ loop_run(struct loop *loop)
 {
 	struct real_loop *rl = (struct real_loop *)loop;
 
-	/* The timerfds keep the base busy: it returns only when stopped. */
-	return event_base_dispatch(rl->base) < 0 ? -EIO : 0;
+	/* One turn at a time; the timerfds keep the base busy. */
+	do {
+		if (event_base_loop(rl->base, EVLOOP_ONCE) < 0)
+			return -EIO;
+		loop_turn_over();
+	} while (!event_base_got_break(rl->base));
+	return 0;
 }
 
 void

@@ -17,8 +17,10 @@
 #define AWSFED_LOOP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "awsfed/clock.h"
+#include "loop-meter.h"
 
 struct event_base;
 struct loop;
@@ -29,7 +31,9 @@ typedef void timer_fn(void *arg);
 typedef void jump_fn(int64_t real_by, int64_t boot_by, void *arg);
 
 struct loop_ops {
-	struct timer *(*timer_new)(struct loop *loop, timer_fn *fn, void *arg);
+	/* name is a literal, for what is measured (loop-meter.h). */
+	struct timer *(*timer_new)(
+	    struct loop *loop, timer_fn *fn, void *arg, const char *name);
 	void (*timer_set)(struct timer *t, struct deadline d);
 	void (*timer_stop)(struct timer *t);
 	bool (*timer_armed)(const struct timer *t);
@@ -40,12 +44,24 @@ struct loop_ops {
 struct loop {
 	const struct loop_ops *ops;
 	const struct clk *clk;
+	struct loop_meter *meter; /* NULL: of a fake */
 };
 
 static inline struct timer *
-timer_new(struct loop *loop, timer_fn *fn, void *arg)
+timer_new_named(struct loop *loop, timer_fn *fn, void *arg, const char *name)
 {
-	return loop->ops->timer_new(loop, fn, arg);
+	return loop->ops->timer_new(loop, fn, arg, name);
+}
+
+#define timer_new(loop, fn, arg) \
+	timer_new_named(loop, fn, arg, __FILE_NAME__ " " #fn)
+
+/* What the callback that runs is at, as a literal; for what is measured. */
+static inline void
+loop_note(struct loop *loop, const char *what)
+{
+	if (loop->meter != NULL)
+		loop->meter->note = what;
 }
 
 /* The real loop only. */

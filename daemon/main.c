@@ -118,6 +118,7 @@ struct agent {
 	struct roost *roost;
 	struct container *container;
 	struct event *signals[3];
+	struct timer *show; /* the status line, once a turn */
 	struct timer *stop;
 	char *config_path;
 	char *credentials_path;
@@ -166,8 +167,9 @@ harden(void)
 }
 
 static void
-show_status(struct agent *a)
+show_status(void *arg)
 {
+	struct agent *a = arg;
 	_cleanup_free_ char *text = manager_summary(a->manager);
 
 	service_status(a->service, text);
@@ -184,12 +186,15 @@ set_log_level(const struct agent *a)
 static void
 on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 {
+	struct agent *a = arg;
+
 	(void)s;
 	(void)b;
 	if (ev == MANAGER_CONFIG)
-		set_log_level(arg);
-	if (ev != MANAGER_FLUSH)
-		show_status(arg);
+		set_log_level(a);
+	/* Once a turn: of hundreds of profiles each has an event. */
+	if (ev != MANAGER_FLUSH && !a->loop->ops->timer_armed(a->show))
+		a->loop->ops->timer_set(a->show, (struct deadline){ 0 });
 }
 
 /* ---- the AWS files --------------------------------------------------------------- */
@@ -328,6 +333,7 @@ static const struct state_store state_store = { service_store,
 static void
 on_stop(evutil_socket_t sig, short what, void *arg)
 {
+	LOOP_SPAN(on_stop);
 	struct agent *a = arg;
 
 	(void)what;
@@ -339,6 +345,7 @@ on_stop(evutil_socket_t sig, short what, void *arg)
 static void
 on_hangup(evutil_socket_t sig, short what, void *arg)
 {
+	LOOP_SPAN(on_hangup);
 	struct agent *a = arg;
 	_cleanup_fault_ struct fault f = { 0 };
 
@@ -481,6 +488,7 @@ build_surfaces(struct agent *a, struct fault *fault)
 		return -1;
 	a->credfile = credfile_new(a->manager);
 	a->twins = twins_new(a->manager, ctl);
+	a->show = timer_new(a->loop, show_status, a);
 	manager_subscribe(a->manager, &(struct surface){ on_event, a });
 	set_log_level(a);
 	credfile_adopt(a->credfile);
@@ -535,6 +543,8 @@ take_down(struct agent *a)
 	/* From here on nobody calls back, and nobody is told. */
 	if (a->manager != NULL)
 		manager_hush(a->manager);
+	if (a->show != NULL)
+		a->loop->ops->timer_free(a->show);
 	files_free(a->files);
 	files_free(a->sink_files);
 	control_free(a->control);

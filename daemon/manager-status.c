@@ -26,6 +26,27 @@ policy_status(const struct policy *po)
 	return o;
 }
 
+/* How long the loop kept others waiting, since the agent started. */
+static json_t *
+loop_status(const struct loop_meter *meter)
+{
+	json_t *o = json_object();
+	char when[RFC3339_SIZE];
+
+	json_object_set_new(
+	    o, "longestMs", json_integer(meter->longest / MSEC));
+	json_object_set_new(
+	    o, "over100ms", json_integer((json_int_t)meter->slow));
+	json_object_set_new(o, "turns", json_integer((json_int_t)meter->turns));
+	if (meter->longest_in == NULL)
+		return o;
+	rfc3339_format(meter->longest_real / USEC, when);
+	json_put_str(o, "at", when);
+	json_put_str(o, "in", meter->longest_in);
+	json_put_str(o, "doing", meter->longest_note);
+	return o;
+}
+
 static json_t *
 agent_status(const struct manager *m)
 {
@@ -42,6 +63,8 @@ agent_status(const struct manager *m)
 	clock = skew_status(&m->aws, m->env.loop->clk);
 	if (clock != NULL)
 		json_object_set_new(o, "clock", clock);
+	if (m->env.loop->meter != NULL)
+		json_object_set_new(o, "loop", loop_status(m->env.loop->meter));
 	json_object_update(o, m->more);
 	if (m->lock.on)
 		json_object_set_new(o, "locked", manager_lock_status(m));

@@ -562,6 +562,7 @@ methods_call(struct methods *ms, uint64_t conn, const char *method,
 			    unknown_key(parameters, table[i].parameters));
 		else
 			table[i].fn(ms, conn, parameters);
+		loop_note(manager_env(ms->manager)->loop, table[i].name);
 		return;
 	}
 	methods_error(ms, conn, E_METHOD_NOT_FOUND, "method", method);

@@ -104,6 +104,7 @@ service_unstore(void)
 static void
 on_watchdog(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_watchdog);
 	struct service *s = arg;
 
 	(void)fd;

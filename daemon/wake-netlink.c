@@ -98,6 +98,7 @@ drain(struct netlink *n)
 static void
 on_readable(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_readable);
 	struct netlink *n = arg;
 
 	(void)fd;

@@ -148,6 +148,7 @@ matters(const struct watch *w, const struct inotify_event *e)
 static void
 on_event(evutil_socket_t fd, short what, void *arg)
 {
+	LOOP_SPAN(on_event);
 	char data[4096]
 	    __attribute__((aligned(__alignof__(struct inotify_event))));
 	struct watch *w = arg;

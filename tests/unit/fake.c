@@ -44,11 +44,12 @@ now_boot(void *arg)
 }
 
 static struct timer *
-fake_timer_new(struct loop *loop, timer_fn *fn, void *arg)
+fake_timer_new(struct loop *loop, timer_fn *fn, void *arg, const char *name)
 {
 	struct fake_loop *fl = (struct fake_loop *)loop;
 	struct timer *t = xcalloc(1, sizeof(*t));
 
+	(void)name;
 	t->fl = fl;
 	t->fn = fn;
 	t->arg = arg;

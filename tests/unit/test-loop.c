@@ -217,6 +217,37 @@ test_idle(void **state)
 	assert_true(after.ru_nvcsw - before.ru_nvcsw < 20);
 }
 
+static void
+dawdle(void *arg)
+{
+	(void)arg;
+	loop_note(loop, "Dawdle");
+	usleep(LOOP_SLOW + 20000);
+}
+
+/* A turn that takes long is counted, and who took it is named. */
+static void
+test_meter(void **state)
+{
+	const struct loop_meter *m = loop->meter;
+	uint64_t turns = m->turns, slow = m->slow;
+
+	(void)state;
+	timers[0] = timer_new(loop, note, NULL);
+	timers[1] = timer_new(loop, dawdle, NULL);
+	timers[2] = timer_new(loop, note, NULL);
+	for (int i = 0; i < 3; i++)
+		loop->ops->timer_set(timers[i], (struct deadline){ 0 });
+	run(300 * MSEC);
+	assert_int_equal(nfired, 2);
+	assert_true(m->turns > turns);
+	assert_true(m->slow > slow);
+	assert_true(m->longest >= LOOP_SLOW + 20000);
+	assert_string_equal(m->longest_in, "test-loop.c dawdle");
+	assert_string_equal(m->longest_note, "Dawdle");
+	assert_true(m->longest_real > 0);
+}
+
 int
 main(void)
 {
@@ -231,6 +262,7 @@ main(void)
 		    test_free_inside, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 		    test_no_starvation, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_meter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_idle, setup, teardown),
 	};
