@@ -34,6 +34,7 @@ struct identity {
 	bool signed_in;	      /* cookies that worked last time */
 	int64_t signed_in_at; /* seconds; when a factor was accepted */
 	int64_t learned_life; /* microseconds; 0 not learned */
+	int64_t ticket_until; /* seconds; the Kerberos ticket's end, or 0 */
 	bool keep_signed_in;
 	char *ccache;		/* KRB5CCNAME of the last login, or NULL */
 	struct secret *cookies; /* a JSON array of libcurl's lines */

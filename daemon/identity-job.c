@@ -25,6 +25,7 @@
 #define COMMAND_TIME 30 /* seconds for the user's command */
 #define ROLES_MAX 5000
 #define PAGES_MAX 5		/* recorded in one job */
+#define TICKET_MAX (30 * 86400) /* seconds */
 #define COOKIES_MAX (64 * 1024) /* bytes in all */
 
 static void
@@ -479,7 +480,7 @@ on_assertion(struct identity *id, const json_t *msg)
 	const json_t *roles = json_object_get(msg, "roles"), *r;
 	json_int_t to = json_integer_value(json_object_get(msg, "id"));
 	const char *arn;
-	int64_t skew;
+	int64_t skew, left;
 	size_t i;
 
 	json_array_foreach (roles, i, r)
@@ -510,6 +511,11 @@ on_assertion(struct identity *id, const json_t *msg)
 		if (id->signed_in_at == 0)
 			id->signed_in_at = clk_real(id->env.loop->clk) / USEC;
 		id->signed_in = id->worked = true;
+		if (json_int_opt(msg, "ticketLeft", 0, TICKET_MAX, 0, &left) ==
+			0 &&
+		    left > 0)
+			id->ticket_until =
+			    clk_real(id->env.loop->clk) / USEC + left;
 	}
 	id->env.ops->assertion(id, id->provider, id->roles, id->env.arg);
 }

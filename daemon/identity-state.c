@@ -39,6 +39,7 @@ put_sign_in(json_t *o, const struct identity *id)
 {
 	json_object_set_new(o, "signedIn", json_boolean(id->signed_in));
 	json_put_int(o, "signedInAt", id->signed_in_at);
+	json_put_int(o, "ticketUntil", id->ticket_until);
 	json_object_set_new(
 	    o, "keepSignedIn", json_boolean(id->keep_signed_in));
 	if (id->cookies != NULL)
@@ -87,7 +88,7 @@ struct image {
 	const json_t *roles, *aliases;
 	struct fault fault;
 	int64_t since, next_boot, tries, started_boot, learned_life, skew,
-	    totp_used, aliases_asked, signed_in_at;
+	    totp_used, aliases_asked, signed_in_at, ticket_until;
 	bool signed_in, keep_signed_in, second_factor;
 };
 
@@ -156,6 +157,8 @@ read_times(const struct identity *id, const json_t *o, struct image *im)
 		    0 ||
 		json_int_opt(o, "aliasesAsked", 0, SECONDS_MAX, 0,
 		    &im->aliases_asked) < 0 ||
+		json_int_opt(o, "ticketUntil", 0, SECONDS_MAX, 0,
+		    &im->ticket_until) < 0 ||
 		json_int_opt(
 		    o, "signedInAt", 0, now + SLACK, 0, &im->signed_in_at) < 0 ?
 	    -EINVAL :
@@ -235,6 +238,7 @@ identity_import(struct identity *id, const json_t *o, const char *user)
 	id->aliases_asked = im.aliases_asked;
 	id->signed_in = im.signed_in;
 	id->signed_in_at = im.signed_in_at;
+	id->ticket_until = im.ticket_until;
 	id->keep_signed_in = im.keep_signed_in;
 	xreplace(&id->ccache, xstrdup(im.ccache));
 	if (im.cookies != NULL) {

@@ -279,7 +279,7 @@ act_logout(struct identity *id)
 	TIMER(id)->timer_stop(id->timer);
 	id->slot = id->urged = false;
 	id->signed_in = false;
-	id->signed_in_at = 0;
+	id->signed_in_at = id->ticket_until = 0;
 	id->tries = 0;
 	id->passwords = id->pushes = 0;
 	id->cookies = secret_free(id->cookies);
@@ -609,10 +609,14 @@ identity_pushes(const struct identity *id)
 int64_t
 identity_renewable_until(const struct identity *id)
 {
+	int64_t until;
+
 	if (!id->signed_in || id->signed_in_at == 0)
 		return 0;
-	return id->signed_in_at +
+	until = id->signed_in_at +
 	    schedule_sso_life(id->keep_signed_in, id->learned_life) / USEC;
+	/* Without cookies the ticket signs in again, and asks nobody. */
+	return until > id->ticket_until ? until : id->ticket_until;
 }
 
 const json_t *

@@ -223,7 +223,7 @@ spend(struct signin *s, struct fault *fault)
 		.now_s = clk_real(&clk_system) / USEC + s->skew_s,
 	};
 	_cleanup_saml_ struct saml a = { 0 };
-	json_t *roles;
+	json_t *roles, *msg;
 
 	if (saml_parse(s->assertion, strlen(s->assertion), &rules, &a, fault) <
 	    0)
@@ -233,8 +233,9 @@ spend(struct signin *s, struct fault *fault)
 	notice_password(s, &a);
 	notice_site(s, &a);
 	conduit_cookies(s->conduit, http_cookies(s->http));
-	if (conduit_assertion(
-		s->conduit, assertion_json(&a, s->skew_s), &roles, fault) < 0)
+	msg = assertion_json(&a, s->skew_s);
+	json_put_int(msg, "ticketLeft", wia_ticket_left(s));
+	if (conduit_assertion(s->conduit, msg, &roles, fault) < 0)
 		return -1;
 	if (json_array_size(roles) > 0) {
 		redeem(s->http, s->conduit, s->job, &a, roles, s->skew_s);

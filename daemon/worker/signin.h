@@ -61,6 +61,7 @@ struct signin {
 	bool windows; /* we show ourselves as a Windows browser */
 	bool proved;  /* a ticket, or a password by NTLM, has been sent */
 	enum ticket ticket;
+	int64_t ticket_left;	  /* seconds, of a good one */
 	char *principal;	  /* whose ticket, or NULL */
 	struct certificate *cert; /* NULL until it is needed */
 

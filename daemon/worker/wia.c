@@ -41,9 +41,9 @@ cache_owner(void)
 	return clean;
 }
 
-/* The default cache's: whose it is, and whether it still lives. */
+/* The default cache's: whose it is, and how many seconds it still lives. */
 static enum ticket
-look(char **ret_principal)
+look(char **ret_principal, int64_t *ret_left)
 {
 	gss_OID_set_desc krb5 = { 1, (gss_OID)gss_mech_krb5 };
 	gss_cred_id_t cred = GSS_C_NO_CREDENTIAL;
@@ -58,6 +58,8 @@ look(char **ret_principal)
 		t = TICKET_GOOD;
 	else if (major == GSS_S_COMPLETE || major == GSS_S_CREDENTIALS_EXPIRED)
 		t = TICKET_EXPIRED;
+	if (t == TICKET_GOOD && left != GSS_C_INDEFINITE)
+		*ret_left = left;
 	if (t != TICKET_NONE)
 		xreplace(ret_principal, cache_owner());
 	gss_release_cred(&minor, &cred);
@@ -340,6 +342,15 @@ wia_unauthorized(struct signin *s, struct fault *fault)
 	return -1;
 }
 
+int64_t
+wia_ticket_left(const struct signin *s)
+{
+	return s->ticket == TICKET_GOOD &&
+		(s->proved || is_auth(s, "kerberos")) ?
+	    s->ticket_left :
+	    0;
+}
+
 int
 wia_form(struct signin *s, struct fault *fault)
 {
@@ -396,7 +407,7 @@ wia_prepare(struct signin *s, struct fault *fault)
 	if (s->job->ccache != NULL)
 		setenv("KRB5CCNAME", s->job->ccache, 1);
 	if (spnego && (is_auth(s, "auto") || is_auth(s, "kerberos")))
-		s->ticket = look(&s->principal);
+		s->ticket = look(&s->principal, &s->ticket_left);
 	show_as(s,
 	    is_auth(s, "kerberos") || is_auth(s, "ntlm") ||
 		(is_auth(s, "auto") && s->ticket == TICKET_GOOD));

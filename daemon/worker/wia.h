@@ -13,6 +13,7 @@
 #define AWSFED_WORKER_WIA_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct fault;
 struct signin;
@@ -28,5 +29,10 @@ int wia_prepare(struct signin *s, struct fault *fault);
 int wia_unauthorized(struct signin *s, struct fault *fault);
 /* The page at hand is the form: may it be answered?  0, or -1. */
 int wia_form(struct signin *s, struct fault *fault);
+/*
+ * How many seconds the ticket lives that this sign-in was made with, or, with
+ * awsfed.auth = kerberos, that the next one will be; 0 when there is none.
+ */
+int64_t wia_ticket_left(const struct signin *s);
 
 #endif

@@ -3,6 +3,7 @@
 ticket, without one, with one that is over; whose cache it is, and a renewal
 with nobody there."""
 
+import calendar
 import contextlib
 import time
 
@@ -71,6 +72,12 @@ def unattended():
         got = quiet(w, r, private)
         tap.ok(got.rc == 0, "the client's KRB5CCNAME is the one used", got)
         first = w.credentials()["p"]["aws_session_token"]
+        # The realm's tickets live 10 hours, an AD FS sign-in 8.
+        until = w.status()["identities"][0]["renewableUntil"]
+        left = calendar.timegm(time.strptime(until, "%Y-%m-%dT%H:%M:%SZ")) - \
+            time.time()
+        tap.ok(abs(left - 36000) < 300,
+               "renewable until the ticket ends", until)
         w.sim.do("expire-sso")
         before = w.sim.counters()
         got = w.ctl("refresh", "p")
