@@ -17,6 +17,7 @@
 #include "http-fault.h"
 #include "network.h"
 #include "origin.h"
+#include "rest.h"
 
 #define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 #define CA_MAX (8 * 1024 * 1024)
@@ -32,6 +33,7 @@
 	"like Gecko " AGENT
 
 struct transfer {
+	struct http *http;
 	CURL *easy;
 	struct http_call *call;
 	struct curl_slist *headers; /* of a signed call, or NULL */
@@ -39,6 +41,8 @@ struct transfer {
 	int local_port; /* of an NTLM handshake: all on one connection */
 	int legs;	/* of either handshake */
 	bool refused;	/* the server wants more of them than there are */
+	bool begun;	/* a secret's request was made: there is no second */
+	bool again;	/* libcurl wanted to make it a second time */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -56,8 +60,9 @@ struct http {
 	char *looked_at; /* host and port of the facts, or NULL */
 	struct network_facts facts;
 	size_t running;
-	int64_t spent; /* µs of cookie calls */
-	int64_t since; /* when the running one began */
+	int64_t spent;	  /* µs of cookie calls */
+	int64_t since;	  /* when the running one began */
+	struct rest rest; /* connections of cookie calls */
 };
 
 static size_t
@@ -84,30 +89,52 @@ on_header(char *data, size_t size, size_t n, void *arg)
  * Whatever a name resolves to: never the link-local range (a cloud's metadata
  * service lives there), nor an address that is none.
  */
-static curl_socket_t
-on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+static bool
+address_ok(const struct curl_sockaddr *a)
 {
-	(void)arg;
-	(void)purpose;
 	if (a->family == AF_INET) {
 		struct sockaddr_in in;
 		uint32_t ip;
 
 		memcpy(&in, &a->addr, sizeof(in));
 		ip = ntohl(in.sin_addr.s_addr);
-		if (ip >> 16 == 0xa9fe || ip >> 24 == 0 || ip >> 28 >= 0xe)
-			return CURL_SOCKET_BAD;
-	} else if (a->family == AF_INET6) {
+		return ip >> 16 != 0xa9fe && ip >> 24 != 0 && ip >> 28 < 0xe;
+	}
+	if (a->family == AF_INET6) {
 		struct sockaddr_in6 in6;
 
 		memcpy(&in6, &a->addr, sizeof(in6));
-		if (IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr) ||
-		    IN6_IS_ADDR_MULTICAST(&in6.sin6_addr) ||
-		    IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr) ||
-		    IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr))
-			return CURL_SOCKET_BAD;
+		return !IN6_IS_ADDR_LINKLOCAL(&in6.sin6_addr) &&
+		    !IN6_IS_ADDR_MULTICAST(&in6.sin6_addr) &&
+		    !IN6_IS_ADDR_UNSPECIFIED(&in6.sin6_addr) &&
+		    !IN6_IS_ADDR_V4MAPPED(&in6.sin6_addr);
 	}
-	return socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	return true;
+}
+
+static curl_socket_t
+on_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *a)
+{
+	struct transfer *t = arg;
+	int fd;
+
+	(void)purpose;
+	t->again |= t->begun;
+	if (t->again || !address_ok(a))
+		return CURL_SOCKET_BAD;
+	fd = socket(a->family, a->socktype | SOCK_CLOEXEC, a->protocol);
+	if (fd >= 0 && (t->call->flags & HTTP_COOKIES))
+		rest_opened(&t->http->rest, fd);
+	return fd;
+}
+
+static int
+on_close(void *arg, curl_socket_t fd)
+{
+	struct http *h = arg;
+
+	rest_closed(&h->rest, fd);
+	return close(fd);
 }
 
 static void
@@ -134,6 +161,7 @@ http_new(const struct http_settings *set, struct fault *fault)
 	_cleanup_free_ char *id = NULL;
 
 	h->set = *set;
+	rest_init(&h->rest);
 	if (set->ca_bundle != NULL && access(set->ca_bundle, R_OK) < 0) {
 		fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 		    _("The CA bundle %s cannot be read: %s."), set->ca_bundle,
@@ -264,8 +292,10 @@ set_limits(struct http *h, CURL *e, const struct http_call *c)
 }
 
 static void
-set_policy(struct http *h, CURL *e)
+set_policy(struct http *h, struct transfer *t)
 {
+	CURL *e = t->easy;
+
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_UNRESTRICTED_AUTH, 0L);
 	curl_easy_setopt(e, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -277,6 +307,9 @@ set_policy(struct http *h, CURL *e)
 	curl_easy_setopt(
 	    e, CURLOPT_NOPROXY, h->set.no_proxy == NULL ? "" : h->set.no_proxy);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, on_socket);
+	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, on_close);
+	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, h);
 }
 
 /*
@@ -324,6 +357,37 @@ on_leg(void *arg, char *to, char *from, int to_port, int from_port)
 		return CURL_PREREQFUNC_ABORT;
 	t->local_port = from_port;
 	return CURL_PREREQFUNC_OK;
+}
+
+/*
+ * Before each request.  libcurl sends one again by itself, on another connection,
+ * when the one it reused ends without an answer: what the server has read by
+ * then nobody knows.  Neither a second request nor a connection for it is made.
+ */
+static int
+on_once(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	struct transfer *t = arg;
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	t->again |= t->begun;
+	t->begun = true;
+	return t->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
+static void
+set_once(struct http *h, struct transfer *t)
+{
+	curl_easy_setopt(t->easy, CURLOPT_PREREQFUNCTION, on_once);
+	curl_easy_setopt(t->easy, CURLOPT_PREREQDATA, t);
+	if ((t->call->flags & HTTP_COOKIES) && rest_usable(&h->rest))
+		curl_easy_setopt(
+		    t->easy, CURLOPT_MAXAGE_CONN, (long)h->rest.seconds);
+	else
+		curl_easy_setopt(t->easy, CURLOPT_FRESH_CONNECT, 1L);
 }
 
 /* Never Basic, never to a connection that somebody else may share. */
@@ -393,9 +457,8 @@ set_request(struct http *h, struct transfer *t)
 	}
 	if (c->sign != NULL)
 		set_signature(t, c->sign);
-	/* libcurl re-posts by itself when a reused connection dies. */
 	if (c->flags & HTTP_SECRET)
-		curl_easy_setopt(e, CURLOPT_FRESH_CONNECT, 1L);
+		set_once(h, t);
 }
 
 void
@@ -403,6 +466,7 @@ http_start(struct http *h, struct http_call *c)
 {
 	struct transfer *t = xcalloc(1, sizeof(*t));
 
+	t->http = h;
 	t->call = c;
 	c->transfer = t;
 	buf_init(&c->reply.body, HTTP_BODY_MAX);
@@ -413,7 +477,7 @@ http_start(struct http *h, struct http_call *c)
 	} else if ((t->easy = curl_easy_init()) == NULL) {
 		abort();
 	}
-	set_policy(h, t->easy);
+	set_policy(h, t);
 	set_limits(h, t->easy, c);
 	set_tls(h, t->easy, c->flags);
 	set_request(h, t);
@@ -537,25 +601,33 @@ judge(struct http *h, struct transfer *t, CURLcode code, long os_errno,
 static struct http_call *
 finish(struct http *h, struct transfer *t, CURLcode code)
 {
+	_cleanup_free_ char *keep_alive = NULL;
 	struct http_call *c = t->call;
 	curl_off_t pre = 0, connect = 0;
 	long os_errno = 0;
+	bool connected;
 
 	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pre);
 	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect);
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
-	c->sent = pre > 0;
+	c->sent = pre > 0 || t->begun;
+	if (t->again)
+		code = CURLE_GOT_NOTHING;
 	if (code == CURLE_OK) {
 		read_reply(t->easy, &c->reply);
+		keep_alive = header(t->easy, "Keep-Alive");
+		rest_learn(&h->rest, keep_alive);
 	} else if (t->refused) {
 		c->reply.status = 401;
 		c->reply.authenticate = xstrdup("Negotiate");
 	} else {
 		c->failed = true;
+		/* A connection that was there already took no time. */
+		connected = connect > 0 || c->sent;
 		http_fault_transfer(
-		    &c->fault, code, os_errno, connect > 0, c->url, t->error);
+		    &c->fault, code, os_errno, connected, c->url, t->error);
 		if (!c->sent)
-			judge(h, t, code, os_errno, connect > 0);
+			judge(h, t, code, os_errno, connected);
 		if (c->flags & HTTP_CERTIFICATE)
 			certificate_judge(&c->fault, code, c->url, t->error);
 		if (c->flags & HTTP_COOKIES)

@@ -40,7 +40,7 @@ struct http_settings {
 
 enum {
 	HTTP_COOKIES = 1 << 0, /* through the browser */
-	HTTP_SECRET = 1 << 1,  /* never re-sent: on a new connection */
+	HTTP_SECRET = 1 << 1,  /* its request is made once, whatever happens */
 	HTTP_PUBLIC = 1 << 2,  /* a public host: the system's CAs count too */
 	HTTP_PAGE = 1 << 3,    /* without cookies, but for a page: in English */
 	HTTP_PATIENT = 1 << 4, /* a person is awaited: timeout_ms alone rules */

@@ -31,6 +31,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/method.c \
 	daemon/worker/network.c daemon/worker/network.h \
 	daemon/worker/origin.c daemon/worker/origin.h \
+	daemon/worker/rest.c daemon/worker/rest.h \
 	daemon/worker/page.c daemon/worker/page.h \
 	daemon/worker/page-fault.c \
 	daemon/worker/page-text.c \

@@ -17,7 +17,7 @@ SYSTEM_TESTS = \
 	tests/system/second.py \
 	tests/system/chained.py \
 	tests/system/console.py \
-	tests/system/crowd.py \
+	tests/system/crowd.py tests/system/once.py \
 	tests/system/endpoint.py \
 	tests/system/endpoint-attacks.py \
 	tests/system/exec.py \
