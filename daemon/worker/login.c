@@ -4,7 +4,7 @@
  *
  * The order is the safety: the name is settled, the password asked for, the
  * attempt entered in the agent's ledger, and only then does the password
- * leave, on a connection of its own, so that libcurl cannot send it twice.
+ * leave, in a request that libcurl cannot make twice.
  */
 #include <ctype.h>
 #include <openssl/evp.h>

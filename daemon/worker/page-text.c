@@ -147,25 +147,37 @@ page_form(const struct page *p, const char *id)
 	return NULL;
 }
 
+static bool
+is_plain(unsigned char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	    (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' ||
+	    c == '*';
+}
+
 int
 form_escape(struct buf *out, const char *s)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (; *s != '\0'; s++) {
+	while (*s != '\0') {
 		unsigned char c = (unsigned char)*s;
 		char e[3] = { '%', hex[c >> 4], hex[c & 15] };
+		size_t n = 0;
 		int r;
 
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c >= '0' && c <= '9') || strchr("-_.*", c) != NULL)
-			r = buf_add(out, s, 1);
+		/* An assertion is long, and nearly all of it is plain. */
+		while (is_plain((unsigned char)s[n]))
+			n++;
+		if (n > 0)
+			r = buf_add(out, s, n);
 		else if (c == ' ')
 			r = buf_add(out, "+", 1);
 		else
 			r = buf_add(out, e, 3);
 		if (r < 0)
 			return r;
+		s += n > 0 ? n : 1;
 	}
 	return 0;
 }

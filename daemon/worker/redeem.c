@@ -31,9 +31,10 @@ struct batch {
 	struct http *http;
 	struct conduit *conduit;
 	const struct job *job;
-	const struct saml *saml;
+	struct buf assertion; /* escaped, with its name */
 	struct task *tasks;
 	size_t n;
+	size_t first;	      /* those before it have been answered */
 	int64_t expires_boot; /* the assertion's end, µs */
 	int64_t skew_s;	      /* of the AD FS host */
 };
@@ -59,7 +60,7 @@ start(struct batch *b, struct task *t)
 	t->tries++;
 	buf_done(&t->body);
 	buf_init(&t->body, STS_BODY_MAX);
-	if (sts_request(&t->role, b->saml->base64, &t->body) < 0) {
+	if (sts_request(&t->role, &b->assertion, &t->body) < 0) {
 		_cleanup_fault_ struct fault f = { 0 };
 
 		fault_set(&f, FAULT_CONFIG, REASON_SETTINGS,
@@ -163,16 +164,24 @@ answered(struct batch *b, struct task *t)
 		refuse(b, t, &f);
 }
 
-/* Starts what has waited; the time (ms) until the next one, -1 for none. */
+/*
+ * Starts what has waited, no more than there are connections: each has a body
+ * as long as the assertion.  The time (ms) until the next one; -1: none waits,
+ * or the end of another is waited for.
+ */
 static int64_t
 start_due(struct batch *b)
 {
 	int64_t now = clk_boot(&clk_system), next = -1;
 
-	for (size_t i = 0; i < b->n; i++) {
+	while (b->first < b->n && b->tasks[b->first].done)
+		b->first++;
+	for (size_t i = b->first; i < b->n; i++) {
 		struct task *t = &b->tasks[i];
 		int64_t left;
 
+		if (http_running(b->http) >= HTTP_POOL_MAX)
+			return -1;
 		if (t->done || t->start_at == 0)
 			continue;
 		left = (t->start_at - now + MSEC - 1) / MSEC;
@@ -206,34 +215,39 @@ void
 redeem(struct http *h, struct conduit *c, const struct job *job,
     const struct saml *saml, const json_t *roles, int64_t skew_s)
 {
-	struct batch b = { .http = h,
-		.conduit = c,
-		.job = job,
-		.saml = saml,
-		.skew_s = skew_s };
+	struct batch b = {
+		.http = h, .conduit = c, .job = job, .skew_s = skew_s
+	};
 	int64_t left = saml->expires_s - skew_s - clk_real(&clk_system) / USEC;
 
 	b.n = json_array_size(roles);
 	if (b.n > REDEEM_ROLES_MAX)
 		b.n = REDEEM_ROLES_MAX;
 	b.tasks = xcalloc(b.n, sizeof(*b.tasks));
+	buf_init(&b.assertion, STS_BODY_MAX);
+	if (sts_add(&b.assertion, "SAMLAssertion", saml->base64) < 0)
+		buf_done(&b.assertion); /* too large for any role */
 	b.expires_boot = clk_boot(&clk_system) + left * USEC;
 	for (size_t i = 0; i < b.n; i++)
 		prepare(&b, &b.tasks[i], json_array_get(roles, i));
 	for (;;) {
 		int64_t next = start_due(&b);
 		struct http_call *call;
+		struct task *t;
 
 		if (next < 0 && http_running(h) == 0)
 			break;
 		if ((call = http_next(h, next)) == NULL)
 			continue;
-		answered(&b, call->arg);
+		t = call->arg;
+		answered(&b, t);
 		http_call_done(call);
+		buf_done(&t->body);
 	}
 	for (size_t i = 0; i < b.n; i++) {
 		xfree(b.tasks[i].url);
 		buf_done(&b.tasks[i].body);
 	}
+	buf_done(&b.assertion);
 	xfree(b.tasks);
 }

@@ -15,6 +15,7 @@
 
 #define ROLE_ARN_MIN 20
 #define POLICY_ARNS_MAX 10
+#define HEAD_ROOM 512 /* of a request, before its assertion */
 
 /* ---- request ------------------------------------------------------------- */
 
@@ -173,15 +174,18 @@ sts_add_limits(struct buf *out, const struct sts_role *role)
 }
 
 int
-sts_request(const struct sts_role *role, const char *assertion, struct buf *out)
+sts_request(
+    const struct sts_role *role, const struct buf *assertion, struct buf *out)
 {
-	if (sts_add(out, "Action", "AssumeRoleWithSAML") < 0 ||
+	if (assertion->len == 0 ||
+	    buf_reserve(out, assertion->len + HEAD_ROOM) < 0 ||
+	    sts_add(out, "Action", "AssumeRoleWithSAML") < 0 ||
 	    sts_add(out, "Version", "2011-06-15") < 0 ||
 	    sts_add(out, "RoleArn", role->role_arn) < 0 ||
 	    sts_add(out, "PrincipalArn", role->principal_arn) < 0 ||
-	    sts_add_limits(out, role) < 0)
+	    sts_add_limits(out, role) < 0 || buf_add(out, "&", 1) < 0)
 		return -EMSGSIZE;
-	return sts_add(out, "SAMLAssertion", assertion);
+	return buf_add(out, assertion->data, assertion->len);
 }
 
 /* ---- answer -------------------------------------------------------------- */

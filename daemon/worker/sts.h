@@ -60,8 +60,12 @@ char *sts_signing_region(const struct sts_role *r);
 int sts_add(struct buf *out, const char *name, const char *value);
 /* Duration, policy and policy ARNs, which both actions know. */
 int sts_add_limits(struct buf *out, const struct sts_role *r);
+/*
+ * A whole body.  assertion is sts_add(…, "SAMLAssertion", …), made once for all
+ * roles: it is the length of the request.
+ */
 int sts_request(
-    const struct sts_role *r, const char *assertion, struct buf *out);
+    const struct sts_role *r, const struct buf *assertion, struct buf *out);
 /* 0 with credentials or an error code, or -EBADMSG. */
 int sts_parse(const char *bytes, size_t len, struct sts_answer *ret);
 void sts_answer_done(struct sts_answer *a);

@@ -199,10 +199,13 @@ test_request(void **state)
 		.policy = "{}",
 		.policy_arns = arns };
 	_cleanup_buf_ struct buf b = BUF_INIT(STS_BODY_MAX),
-				 small = BUF_INIT(64);
+				 small = BUF_INIT(64),
+				 assertion = BUF_INIT(STS_BODY_MAX);
 
 	(void)state;
-	assert_int_equal(sts_request(&r, "a+/=", &b), 0);
+	assert_true(sts_request(&r, &assertion, &small) < 0); /* none at all */
+	assert_int_equal(sts_add(&assertion, "SAMLAssertion", "a+/="), 0);
+	assert_int_equal(sts_request(&r, &assertion, &b), 0);
 	assert_string_equal(b.data,
 	    "Action=AssumeRoleWithSAML"
 	    "&Version=2011-06-15"
@@ -211,7 +214,7 @@ test_request(void **state)
 	    "saml-provider%2FADFS&DurationSeconds=3600&Policy=%7B%7D"
 	    "&PolicyArns.member.1.arn=arn%3Aaws%3Aiam%3A%3Aaws%3Apolicy%2FA"
 	    "&PolicyArns.member.2.arn=b+c&SAMLAssertion=a%2B%2F%3D");
-	assert_true(sts_request(&r, "a", &small) < 0);
+	assert_true(sts_request(&r, &assertion, &small) < 0);
 	json_decref(arns);
 }
 
