@@ -103,4 +103,5 @@ tests_unit_test_wire_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_wire_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_xalloc_SOURCES = tests/unit/test-xalloc.c tests/unit/unit.h
 tests_unit_test_xalloc_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_xalloc_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=free
 tests_unit_test_xalloc_LDADD = $(LIB_TEST_LDADD)

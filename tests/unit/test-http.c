@@ -66,6 +66,17 @@ test_policy(void **state)
 		{ "https://adfs.example.com@evil.net/", false, false },
 		{ "http://127.0.0.1/", false, false },
 	};
+	static const struct {
+		const char *url;
+		bool good;
+	} plain[] = {
+		{ "http://127.0.0.1/", true },
+		{ "http://localhost:8080/", true },
+		{ "http://adfs.example.com/", false },
+		{ "http://mfa.example.net/", false },
+		{ "http://127.0.0.1.example.net/", false },
+		{ "https://mfa.example.net/", true },
+	};
 	struct strv allowed = { 0 };
 	struct policy p = { .allowed = &allowed };
 
@@ -85,6 +96,16 @@ test_policy(void **state)
 			assert_int_equal(f.kind, FAULT_SECURITY);
 		if (!rows[i].secret)
 			assert_non_null(g.next);
+	}
+	/* Plain http where it was asked for: this computer, and no other. */
+	p.allow_http_loopback = true;
+	strv_add(&allowed, "mfa.example.net:80");
+	for (size_t i = 0; i < ARRAY_SIZE(plain); i++) {
+		_cleanup_origin_ struct origin o = { 0 };
+
+		assert_int_equal(origin_parse(plain[i].url, &o), 0);
+		if (policy_scheme_ok(&p, &o) != plain[i].good)
+			fail_msg("%s", plain[i].url);
 	}
 	strv_done(&allowed);
 	origin_done(&p.idp);

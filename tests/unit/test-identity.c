@@ -40,6 +40,34 @@ test_command(void **state)
 	rig_free(r);
 }
 
+/* What cannot be recorded does not leave; and not before it is recorded. */
+static void
+test_record(void **state)
+{
+	_cleanup_fault_ struct fault full = { 0 };
+	struct rig *r = rig_new(COMMAND);
+	struct job *job = start(r);
+
+	(void)state;
+	rig_ask(job, 4, Q_SECRET, QN_PASSWORD);
+	fake_command_end(fake_command_last(r->commands), NULL, PRINTED);
+	rig_took(job, W_ANSWER);
+	fake_settle(r->loop);
+	fake_files_hold(r->files, true);
+	rig_attempt(job, 5, "0001", "CORP\\jane");
+	fake_settle(r->loop);
+	assert_int_equal(fake_files_queued(r->files), 1);
+	assert_null(fake_job_took(job));
+	fault_set(&full, FAULT_INTERNAL, REASON_FILE, "The disk is full.");
+	fake_files_fail(r->files, &full);
+	fake_files_complete(r->files);
+	fake_files_hold(r->files, false);
+	fake_settle(r->loop);
+	rig_took(job, W_REFUSE);
+	fake_files_fail(r->files, NULL);
+	rig_free(r);
+}
+
 /* A code that a person types does not make a stored password theirs. */
 static void
 test_source(void **state)
@@ -379,6 +407,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_factor),
 		cmocka_unit_test(test_totp),

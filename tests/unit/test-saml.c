@@ -285,6 +285,41 @@ test_rows(void **state)
 	}
 }
 
+/* Only the answer to our own request is taken, when there was one. */
+static void
+test_reply(void **state)
+{
+	static const struct {
+		const char *root, *confirmation; /* NULL: without */
+		bool taken;
+	} rows[] = {
+		{ "InResponseTo='_1'", NULL, true },
+		{ "InResponseTo='_1'", BEARER("InResponseTo='_1'"), true },
+		{ "InResponseTo='_2'", NULL, false },
+		{ "InResponseTo=''", NULL, false },
+		{ "", NULL, false },
+		{ "InResponseTo='_1'", BEARER("InResponseTo='_2'"), false },
+	};
+	struct saml_rules rules = { .provider_id = "urn:amazon:webservices",
+		.in_response_to = "_1" };
+
+	(void)state;
+	assert_int_equal(rfc3339_parse(NOW, &rules.now_s), 0);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct parts p = { .root = rows[i].root,
+			.confirmation = rows[i].confirmation };
+		_cleanup_free_ char *xml = build(&p);
+		_cleanup_free_ char *text = base64(xml, strlen(xml));
+		_cleanup_saml_ struct saml s = { 0 };
+		_cleanup_fault_ struct fault f = { 0 };
+		int r = saml_parse(text, strlen(text), &rules, &s, &f);
+
+		if ((r == 0) != rows[i].taken)
+			fail_msg("%s, %s: %s", rows[i].root,
+			    rows[i].confirmation, f.text);
+	}
+}
+
 static void
 test_two_assertions(void **state)
 {
@@ -482,6 +517,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
 		cmocka_unit_test(test_rows),
+		cmocka_unit_test(test_reply),
 		cmocka_unit_test(test_two_assertions),
 		cmocka_unit_test(test_fixtures),
 		cmocka_unit_test(test_base64),

@@ -297,6 +297,36 @@ test_backoff(void **state)
 	is(SESSION_WAITING);
 }
 
+/* Keep the last good: what goes wrong takes no live keys away. */
+static void
+test_last_good(void **state)
+{
+	_cleanup_fault_ struct fault f = { 0 }, denied = { 0 };
+
+	(void)state;
+	fault_set(&f, FAULT_TEMPORARY, REASON_BUSY, "x");
+	fault_set(&denied, FAULT_DENIED, REASON_REFUSED, "x");
+	session_set_kept(s, true);
+	give(3600);
+	fake_advance(loop, 1900 * USEC);
+	is(SESSION_WAITING);
+	session_event(s, SESSION_TEMPORARY, &f);
+	is(SESSION_BACKOFF);
+	assert_non_null(session_creds(s));
+	fake_advance(loop, 60 * USEC);
+	is(SESSION_WAITING);
+	session_event(s, SESSION_NEEDS_USER, &f);
+	is(SESSION_NEEDS_LOGIN);
+	assert_non_null(session_creds(s));
+	session_event(s, SESSION_ATTENDED, NULL);
+	session_event(s, SESSION_REFUSED, &denied);
+	is(SESSION_FAILED);
+	assert_non_null(session_creds(s));
+	/* Their own end does. */
+	fake_advance(loop, 1700 * USEC);
+	assert_null(session_creds(s));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -310,6 +340,7 @@ main(void)
 		T(test_clock_back),
 		T(test_waiters),
 		T(test_backoff),
+		T(test_last_good),
 	};
 
 	return RUN(tests);

@@ -2,8 +2,59 @@
 #include "unit.h"
 
 #include <jansson.h>
+#include <malloc.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+/* What is freed: the last look at it (the linker's --wrap=free). */
+static const void *watched;
+static size_t dirty; /* bytes of it that were not zero */
+static int seen;
+
+void __real_free(void *p);
+void __wrap_free(void *p);
+
+void
+__wrap_free(void *p)
+{
+	if (p != NULL && p == watched) {
+		size_t size = malloc_usable_size(p);
+
+		for (size_t i = 0; i < size; i++)
+			dirty += ((const unsigned char *)p)[i] != 0;
+		seen++;
+		watched = NULL;
+	}
+	__real_free(p);
+}
+
+/* Nothing is left behind: not by a free, not by what moves. */
+static void
+test_wiped(void **state)
+{
+	char *p = xstrdup("hunter2");
+
+	(void)state;
+	watched = p;
+	xfree(p);
+	assert_int_equal(seen, 1);
+	assert_int_equal(dirty, 0);
+	p = xstrdup("hunter2");
+	watched = p;
+	p = xrealloc(p, 100000);
+	assert_int_equal(seen, 2);
+	assert_int_equal(dirty, 0);
+	watched = p;
+	xreplace(&p, NULL);
+	assert_int_equal(seen, 3);
+	assert_int_equal(dirty, 0);
+	/* The watch itself works. */
+	p = strdup("hunter2");
+	watched = p;
+	free(p);
+	assert_int_equal(seen, 4);
+	assert_true(dirty >= 7);
+}
 
 static void
 test_basics(void **state)
@@ -81,6 +132,7 @@ main(void)
 		cmocka_unit_test(test_basics),
 		cmocka_unit_test(test_overflow_aborts),
 		cmocka_unit_test(test_jansson),
+		cmocka_unit_test(test_wiped),
 	};
 
 	return RUN(tests);
