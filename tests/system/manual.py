@@ -49,4 +49,26 @@ def options():
         tap.ok("Fl Fl " + option in text, "awsfedd(8) has --" + option)
 
 
-tap.run(keys, options)
+def security():
+    """SECURITY.md names tests and targets that there are."""
+    text = page("SECURITY.md")
+    tests = os.path.join(os.environ.get("top_srcdir", "."), "tests")
+    wanted = re.findall(r"`(test-[a-z-]+|[a-z-]+\.py)`", text)
+    there = set()
+    for folder in ("unit", "system", "proof", "tools"):
+        there.update(name[:-2] if name.endswith(".c") else name
+                     for name in os.listdir(os.path.join(tests, folder)))
+    tap.ok(len(wanted) > 30, "SECURITY.md names tests")
+    tap.equal(sorted(set(wanted) - there), [], "and each of them is there")
+    rules = ""
+    for folder, _, names in os.walk(tests):
+        for name in names:
+            if name.endswith(".mk"):
+                with open(os.path.join(folder, name), encoding="utf-8") as f:
+                    rules += f.read()
+    made = set(re.findall(r"^(proof-[a-z]+):", rules, re.M))
+    tap.equal(sorted(set(re.findall(r"`make (proof-[a-z]+)`", text)) - made),
+              [], "and so is each target")
+
+
+tap.run(keys, options, security)
