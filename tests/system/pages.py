@@ -232,6 +232,23 @@ def partners(ok):
     other.server_close()
 
 
+def foreign_forms(ok):
+    """A form that leads elsewhere is not sent, with whatever is in it."""
+    other = Server(steps(login()))
+    away = f'<form action="http://{other.host}/take" '
+    for what, text in (
+            ('a choice of methods', options(DUO).replace('<form ', away)),
+            ('a form that sends itself', away.replace(
+                '<form ', '<body onload="document.forms[0].submit()"><form ')
+             + 'method="post"><input type="hidden" name="wresult" value="x">'
+             '</form>')):
+        a, s = play(steps((200, text, [])), {'answers': {'method': DUO[0]}})
+        ok(fault_is(a, 'security', 'foreign-host') and not other.requests,
+           f'{what}, at another host', a.messages)
+    other.shutdown()
+    other.server_close()
+
+
 # ---- methods ------------------------------------------------------------------
 AZURE = ('AzureMfaAuthentication', 'Use an app')
 DUO = ('DuoAdfsAdapter', 'Duo')
@@ -493,8 +510,8 @@ def notices(ok):
 
 def main():
     tap = Tap()
-    for part in (realms, partners, methods, sites, passwords, errors,
-                 requests, notices):
+    for part in (realms, partners, foreign_forms, methods, sites, passwords,
+                 errors, requests, notices):
         part(tap.ok)
     tap.done()
 
