@@ -77,9 +77,7 @@ PLANTS = [
      "\tif (policy_check(&s->policy, f->action, grade, fault) < 0)\n"
      "\t\treturn -1;\n\taction",
      "\taction",
-     ["tests/system/worker-second.py",
-      "tests/system/second-hostile.py", "tests/system/pages.py",
-      "tests/system/worker.py"]),
+     ["tests/system/pages.py"]),
     ("push-without-end",
      "second-factor requests without a limit",
      "daemon/identity-polite.c",
@@ -201,12 +199,6 @@ PLANTS = [
      "\t    peer.uid != geteuid()) {\n\t\tlog_warning",
      "\t    false) {\n\t\tlog_warning",
      ["tests/unit/test-control"]),
-    ("trust-any-agent",
-     "the client talks to an agent of another user",
-     "client/conn.c",
-     "\tif (peer.uid == geteuid())",
-     "\tif (true)",
-     []),
     ("open-socket",
      "the control socket is 0666",
      "daemon/control-socket.c",
@@ -288,17 +280,6 @@ PLANTS = [
      "n))",
      "\t    false)",
      ["tests/unit/test-state"]),
-    ("header-before-payload",
-     "an interrupted write of the state is taken for whole",
-     "daemon/state-memory.c",
-     "\tr = write_at(sm->fd, data, len, slot_at(other) + STATE_HEADER);\n"
-     "\tif (r == 0)\n"
-     "\t\tr = write_at(sm->fd, header, sizeof(header), slot_at(other));",
-     "\twipe_slot(sm, sm->slot);\n"
-     "\tr = write_at(sm->fd, header, sizeof(header), slot_at(other));\n"
-     "\tif (r == 0)\n"
-     "\t\tr = write_at(sm->fd, data, len, slot_at(other) + STATE_HEADER);",
-     []),
     ("anybodys-policy",
      "a policy that others may write is obeyed",
      "lib/config-policy.c",
