@@ -394,20 +394,41 @@ welcome(struct container *k, struct conn *c, int fd)
 	set_timer(c, CONTAINER_REQUEST_TIME * USEC);
 }
 
+/* One write on a fresh socket always fits. */
+static void
+turn_away(int fd)
+{
+	_cleanup_buf_ struct buf out = BUF_INIT(CONTAINER_ANSWER_MAX);
+
+	container_answer_error(&out, 503, "ServiceUnavailable",
+	    _("The agent has no file descriptors left; ask again."), NULL);
+	(void)!send(fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	(void)shutdown(fd, SHUT_WR);
+	close(fd);
+}
+
 /*
- * No descriptor left: one waiting client is let in on the reserve and dropped,
- * and the listener rests, or the loop would spin on it.
+ * No descriptor left: those who wait are let in on the reserve, one after the
+ * other, and sent away; then the listener rests, or the loop would spin on it.
  */
 static void
 no_descriptors(struct container *k)
 {
 	int fd;
 
-	log_warning("no file descriptors are left: the container endpoint has "
-		    "to wait");
+	if (k->told == 0 || now(k) - k->told > TELL_EVERY) {
+		k->told = now(k);
+		log_warning("no file descriptors are left: the container "
+			    "endpoint has to wait");
+	}
 	closep(&k->reserve);
-	fd = accept4(k->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	closep(&fd);
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		fd = accept4(
+		    k->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
+		turn_away(fd);
+	}
 	k->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	rest(k);
 }

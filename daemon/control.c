@@ -30,12 +30,18 @@
 #define OUT_STALL (30 * USEC) /* a client that does not read */
 #define HANGUP_LOOK USEC      /* how often a half-closed client is looked at */
 #define NO_FD_PAUSE (200 * MSEC) /* accept again after EMFILE */
+/* Where all places are taken, who may lose theirs to somebody new: */
+#define DAWDLED (250 * MSEC)	/* who has not asked anything yet */
+#define RESTED (10 * 60 * USEC) /* who has had all answers long ago */
+#define TELL_EVERY (10 * USEC)	/* a line about a crowd in the log */
+#define UNREAD_MAX (64 * 1024)	/* bytes; then the next call has to wait */
 
 struct conn {
 	struct control *control;
 	uint64_t id; /* 0: the slot is free */
 	int fd;
 	int64_t since; /* boot clock: it was accepted */
+	int64_t quiet; /* boot clock: since its last answer, or since */
 	struct event *ev_read, *ev_write;
 	struct event *ev_closed; /* while handling: is it still there? */
 	struct buf in, out;
@@ -48,6 +54,7 @@ struct conn {
 	bool called;	 /* the handler knows the id */
 	bool dead;	 /* closed on the next turn */
 	bool last_words; /* closed when out is empty */
+	bool full;	 /* no call is taken until it reads */
 };
 
 struct control {
@@ -58,6 +65,7 @@ struct control {
 	struct timer *pause;
 	int reserve; /* a descriptor for bad times */
 	uint64_t ids;
+	int64_t told; /* boot clock: of a crowd */
 	struct conn conns[CONTROL_CLIENTS];
 };
 
@@ -175,36 +183,39 @@ hand_over(struct conn *c, json_t *msg)
 	    c->id, call.method, call.parameters, call.more, handler->arg);
 }
 
-/* Deals with what has been read, one call at a time. */
+/*
+ * Deals with what has been read: one call a turn, so that a client that sends
+ * a thousand at once holds nobody else up; none while it does not read.
+ */
 static void
-take_requests(struct conn *c)
+take_request(struct conn *c)
 {
-	while (!c->handling && !c->dead && !c->last_words) {
-		json_t *msg;
-		int r = wire_get(&c->in, &msg);
+	json_t *msg;
+	int r;
 
-		if (r == 1) {
-			stop(c, c->request);
-			hand_over(c, msg);
-			json_decref(msg);
-			continue;
-		}
-		if (r == -EMSGSIZE) {
-			conn_refuse(c, E_BAD_FRAME,
-			    "the message is longer "
-			    "than 64 KiB");
-		} else if (r < 0) {
-			conn_refuse(c, E_BAD_FRAME,
-			    "the message is not a "
-			    "JSON object of the allowed form");
-		} else {
-			if (c->in.len > 0 && c->called &&
-			    !c->control->loop->ops->timer_armed(c->request))
-				after(
-				    c, c->request, CONTROL_REQUEST_TIME * USEC);
-			event_add(c->ev_read, NULL);
-		}
+	if (c->handling || c->dead || c->last_words)
 		return;
+	c->full = c->out.len > UNREAD_MAX;
+	if (c->full)
+		return;
+	r = wire_get(&c->in, &msg);
+	if (r == 1) {
+		stop(c, c->request);
+		hand_over(c, msg);
+		json_decref(msg);
+	} else if (r == -EMSGSIZE) {
+		conn_refuse(c, E_BAD_FRAME,
+		    "the message is longer "
+		    "than 64 KiB");
+	} else if (r < 0) {
+		conn_refuse(c, E_BAD_FRAME,
+		    "the message is not a "
+		    "JSON object of the allowed form");
+	} else {
+		if (c->in.len > 0 && c->called &&
+		    !c->control->loop->ops->timer_armed(c->request))
+			after(c, c->request, CONTROL_REQUEST_TIME * USEC);
+		event_add(c->ev_read, NULL);
 	}
 }
 
@@ -240,7 +251,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	}
 	c->in.len += (size_t)n;
 	c->in.data[c->in.len] = '\0';
-	take_requests(c);
+	take_request(c);
 }
 
 static bool
@@ -299,7 +310,7 @@ on_turn(void *arg)
 	if (c->dead)
 		conn_close(c, true);
 	else
-		take_requests(c);
+		take_request(c);
 }
 
 /* ---- writing ----------------------------------------------------------------------- */
@@ -326,6 +337,9 @@ on_write(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	buf_consume(&c->out, (size_t)n);
+	if (c->full && c->out.len <= UNREAD_MAX)
+		c->control->loop->ops->timer_set(
+		    c->turn, (struct deadline){ 0 });
 	if (c->out.len > 0) {
 		after(c, c->stall, OUT_STALL);
 		return;
@@ -387,6 +401,7 @@ control_reply(struct control *control, uint64_t id, json_t *reply, bool last)
 	if (!last || c->dead)
 		return;
 	c->handling = false;
+	c->quiet = clk_boot(control->loop->clk);
 	event_del(c->ev_closed);
 	stop(c, c->hangup);
 	/* The next call may be waiting already; never from inside this one. */
@@ -403,9 +418,9 @@ free_slot(struct control *control)
 	return NULL;
 }
 
-/* One write on a fresh socket always fits; then it is closed. */
+/* One write on a socket with nothing unread always fits. */
 static void
-turn_away(int fd)
+say_busy(int fd)
 {
 	_cleanup_buf_ struct buf out = BUF_INIT(1024);
 	_cleanup_json_ json_t *msg = reply_error(E_BUSY,
@@ -413,7 +428,53 @@ turn_away(int fd)
 
 	if (wire_put(&out, msg) == 0)
 		(void)!send(fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
+static void
+turn_away(int fd)
+{
+	say_busy(fd);
 	close(fd);
+}
+
+/* A crowd is not to fill the log. */
+static bool
+may_tell(struct control *control)
+{
+	int64_t now = clk_boot(control->loop->clk);
+
+	if (control->told != 0 && now - control->told < TELL_EVERY)
+		return false;
+	control->told = now;
+	return true;
+}
+
+/* The place of who has had it longest for nothing; NULL: all have reason. */
+static struct conn *
+take_slot(struct control *control)
+{
+	int64_t now = clk_boot(control->loop->clk);
+	struct conn *worst = NULL;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		struct conn *c = &control->conns[i];
+
+		if (c->handling || c->dead || c->out.len > 0 ||
+		    now - c->quiet < (c->called ? RESTED : DAWDLED))
+			continue;
+		if (worst == NULL || worst->called > c->called ||
+		    (worst->called == c->called && c->quiet < worst->quiet))
+			worst = c;
+	}
+	if (worst == NULL)
+		return NULL;
+	if (may_tell(control))
+		log_info("all %d places are taken: who asks nothing is sent "
+			 "away",
+		    CONTROL_CLIENTS);
+	say_busy(worst->fd);
+	conn_close(worst, true);
+	return worst;
 }
 
 static void
@@ -431,6 +492,8 @@ welcome(struct control *control, int fd)
 		return;
 	}
 	c = free_slot(control);
+	if (c == NULL)
+		c = take_slot(control);
 	if (c == NULL) {
 		turn_away(fd);
 		return;
@@ -438,7 +501,7 @@ welcome(struct control *control, int fd)
 	c->control = control;
 	c->id = ++control->ids;
 	c->fd = fd;
-	c->since = clk_boot(control->loop->clk);
+	c->since = c->quiet = clk_boot(control->loop->clk);
 	buf_init(&c->in, WIRE_MAX_REQUEST);
 	buf_init(&c->out, CONTROL_QUEUED_MAX);
 	c->ev_read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, c);
@@ -464,8 +527,8 @@ on_pause_over(void *arg)
 }
 
 /*
- * No descriptor left: one waiting client is let in on the reserve and sent
- * away, and the listener rests, or the loop would spin on it.
+ * No descriptor left: those who wait are let in on the reserve, one after the
+ * other, and sent away; then the listener rests, or the loop would spin on it.
  */
 static void
 no_descriptors(struct control *control, int listen_fd)
@@ -473,11 +536,17 @@ no_descriptors(struct control *control, int listen_fd)
 	struct loop *loop = control->loop;
 	int fd;
 
-	log_warning("no file descriptors are left: clients have to wait");
+	if (may_tell(control))
+		log_warning("no file descriptors are left: clients have to "
+			    "wait");
 	closep(&control->reserve);
-	fd = accept4(listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-	if (fd >= 0)
+	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
+		fd = accept4(
+		    listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0)
+			break;
 		turn_away(fd);
+	}
 	control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	event_del(control->ev_listen);
 	loop->ops->timer_set(

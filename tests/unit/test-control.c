@@ -31,7 +31,7 @@ static char dir[64], path[512];
 
 /* What the handler saw. */
 static uint64_t last_conn, closed_conn;
-static int calls, closes;
+static int calls, closes, held_at; /* number of the last Hold */
 static bool last_more;
 
 /*
@@ -48,8 +48,10 @@ on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
 	calls++;
 	last_conn = conn;
 	last_more = more;
-	if (strcmp(method, "Hold") == 0)
+	if (strcmp(method, "Hold") == 0) {
+		held_at = calls;
 		return;
+	}
 	if (strcmp(method, "Stream") == 0)
 		for (int i = 0; i < 3; i++)
 			control_reply(control, conn,
@@ -473,6 +475,7 @@ test_crowd(void **state)
 	(void)state;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		fds[i] = dial();
+		PUT(fds[i], "{\"method\":\"Hold\"}"); /* so it may stay */
 		run_for(1);
 	}
 	extra = dial();
@@ -485,6 +488,83 @@ test_crowd(void **state)
 	json_decref(msg);
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
 		close(fds[i]);
+}
+
+/* Who holds a place and asks nothing loses it to who comes. */
+static void
+test_dawdlers(void **state)
+{
+	int fds[CONTROL_CLIENTS], late;
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	json_t *msg;
+
+	(void)state;
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		fds[i] = dial();
+		if (i != 5)
+			PUT(fds[i], "{\"method\":\"Hold\"}");
+		else
+			put(fds[i], "{\"method\"", 9);
+	}
+	run_for(300);
+	late = dial();
+	PUT(late, "{\"method\":\"Echo\"}");
+	assert_non_null(msg = get(late, &in));
+	assert_null(json_object_get(msg, "error"));
+	json_decref(msg);
+	expect_error(fds[5], E_BUSY);
+	assert_int_equal(closes, 0);
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++)
+		if (i != 5)
+			close(fds[i]);
+	close(late);
+}
+
+/* A thousand calls in one write: another client has its turn among them. */
+static void
+test_pipeline(void **state)
+{
+	static const char one[] = "{\"method\":\"Echo\"}";
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	char all[1000 * sizeof(one)];
+	int many = dial(), other = dial();
+	json_t *msg;
+
+	(void)state;
+	run_for(5);
+	for (int i = 0; i < 1000; i++)
+		memcpy(all + i * sizeof(one), one, sizeof(one));
+	put(many, all, sizeof(all));
+	PUT(other, "{\"method\":\"Hold\"}");
+	for (int i = 0; i < 1000; i++) {
+		assert_non_null(msg = get(many, &in));
+		json_decref(msg);
+	}
+	assert_int_equal(calls, 1001);
+	assert_in_range(held_at, 1, 900);
+	close(many);
+	close(other);
+}
+
+/* Nothing more is taken from one that does not read, until it does. */
+static void
+test_unread(void **state)
+{
+	_cleanup_buf_ struct buf in = BUF_INIT(WIRE_MAX_REPLY);
+	int fd = dial();
+	json_t *msg;
+
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		PUT(fd, "{\"method\":\"Big\"}");
+	run_for(100);
+	assert_int_equal(calls, 1);
+	for (int i = 0; i < 20; i++) {
+		assert_non_null(msg = get(fd, &in));
+		json_decref(msg);
+	}
+	assert_int_equal(calls, 20);
+	close(fd);
 }
 
 /* Many connect, write rubbish or nothing and leave. */
@@ -701,6 +781,9 @@ main(void)
 		T(test_large_replies),
 		T(test_no_reader),
 		T(test_crowd),
+		T(test_dawdlers),
+		T(test_pipeline),
+		T(test_unread),
 		T(test_flood),
 		T(test_no_descriptors),
 		T(test_other_user),
