@@ -2,6 +2,7 @@
 #include "awsfed/paths.h"
 
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
@@ -11,10 +12,16 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+
+/* The end of the name of a temporary file. */
+#define SCRAP ".tmp"
+#define SCRAP_HEX 16
+#define SCRAP_OLD_S 60
 
 char *
 path_join(const char *dir, const char *name)
@@ -221,11 +228,31 @@ path_socket(void)
 	return run == NULL ? NULL : path_join(run, "control");
 }
 
+static int
+sync_parent(const char *path)
+{
+	_cleanup_free_ char *dir = xstrdup(path);
+	_cleanup_close_ int fd = -1;
+	char *slash = strrchr(dir, '/');
+
+	if (slash == NULL)
+		return -EINVAL;
+	slash[slash == dir] = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	/* Some file systems cannot sync a directory; that is not our loss. */
+	if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP)
+		return -errno;
+	return 0;
+}
+
 int
 path_mkdirs(const char *dir, bool private)
 {
 	_cleanup_free_ char *copy = xstrdup(dir);
 	struct stat st;
+	int r;
 
 	if (dir[0] != '/')
 		return -EINVAL;
@@ -235,7 +262,11 @@ path_mkdirs(const char *dir, bool private)
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, 0700) != 0 && errno != EEXIST) {
+		if (mkdir(copy, 0700) == 0) {
+			/* What is synced in it would be lost with it. */
+			if ((r = sync_parent(copy)) < 0 && r != -EACCES)
+				return r;
+		} else if (errno != EEXIST) {
 			/* A read-only parent that exists answers EROFS. */
 			int e = errno;
 
@@ -334,31 +365,12 @@ write_all(int fd, const void *data, size_t len)
 	return 0;
 }
 
-static int
-sync_parent(const char *path)
-{
-	_cleanup_free_ char *dir = xstrdup(path);
-	_cleanup_close_ int fd = -1;
-	char *slash = strrchr(dir, '/');
-
-	if (slash == NULL)
-		return -EINVAL;
-	slash[slash == dir] = '\0';
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	/* Some file systems cannot sync a directory; that is not our loss. */
-	if (fsync(fd) != 0 && errno != EINVAL && errno != ENOTSUP)
-		return -errno;
-	return 0;
-}
-
 int
 path_replace(const char *path, const void *data, size_t len, mode_t mode)
 {
 	_cleanup_free_ char *tmp = NULL;
-	unsigned char r[8];
-	char hex[17];
+	unsigned char r[SCRAP_HEX / 2];
+	char hex[SCRAP_HEX + 1];
 	int fd, e = 0;
 
 	if (path[0] != '/')
@@ -366,7 +378,7 @@ path_replace(const char *path, const void *data, size_t len, mode_t mode)
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
 		return -EIO;
 	str_hex(r, sizeof(r), hex);
-	tmp = xasprintf("%s.%s.tmp", path, hex);
+	tmp = xasprintf("%s.%s" SCRAP, path, hex);
 	fd = open(
 	    tmp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
@@ -383,6 +395,40 @@ path_replace(const char *path, const void *data, size_t len, mode_t mode)
 		return e;
 	}
 	return sync_parent(path);
+}
+
+bool
+path_is_scrap(const char *end)
+{
+	return end[0] == '.' &&
+	    strspn(end + 1, "0123456789abcdef") == SCRAP_HEX &&
+	    strcmp(end + 1 + SCRAP_HEX, SCRAP) == 0;
+}
+
+void
+path_sweep(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *e;
+	struct stat st;
+
+	if (d == NULL) {
+		closep(&fd);
+		return;
+	}
+	while ((e = readdir(d)) != NULL) {
+		size_t n = strlen(e->d_name),
+		       end = strlen(SCRAP) + SCRAP_HEX + 1;
+
+		/* A younger one may be at work, on another host. */
+		if (n > end && path_is_scrap(e->d_name + n - end) &&
+		    fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+		    st.st_mtim.tv_sec + SCRAP_OLD_S <= time(NULL))
+			(void)unlinkat(fd, e->d_name, 0);
+	}
+	closedir(d);
 }
 
 void

@@ -76,6 +76,10 @@ int path_read(const char *path, size_t max, char **ret_data, size_t *ret_len);
  * careful way (daemon/files).
  */
 int path_replace(const char *path, const void *data, size_t len, mode_t mode);
+/* ".<16 hex>.tmp": the end of the name of such a temporary file? */
+bool path_is_scrap(const char *end);
+/* Removes those that a crash left in a directory more than a minute ago. */
+void path_sweep(const char *dir);
 
 int write_all(int fd, const void *data, size_t len); /* EINTR, short writes */
 
