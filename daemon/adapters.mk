@@ -21,6 +21,7 @@ daemon_libadapters_a_SOURCES = \
 	daemon/files.h daemon/files.c daemon/files-write.c \
 	daemon/files-left.h daemon/files-left.c \
 	daemon/files-memory.h daemon/files-memory.c \
+	daemon/files-redo.h daemon/files-redo.c \
 	daemon/files-target.h daemon/files-target.c \
 	daemon/job.h daemon/job.c \
 	daemon/loop.h daemon/loop.c \

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,16 @@
 #include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "files-redo.h"
 #include "files-target.h"
 
 #define OLD_S 60 /* younger ones may be another host's, at work */
 #define SAVED_MAX 99
 #define HEX 16
+#define SUM_HEX 8
 
 char *
-files_temp_name(const struct target *t)
+files_random_name(const char *prefix)
 {
 	unsigned char r[HEX / 2];
 	char hex[HEX + 1];
@@ -32,17 +35,85 @@ files_temp_name(const struct target *t)
 	if (getrandom(r, sizeof(r), 0) != sizeof(r))
 		abort(); /* never fails for so few bytes */
 	str_hex(r, sizeof(r), hex);
-	return xasprintf(".%s.awsfed.%s", t->name, hex);
+	return xasprintf("%s%s", prefix, hex);
 }
 
-static bool
-is_temp_name(const struct target *t, const char *name)
+char *
+files_old_name(const struct target *t)
 {
 	_cleanup_free_ char *prefix = xasprintf(".%s.awsfed.", t->name);
 
-	return str_starts(name, prefix) &&
-	    strlen(name) == strlen(prefix) + HEX &&
-	    strspn(name + strlen(prefix), "0123456789abcdef") == HEX;
+	return files_random_name(prefix);
+}
+
+/* FNV-1a: against accidents only. */
+static uint32_t
+sum(const char *text, size_t len)
+{
+	uint32_t h = 2166136261U;
+
+	for (size_t i = 0; i < len; i++)
+		h = (h ^ (unsigned char)text[i]) * 16777619U;
+	return h;
+}
+
+char *
+files_temp_name(const struct target *t, const struct snapshot *expect,
+    const char *text, size_t len)
+{
+	return xasprintf(".%s.awsfed.%08x%08x", t->name,
+	    (unsigned)sum(expect->data, expect->len), (unsigned)sum(text, len));
+}
+
+/* Does it hold what was to be swapped in, or was expected to come out? */
+static bool
+is_known(const char *name, const struct snapshot *left)
+{
+	char hex[SUM_HEX + 1];
+
+	snprintf(
+	    hex, sizeof(hex), "%08x", (unsigned)sum(left->data, left->len));
+	return str_ends(name, hex) ||
+	    strncmp(name + strlen(name) - HEX, hex, SUM_HEX) == 0;
+}
+
+bool
+files_is_hex(const char *s, bool tmp)
+{
+	if (strspn(s, "0123456789abcdef") != HEX)
+		return false;
+	return tmp ? s[HEX] == '.' && path_is_scrap(s + HEX) : s[HEX] == '\0';
+}
+
+enum left {
+	LEFT_NONE, /* not one of ours */
+	LEFT_TEMP, /* a version of the file */
+	LEFT_REDO, /* the note of a write in place */
+	LEFT_SCRAP /* a copy that was not finished */
+};
+
+static enum left
+kind_of(const struct target *t, const char *name)
+{
+	_cleanup_free_ char *temp = xasprintf(".%s.awsfed.", t->name),
+			    *redo = xasprintf(".%s.awsfed-redo.", t->name),
+			    *backup = xasprintf("%s.awsfed-backup", t->name);
+
+	if (redo_is_name(t, name))
+		return LEFT_REDO;
+	if (str_starts(name, temp)) {
+		name += strlen(temp);
+		return files_is_hex(name, false) ? LEFT_TEMP :
+		    files_is_hex(name, true)	 ? LEFT_SCRAP :
+						   LEFT_NONE;
+	}
+	if (str_starts(name, redo))
+		return files_is_hex(name + strlen(redo), true) ? LEFT_SCRAP :
+								 LEFT_NONE;
+	return str_starts(name, backup) &&
+		path_is_scrap(name + strlen(backup)) ?
+	    LEFT_SCRAP :
+	    LEFT_NONE;
 }
 
 void
@@ -54,6 +125,8 @@ files_save(const struct target *t, const char *temp)
 
 		/* A link, then unlink: it never replaces an older one. */
 		if (linkat(t->dirfd, temp, t->dirfd, name, 0) == 0) {
+			/* Nor is it without a name if the power fails. */
+			(void)fsync(t->dirfd);
 			unlinkat(t->dirfd, temp, 0);
 		} else if (errno == EEXIST) {
 			continue;
@@ -79,7 +152,7 @@ is_ours(const struct ini *a, const struct ini *b, const char *section,
 	static const char *const keys[] = { "aws_access_key_id",
 		"aws_secret_access_key", "aws_session_token",
 		"aws_security_token", "x_security_token_expires",
-		"x_principal_arn", "x_managed_by" };
+		"x_principal_arn", "x_managed_by", "x_logged_out", "x_locked" };
 
 	if (!str_eq(ini_get(a, section, "x_managed_by"), "awsfed") &&
 	    !str_eq(ini_get(b, section, "x_managed_by"), "awsfed"))
@@ -87,12 +160,13 @@ is_ours(const struct ini *a, const struct ini *b, const char *section,
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (strcmp(key, keys[i]) == 0)
 			return true;
-	return false;
+	return strcmp(key, "credential_process") == 0 &&
+	    (ini_own(a, section, "x_logged_out") != NULL ||
+		ini_own(a, section, "x_locked") != NULL);
 }
 
-/* Does left hold a section, key or value that target has not? */
-static bool
-holds_more(const struct ini *left, const struct ini *target)
+bool
+files_holds_more(const struct ini *left, const struct ini *target)
 {
 	for (size_t i = 0; i < ini_nsections(left); i++) {
 		const char *section = ini_section(left, i);
@@ -112,28 +186,44 @@ holds_more(const struct ini *left, const struct ini *target)
 	return false;
 }
 
-static void
-deal_with(const struct target *t, const char *name, int older)
+static bool
+is_due(const struct target *t, const char *name, int older)
 {
-	_cleanup_snapshot_ struct snapshot left = { 0 }, now = { 0 };
-	_cleanup_fault_ struct fault fault = { 0 };
-	struct ini *a, *b;
 	struct stat st;
 	time_t changed;
 
 	if (fstatat(t->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISREG(st.st_mode) || st.st_uid != geteuid())
-		return;
+		return false;
 	/* A file that was swapped out keeps its mtime; its ctime is new. */
 	changed = st.st_ctim.tv_sec > st.st_mtim.tv_sec ? st.st_ctim.tv_sec :
 							  st.st_mtim.tv_sec;
-	if (changed + older > time(NULL) ||
-	    target_read(t, name, true, &left, &fault) < 0 ||
+	return older < 0 || changed + older <= time(NULL);
+}
+
+static bool
+is_unfinished(const struct target *t, const char *name)
+{
+	struct stat st;
+
+	return fstatat(t->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    (st.st_mode & 07777) == FILES_TEMP_MODE;
+}
+
+static void
+merge_or_keep(const struct target *t, const char *name)
+{
+	_cleanup_snapshot_ struct snapshot left = { 0 }, now = { 0 };
+	_cleanup_fault_ struct fault fault = { 0 };
+	struct ini *a, *b;
+
+	if (target_read(t, name, true, &left, &fault) < 0 ||
 	    target_read(t, t->name, true, &now, &fault) < 0)
 		return;
 	a = ini_parse(left.data, left.len);
 	b = ini_parse(now.data, now.len);
-	if (snapshot_equal(&left, &now) || !holds_more(a, b))
+	if (snapshot_equal(&left, &now) || is_known(name, &left) ||
+	    !files_holds_more(a, b))
 		unlinkat(t->dirfd, name, 0);
 	else
 		files_save(t, name);
@@ -141,8 +231,27 @@ deal_with(const struct target *t, const char *name, int older)
 	ini_free(b);
 }
 
-void
-files_sweep_older(const struct target *t, int seconds)
+static void
+deal_with(const struct target *t, const char *name, void *arg)
+{
+	enum left kind = kind_of(t, name);
+
+	if (!is_due(t, name, *(const int *)arg))
+		return;
+	if (kind == LEFT_TEMP && is_unfinished(t, name))
+		kind = LEFT_SCRAP;
+	if (kind == LEFT_REDO)
+		redo_note_apply(t, name);
+	else if (kind == LEFT_TEMP)
+		merge_or_keep(t, name);
+	else
+		(void)unlinkat(t->dirfd, name, 0);
+}
+
+/* What is added or taken away meanwhile may be seen or not: both are fine. */
+static void
+each_left(const struct target *t,
+    void (*fn)(const struct target *t, const char *name, void *arg), void *arg)
 {
 	int fd = openat(t->dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct dirent *e;
@@ -156,13 +265,46 @@ files_sweep_older(const struct target *t, int seconds)
 		return;
 	}
 	while ((e = readdir(d)) != NULL)
-		if (is_temp_name(t, e->d_name))
-			deal_with(t, e->d_name, seconds);
+		if (kind_of(t, e->d_name) != LEFT_NONE)
+			fn(t, e->d_name, arg);
 	closedir(d);
+}
+
+void
+files_sweep_older(const struct target *t, int seconds)
+{
+	each_left(t, deal_with, &seconds);
 }
 
 void
 files_sweep(const struct target *t)
 {
-	files_sweep_older(t, OLD_S);
+	files_sweep_older(t, t->sole ? -1 : OLD_S);
+}
+
+static void
+found(const struct target *t, const char *name, void *arg)
+{
+	(void)t;
+	(void)name;
+	*(bool *)arg = true;
+}
+
+void
+files_tidy_now(const char *path)
+{
+	_cleanup_target_ struct target t = TARGET_INIT;
+	_cleanup_fault_ struct fault fault = { 0 };
+	bool any = false;
+
+	/* Its directory is not to be made. */
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return;
+	if (target_resolve(&t, path, &fault) < 0)
+		return;
+	each_left(&t, found, &any);
+	if (any && target_lock(&t, false, &fault) == 0)
+		files_sweep(&t);
+	else if (any)
+		log_warning("%s", fault.text);
 }

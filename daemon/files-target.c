@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -165,6 +167,24 @@ target_resolve(struct target *t, const char *path, struct fault *fault)
 	}
 }
 
+/* File systems whose locks nobody passes by from another host. */
+static bool
+is_local(int fd)
+{
+	static const unsigned long local[] = { BTRFS_SUPER_MAGIC,
+		EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC, OVERLAYFS_SUPER_MAGIC,
+		TMPFS_MAGIC, XFS_SUPER_MAGIC, 0x2fc12fc1 /* ZFS */,
+		0xca451a4e /* bcachefs */ };
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(local); i++)
+		if ((unsigned long)fs.f_type == local[i])
+			return true;
+	return false;
+}
+
 int
 target_lock(struct target *t, bool optional, struct fault *fault)
 {
@@ -200,6 +220,7 @@ target_lock(struct target *t, bool optional, struct fault *fault)
 		file_sleep(LOCK_STEP_MS);
 		waited += LOCK_STEP_MS;
 	}
+	t->sole = is_local(t->lock);
 	return 0;
 }
 

@@ -17,6 +17,9 @@ struct target {
 	char *path; /* both, for messages */
 	int dirfd;  /* -1: not resolved */
 	int lock;
+	/* Locked, on a file system of this host alone: no other awsfed is at
+	 * work here, and what it left is left for good. */
+	bool sole;
 };
 
 /* One moment of a file.  exists false: there was none, data is "". */

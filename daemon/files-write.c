@@ -29,6 +29,7 @@
 #include "files.h"
 #include "files-left.h"
 #include "files-memory.h"
+#include "files-redo.h"
 #include "files-target.h"
 
 #define ROUNDS_MAX 50 /* with a busy neighbour */
@@ -56,9 +57,9 @@ struct write {
 	bool differ;		/* source is not what the target holds */
 	char *text;		/* the merged document */
 	size_t len;
-	char *temp;  /* the temporary file, when there is one */
-	char *kept;  /* what came out with an edit, until merged */
-	char *guard; /* in place: what was there, until all is written */
+	char *temp; /* the temporary file, when there is one */
+	char *kept; /* what came out with an edit, until merged */
+	char *note; /* in place: of files-redo.h, until all is written */
 };
 
 /* ---- reading ----------------------------------------------------------------- */
@@ -206,6 +207,14 @@ drop_temp(struct write *w)
 }
 
 static int
+open_temp(const struct write *w)
+{
+	return openat(w->target.dirfd, w->temp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+	    FILES_TEMP_MODE);
+}
+
+static int
 write_temp(struct write *w, struct fault *fault)
 {
 	mode_t mode = w->edit->mode != 0 ? w->edit->mode :
@@ -213,9 +222,13 @@ write_temp(struct write *w, struct fault *fault)
 					   0600;
 	int fd, e;
 
-	w->temp = files_temp_name(&w->target);
-	fd = openat(w->target.dirfd, w->temp,
-	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	w->temp = files_temp_name(&w->target, &w->expect, w->text, w->len);
+	fd = open_temp(w);
+	if (fd < 0 && errno == EEXIST) {
+		/* Of another host, or too young to be swept. */
+		xreplace(&w->temp, files_old_name(&w->target));
+		fd = open_temp(w);
+	}
 	if (fd < 0) {
 		e = errno;
 		xreplace(&w->temp, NULL);
@@ -265,10 +278,12 @@ put_new(struct write *w, struct fault *fault)
 	}
 	if (errno == EEXIST)
 		return SWAP_AGAIN;
+	if (!cannot(errno) && errno != EPERM)
+		return swap_failed(w, errno, fault);
 	/* A file system with neither. */
-	if ((cannot(errno) || errno == EPERM) &&
-	    faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) != 0 &&
-	    errno == ENOENT && renameat(dir, w->temp, dir, name) == 0) {
+	if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return SWAP_AGAIN;
+	if (errno == ENOENT && renameat(dir, w->temp, dir, name) == 0) {
 		xreplace(&w->temp, NULL);
 		return SWAP_DONE;
 	}
@@ -301,7 +316,7 @@ look(struct write *w, struct fault *fault)
 
 	file_sleep(w->expect.leased ? LOOK_MS : LOOK_BLIND_MS);
 	if (target_read(&w->target, w->temp, true, &out, fault) < 0) {
-		files_save(&w->target, w->temp);
+		/* It may have an edit: the next write looks at it. */
 		xreplace(&w->temp, NULL);
 		return SWAP_FAILED;
 	}
@@ -315,6 +330,30 @@ look(struct write *w, struct fault *fault)
 	w->differ = true;
 	xreplace(&w->kept, STEAL(w->temp));
 	return SWAP_CHANGED;
+}
+
+/*
+ * Where there is no exchange.  What is put out of the way gets another name
+ * first, where there are links: killed before we have looked at it, an edit in
+ * it is not lost.
+ */
+static enum swap
+rename_over(struct write *w, int fd, struct fault *fault)
+{
+	int dir = w->target.dirfd, e;
+	const char *name = w->target.name;
+	_cleanup_free_ char *old = files_old_name(&w->target);
+	bool linked = linkat(dir, name, dir, old, 0) == 0;
+
+	if (renameat(dir, w->temp, dir, name) != 0) {
+		e = errno;
+		if (linked)
+			unlinkat(dir, old, 0);
+		return swap_failed(w, e, fault);
+	}
+	lease_drop(fd);
+	xreplace(&w->temp, linked ? STEAL(old) : NULL);
+	return linked ? look(w, fault) : look_by_descriptor(w, fd, fault);
 }
 
 static enum swap
@@ -343,15 +382,7 @@ swap_old(struct write *w, struct fault *fault)
 	e = errno;
 	if (e == ENOENT)
 		return SWAP_AGAIN;
-	if (cannot(e)) {
-		if (renameat(dir, w->temp, dir, name) == 0) {
-			xreplace(&w->temp, NULL);
-			lease_drop(fd);
-			return look_by_descriptor(w, fd, fault);
-		}
-		e = errno;
-	}
-	return swap_failed(w, e, fault);
+	return cannot(e) ? rename_over(w, fd, fault) : swap_failed(w, e, fault);
 }
 
 /* ---- in place ------------------------------------------------------------------------------ */
@@ -378,35 +409,28 @@ set_mode(const struct write *w, int fd)
 	return -1;
 }
 
-/*
- * What was there goes to a temporary file first: killed half way, the next
- * write finds it there (files_sweep).  When all went well it is taken away, for
- * it has keys in it that somebody may log out of.
- */
-static int
-write_guard(struct write *w, struct fault *fault)
+static void
+drop_note(struct write *w)
 {
-	_cleanup_free_ char *path = NULL;
-	int r;
-
-	if (!w->source.exists)
-		return 0;
-	w->guard = files_temp_name(&w->target);
-	path = path_join(w->target.dir, w->guard);
-	r = path_replace(path, w->source.data, w->source.len, 0600);
-	if (r == 0)
-		return 0;
-	xreplace(&w->guard, NULL);
-	return file_fault(
-	    fault, _("make a temporary file beside"), w->target.path, -r);
+	if (w->note != NULL)
+		unlinkat(w->target.dirfd, w->note, 0);
+	xreplace(&w->note, NULL);
 }
 
-static void
-drop_guard(struct write *w)
+/*
+ * What cannot be done at once is written down first, so that whoever comes
+ * after us can complete it.  When all went well the note is taken away, for it
+ * has keys in it that somebody may log out of.
+ */
+static int
+take_note(struct write *w, struct fault *fault)
 {
-	if (w->guard != NULL)
-		unlinkat(w->target.dirfd, w->guard, 0);
-	xreplace(&w->guard, NULL);
+	const struct redo redo = { w->source.data, w->text, w->source.len,
+		w->len };
+
+	drop_note(w);
+	w->note = redo_note(&w->target, &redo, fault);
+	return w->note != NULL ? 0 : -1;
 }
 
 static enum swap
@@ -414,7 +438,7 @@ overwrite(struct write *w, struct fault *fault)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
-	size_t done = 0;
+	int r;
 
 	fd = openat(w->target.dirfd, w->target.name,
 	    O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY |
@@ -431,34 +455,20 @@ overwrite(struct write *w, struct fault *fault)
 	if (w->len > 0 &&
 	    fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)w->len) != 0 &&
 	    (errno == ENOSPC || errno == EDQUOT)) {
-		int e = errno;
-
-		drop_guard(w);
-		return file_fault(fault, _("write"), w->target.path, e);
+		r = errno;
+		drop_note(w);
+		return file_fault(fault, _("write"), w->target.path, r);
 	}
-	errno = 0;
-	while (done < w->len) {
-		ssize_t n =
-		    pwrite(fd, w->text + done, w->len - done, (off_t)done);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	if (done == w->len && ftruncate(fd, (off_t)w->len) == 0 &&
-	    set_mode(w, fd) == 0 && fsync(fd) == 0)
+	r = redo_overwrite(fd, w->text, w->len);
+	if (r == 0 && set_mode(w, fd) == 0)
 		return SWAP_DONE;
-	file_fault(fault, _("write"), w->target.path, errno != 0 ? errno : EIO);
-	if (w->guard != NULL) {
-		files_save(&w->target, w->guard);
-		xreplace(&w->guard, NULL);
-		fault_next(fault,
-		    _("The file as it was is beside it: look for "
-		      "%s.awsfed-saved-*"),
-		    w->target.name);
-	}
+	file_fault(fault, _("write"), w->target.path, r < 0 ? -r : errno);
+	/* The note stays. */
+	fault_next(fault,
+	    _("What it held and was to hold is in %s/%s; the next write of "
+	      "awsfed completes it."),
+	    w->target.dir, w->note);
+	xreplace(&w->note, NULL);
 	return SWAP_FAILED;
 }
 
@@ -509,6 +519,17 @@ keep_edit(struct write *w)
 	xreplace(&w->kept, NULL);
 }
 
+/* Merged: but first the version that has it is there to stay. */
+static void
+drop_kept(struct write *w)
+{
+	if (w->kept == NULL)
+		return;
+	if (fsync(w->target.dirfd) == 0 || cannot(errno) || errno == EBADF)
+		unlinkat(w->target.dirfd, w->kept, 0);
+	xreplace(&w->kept, NULL);
+}
+
 static int
 rounds(struct write *w, bool *ret_written, struct fault *fault)
 {
@@ -534,20 +555,17 @@ rounds(struct write *w, bool *ret_written, struct fault *fault)
 		if (!backed_up && w->edit->backup && back_up(w, fault) < 0)
 			return -1;
 		backed_up = true;
-		if (w->edit->in_place && write_guard(w, fault) < 0)
+		if (w->edit->in_place && take_note(w, fault) < 0)
 			return -1;
 		s = swap(w, fault);
-		if (s != SWAP_FAILED)
-			drop_guard(w);
+		drop_note(w);
 		if (s == SWAP_FAILED) {
 			drop_temp(w);
 			return -1;
 		}
 		if (s == SWAP_DONE) {
 			*ret_written = true;
-			if (w->kept != NULL)
-				unlinkat(w->target.dirfd, w->kept, 0);
-			xreplace(&w->kept, NULL);
+			drop_kept(w);
 			return 0;
 		}
 		if (s == SWAP_AGAIN) {
@@ -597,7 +615,7 @@ files_edit_now(struct files_edit *edit, bool *ret_written, struct fault *fault)
 	xfree(w.text);
 	xfree(w.temp);
 	xfree(w.kept);
-	xfree(w.guard);
+	xfree(w.note);
 	target_done(&w.target);
 	if (r == 0 && ret_written != NULL)
 		*ret_written = written;

@@ -23,6 +23,7 @@
 #include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "files-left.h"
 #include "files-target.h"
 #include "loop.h"
 
@@ -35,6 +36,7 @@ struct request {
 	void (*replaced)(const struct fault *fault, void *arg);
 	struct fault fault;
 	bool written;
+	bool tidy; /* neither: only look for what a crash left */
 	STAILQ_ENTRY(request) entry;
 };
 
@@ -68,6 +70,10 @@ carry_out(struct request *req)
 {
 	int r;
 
+	if (req->tidy) {
+		files_tidy_now(req->edit.path);
+		return;
+	}
 	if (req->edit.apply != NULL) {
 		files_edit_now(&req->edit, &req->written, &req->fault);
 		return;
@@ -161,7 +167,18 @@ files_replace(struct files *files, const char *path, char *data, size_t len,
 	push((struct real_files *)files, req);
 }
 
-static const struct files_ops real_ops = { files_edit, files_replace };
+static void
+files_tidy(struct files *files, const char *path)
+{
+	struct request *req = xcalloc(1, sizeof(*req));
+
+	req->edit.path = xstrdup(path);
+	req->tidy = true;
+	push((struct real_files *)files, req);
+}
+
+static const struct files_ops real_ops = { files_edit, files_replace,
+	files_tidy };
 
 struct files *
 files_new(struct loop *loop)

@@ -45,6 +45,8 @@ struct files_ops {
 	void (*replace)(struct files *files, const char *path, char *data,
 	    size_t len, void (*done)(const struct fault *fault, void *arg),
 	    void *arg);
+	/* Puts right what a crash left beside a file, if it left anything. */
+	void (*tidy)(struct files *files, const char *path);
 };
 
 struct files {

@@ -408,6 +408,8 @@ build_engine(struct agent *a, struct fault *fault)
 	a->session_bus = bus_new(a->loop, BUS_SESSION);
 	a->system_bus = bus_new(a->loop, BUS_SYSTEM);
 	a->files = files_new(a->loop);
+	path_sweep(state);
+	path_sweep(pages);
 	a->commands = commands_new(a->loop);
 	a->prompts = prompts_new(a->loop);
 	a->ledger = ledger_new(ledger, a->files, a->loop->clk);
@@ -493,6 +495,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	set_log_level(a);
 	credfile_adopt(a->credfile);
 	twins_adopt(a->twins);
+	a->files->ops->tidy(a->files, a->credentials_path);
+	a->files->ops->tidy(a->files, a->config_path);
 	a->state =
 	    state_new(a->manager, a->credfile, a->fds.state, &state_store);
 	lock = path_join(runtime, "locked");
