@@ -345,6 +345,9 @@ rename_over(struct write *w, int fd, struct fault *fault)
 	_cleanup_free_ char *old = files_old_name(&w->target);
 	bool linked = linkat(dir, name, dir, old, 0) == 0;
 
+	/* Nor may the rename be on the disk, and the link not. */
+	if (linked)
+		(void)fsync(dir);
 	if (renameat(dir, w->temp, dir, name) != 0) {
 		e = errno;
 		if (linked)

@@ -2,10 +2,13 @@
 # Crash points: what is on the disk when a write is killed, refused or cut off
 # by a power failure.
 PROOF_PARTS += proof-crash
+.PHONY: proof-crash
 CRASH_ACT = tests/proof/crash-act
 check_PROGRAMS += $(CRASH_ACT)
 TESTS += tests/proof/crash.py
-EXTRA_DIST += tests/proof/crash.py tests/proof/crashlib.py
+EXTRA_DIST += tests/proof/crash.py tests/proof/crashfaults.py \
+	tests/proof/crashkinds.py tests/proof/crashlib.py \
+	tests/proof/powerloss.py
 tests_proof_crash_act_SOURCES = tests/proof/crash-act.c
 tests_proof_crash_act_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_proof_crash_act_LDADD = daemon/libsurfaces.a daemon/libengine.a \

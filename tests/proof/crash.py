@@ -1,77 +1,267 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Crash points: the writes of the agent killed at each of their system calls.
-TAP; `make proof-crash` has all of it."""
+"""Crash points: the writes of the agent killed at each of their system calls,
+refused at each, and cut off by a power failure.  TAP; `make proof-crash` has
+every kind of write, `make check` a few."""
 import os
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 for room in ("system", "tools"):
     sys.path.insert(0, os.path.join(os.path.dirname(HERE), room))
 
+import crashfaults  # noqa: E402
+import crashkinds  # noqa: E402
 import crashlib  # noqa: E402
+import powerloss  # noqa: E402
 import proof  # noqa: E402
 import tap  # noqa: E402
 
 PART = proof.Part("crash", "Crash points of what the agent writes")
-OLD = (b"# by hand\n[user]\naws_access_key_id = AKIAUSER\n"
-       b"aws_secret_access_key = mine\n\n[prod]\naws_access_key_id = ASIAOLD\n"
-       b"aws_secret_access_key = SECRET-OLD\naws_session_token = TOKEN-OLD\n"
-       b"x_security_token_expires = 2029-01-01T00:00:00Z\n"
-       b"x_managed_by = awsfed\n\n[last]\nregion = eu-west-1\n")
-PUT = ["put", "PATH", "prod", "NEW"]
-S = crashlib.Scenario
+SHORT_KILLS = ("replaced", "plain rename", "in place")
+IDLE = ("geteuid", "rt_sigaction", "brk", "getrandom", "mmap", "munmap")
+SHORT_WRITES = ("replaced", "in place")
+SHORT_FAULTS = ("write", "pwrite64", "fsync", "renameat2", "close")
+WORLDS_TRIED = 400  # each a run of the real program
 
 
-def rewrites():
-    """Every kind of rewrite."""
-    return [
-        S("replaced", PUT, OLD),
-        S("made anew", PUT, None),
-        S("made anew with its folder", PUT, None, parent="new/.aws"),
-        S("behind a symbolic link", PUT, OLD, link=True),
-        S("wider mode narrowed", PUT, OLD, mode=0o644),
-        S("plain rename", PUT, OLD, ["-p"]),
-        S("plain rename, no links", PUT, OLD, ["-l"]),
-        S("made anew by a link", PUT, None, ["-p"]),
-        S("made anew by rename", PUT, None, ["-l"]),
-        S("no leases", PUT, OLD, ["-n"]),
-        S("adopted, with a backup", PUT, OLD, ["-b"],
-          ours=["credentials.awsfed-backup"]),
-        S("in place", PUT, OLD, ["-i"]),
-        S("locked (emptied)", ["lock", "PATH", "prod"], OLD),
-        S("undone (taken out)", ["remove", "PATH", "prod"], OLD),
-        S("a setting of the configuration",
-          ["set", "PATH", "profile x", "eu-west-1"],
-          b"[profile x]\nregion = us-east-1\n", target="config"),
-        S("a file of ours", ["replace", "PATH", "new text"], b"old text"),
-    ]
-
-
-def report(scn, points, bad, what):
-    tap.ok(points > 0 and not bad, "%s: killed at %d %s, whole and repaired"
-           % (scn.name, points, what), *bad[:10])
-    PART.row("%s, killed at each %s" % (scn.name, what.rstrip("s")),
-             "%d points, %d whole and repaired" % (points, points - len(bad)),
-             target="all", good=not bad, why="see the log")
-
-
-SHORT = ("replaced", "plain rename", "in place", "a file of ours")
-
-
-def kills():
-    for scn in rewrites():
-        if not proof.full() and scn.name not in SHORT:
-            scn.close()
-            continue
+def kinds(short=None, of=crashkinds.rewrites):
+    for scn in of():
         try:
-            calls = scn.calls()
-            report(scn, *crashlib.kill_everywhere(scn, calls),
-                   "system calls")
+            if proof.full() or short is None or scn.name in short:
+                yield scn
         finally:
             scn.close()
 
 
+def report(name, figure, n, bad, target="all"):
+    tap.ok(n > 0 and not bad, "%s: %s" % (name, figure), *bad[:10])
+    PART.row(name, figure, target=target, good=n > 0 and not bad,
+             why="; ".join(b[:100] for b in bad[:2]) or "nothing was tried")
+
+
+def thin(calls):
+    """Every third of those that do something."""
+    return [c for c in calls if c.name not in IDLE][::3]
+
+
+def killed(name, n, bad):
+    report(name + ", killed at each system call",
+           "%d points, %d whole and repaired" % (n, n - len(bad)), n, bad)
+
+
+@tap.timed
+def kills():
+    for scn in kinds(SHORT_KILLS):
+        calls = scn.calls()
+        if not proof.full() and scn.name != "replaced":
+            calls = thin(calls)
+        killed(scn.name, *crashlib.kill_everywhere(scn, calls))
+
+
+@tap.timed
+def torn_writes():
+    for scn in kinds(SHORT_WRITES):
+        scn.calls()
+        n, bad = crashlib.kill_in_writes(scn, 1 if proof.full() else 29)
+        report(scn.name + ", killed inside a write",
+               "%d points, %d whole%s, %d repaired"
+               % (n, n - scn.torn, " (else noted)" if scn.torn else "",
+                  n - len(bad)), n, bad)
+
+
+def edits():
+    yield crashkinds.Meddled("an edit at the swap")
+    yield crashkinds.Meddled("an edit at the swap, plain rename", ["-p"])
+
+
+@tap.timed
+def kills_with_an_edit():
+    for scn in kinds(("an edit at the swap",), edits):
+        calls = scn.calls()
+        if not proof.full():
+            came = [c.name for c in calls].index("wait4")
+            calls = thin(calls[came:])
+        killed(scn.name, *crashlib.kill_everywhere(scn, calls))
+
+
+@tap.timed
+def ledger():
+    for scn in kinds(("password attempt",), crashkinds.ledgers):
+        calls = scn.calls()
+        if not proof.full():
+            calls = thin(calls)
+        n, bad = crashlib.kill_everywhere(scn, calls)
+        report(scn.name + ", killed at each system call",
+               "%d points, %d without a second one" % (n, n - len(bad)), n,
+               bad)
+
+
+@tap.timed
+def state():
+    n, bad = crashkinds.State().kills()
+    report("state over a restart, killed at each system call",
+           "%d points, %d whole" % (n, n - len(bad)), n, bad)
+
+
+# ---- a call fails ------------------------------------------------------------
+@tap.timed
+def refused():
+    for scn in kinds(("replaced",)):
+        calls = scn.calls()
+        if not proof.full():
+            calls = [c for c in calls if c.name in SHORT_FAULTS]
+        n, bad = crashfaults.refuse_everywhere(scn, calls)
+        report(scn.name + ", each call refused",
+               "%d cases, %d whole, said and repaired" % (n, n - len(bad)),
+               n, bad)
+
+
+# ---- the power fails ---------------------------------------------------------
+def fails(scn, said, world):
+    """What is wrong with this world, or None. Cheap: nothing is run."""
+    name = os.path.join(scn.parent, scn.target).lstrip("/")
+    data, mode = world.get(name, (None, scn.mode))
+    if isinstance(scn, crashkinds.Ledger):
+        if "go" in said and (data is None
+                             or b'"%s"' % crashkinds.TAG.encode() not in data):
+            return "go was said, and the attempt is not recorded"
+        return "a refusal is gone" if scn.before and (
+            data is None or b'"rejected"' not in data) else None
+    if data is not None and mode & 0o600 != 0o600:
+        return "mode %o" % mode
+    if isinstance(scn, crashkinds.Meddled):
+        if "meddled" in said and not any(
+                crashkinds.MINE in d for d, _ in world.values()):
+            return "the edit is nowhere"
+        return None if data in (
+            crashkinds.OLD, crashkinds.OLD + crashkinds.MINE, scn.after,
+            scn.after.replace(crashkinds.MINE, b"")) else "torn: %r" % data
+    if data in (scn.before, scn.after):
+        return None
+    # In place it can be torn: then the next start has to mend it.
+    return "-i" not in scn.flags and "torn: %r" % data or None
+
+
+def mends(scn, world):
+    scn.found(world)
+    done = scn.plain(scn.next_flags())
+    if done.returncode != 0 or crashlib.read(scn.real()) != scn.after:
+        return "the next start: %s %r" % (done.stderr,
+                                          crashlib.read(scn.real()))
+    return None
+
+
+def power(scn, loose, flags=None):
+    """(worlds, what is wrong with some)"""
+    lines = scn.trace(flags)
+    meddle = None
+    if isinstance(scn, crashkinds.Meddled):
+        meddle = (scn.target, crashkinds.OLD + crashkinds.MINE)
+    files, folders = scn.start()
+    n, bad, tried = 0, [], 0
+    for said, world in powerloss.after(os.path.join(scn.base, "d"), files,
+                                       lines, loose, folders, meddle):
+        n += 1
+        wrong = fails(scn, said, world)
+        name = os.path.join(scn.parent, scn.target).lstrip("/")
+        torn = world.get(name, (None,))[0] not in (scn.before, scn.after)
+        if not wrong and type(scn) is crashlib.Scenario and \
+                tried < WORLDS_TRIED and (torn or proof.full()):
+            tried += 1
+            wrong = mends(scn, world)
+        if wrong:
+            bad.append("%s %s" % (wrong, sorted(world)))
+    return n, bad
+
+
+def powered():
+    yield from crashkinds.rewrites()
+    yield from crashkinds.ledgers()
+    yield from edits()
+
+
+@tap.timed
+def power_fails():
+    for scn in kinds(("replaced", "in place", "password attempt",
+                      "first password attempt", "an edit at the swap"),
+                     powered):
+        n = 0
+        bad = []
+        for loose in (False, True):
+            more, wrong = power(scn, loose)
+            n += more
+            bad += wrong
+        report(scn.name + ", the power fails",
+               "%d disks, %d right" % (n, n - len(bad)), n, bad)
+
+
+@tap.timed
+def checker_sees_a_missing_fsync():
+    for scn in kinds(("replaced", "password attempt"), powered):
+        if scn.name not in ("replaced", "password attempt"):
+            continue
+        n, bad = power(scn, False, ["-F"])
+        tap.ok(bad, "%s without fsync: %d of %d disks are wrong"
+               % (scn.name, len(bad), n))
+
+
+# ---- real disks ----------------------------------------------------------------
+def full_disk(scn, base):
+    """Room for the file as it is, and not for another."""
+    scn.fresh()
+    ballast = os.path.join(base, "ballast")
+    with open(ballast, "wb", buffering=0) as f:
+        try:
+            while True:
+                f.write(b"x" * 4096)
+        except OSError:
+            pass
+    done = scn.plain()
+    said = done.stderr
+    wrong = scn.whole() or (done.returncode != 1 and "it was written") or \
+        ("No space left" not in said and said) or \
+        (scn.leftovers() and "left: %s" % scn.leftovers())
+    os.unlink(ballast)
+    return wrong or scn.repaired()
+
+
+def read_only_disk(scn, base):
+    scn.fresh()
+    subprocess.run(["mount", "-o", "remount,ro", base], check=True)
+    done = scn.plain()
+    subprocess.run(["mount", "-o", "remount,rw", base], check=True)
+    wrong = scn.whole() or (done.returncode != 1 and "it was written") or \
+        ("Read-only file system" not in done.stderr and done.stderr)
+    return wrong or scn.repaired()
+
+
+@tap.timed
+def disks():
+    if not crashfaults.own_mounts():
+        tap.skip("disks that are full or read-only",
+                 "no mount namespace here (unshare -m)")
+        return
+    for what, act in (("a full disk", full_disk),
+                      ("remounted read-only", read_only_disk)):
+        n, bad = 0, []
+        for scn in kinds(("replaced", "in place", "made anew")):
+            scn.calls()
+            if not crashfaults.mounted(scn.base, "size=64k,mode=0700"):
+                tap.skip(what, "no tmpfs may be mounted here")
+                return
+            wrong = act(scn, scn.base)
+            n += 1
+            subprocess.run(["umount", scn.base], check=True)
+            if wrong:
+                bad.append("%s: %s" % (scn.name, wrong))
+        report(what, "%d kinds, %d whole, said and repaired"
+               % (n, n - len(bad)), n, bad)
+
+
 if __name__ == "__main__":
     crashlib.need()
-    tap.run(kills)
+    crashfaults.own_mounts()
+    tap.run(kills, torn_writes, kills_with_an_edit, ledger, state, refused,
+            power_fails, checker_sees_a_missing_fsync, disks)

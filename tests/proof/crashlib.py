@@ -47,6 +47,10 @@ class Call:
         return " = -1 " in self.line
 
 
+def marked(line, mark):
+    return mark in line or "".join("\\x%02x" % ord(c) for c in mark) in line
+
+
 def read(path):
     try:
         with open(path, "rb") as f:
@@ -72,6 +76,7 @@ class Scenario:
         self.base = tempfile.mkdtemp(prefix="awsfed-crash-", dir="/tmp")
         self.dir = os.path.join(self.base, "d", parent).rstrip("/")
         self.after = None
+        self.torn = 0  # how often it was neither, until the next start
 
     def close(self):
         shutil.rmtree(self.base, ignore_errors=True)
@@ -83,6 +88,24 @@ class Scenario:
 
     def real(self):
         return os.path.join(self.dir, self.target)
+
+    def start(self):
+        """{name: content} below base/d, and the folders there."""
+        name = os.path.join(self.parent, self.target).lstrip("/")
+        if self.before is None:
+            return {}, [""]
+        return {name: self.before}, [""] + ([self.parent] if self.parent
+                                            else [])
+
+    def found(self, world):
+        """What the power failure left, {name: (content, mode)}."""
+        shutil.rmtree(os.path.join(self.base, "d"), ignore_errors=True)
+        os.makedirs(self.dir, 0o700)
+        for name, (data, mode) in world.items():
+            path = os.path.join(self.base, "d", name)
+            with open(path, "wb") as f:
+                f.write(data)
+            os.chmod(path, mode)
 
     def fresh(self):
         shutil.rmtree(os.path.join(self.base, "d"), ignore_errors=True)
@@ -125,11 +148,11 @@ class Scenario:
         return subprocess.run(self.command(flags, act), capture_output=True,
                               text=True, timeout=60, env=ENV)
 
-    def calls(self, more=()):
+    def calls(self, more=(), flags=None):
         """The system calls of the act when nothing goes wrong."""
         self.fresh()
         log = os.path.join(self.base, "log")
-        done = self.run(log=log, more=more)
+        done = self.run(log=log, more=more, flags=flags)
         if done.returncode != 0:
             raise RuntimeError("%s: %s" % (self.name, done.stderr))
         self.after = read(self.real())
@@ -143,19 +166,35 @@ class Scenario:
                 seen[name] = seen.get(name, 0) + 1
                 if inside:
                     out.append(Call(name, seen[name], line.rstrip()))
-                if "/crash-begin" in line:
+                if marked(line, "/crash-begin"):
                     inside = True
-                if "/crash-end" in line:
+                if marked(line, "/crash-end"):
                     break
         return out
+
+    def trace(self, flags=None):
+        """The same as powerloss.py reads them."""
+        return [c.line for c in self.calls(
+            ("-xx", "-s", "1000000"),
+            None if flags is None else self.flags + flags)]
 
     # -- what must be true --------------------------------------------------
     def whole(self):
         """None, or what is wrong with the file as it is now."""
         now = read(self.real())
         if now not in (self.before, self.after):
-            return "neither old nor new: %r" % now
+            # In place there is a moment when it is neither; then both are
+            # beside it.
+            if "-i" not in self.flags or not self.noted():
+                return "neither old nor new: %r" % now
+            self.torn += 1
         return self.private()
+
+    def noted(self):
+        both = (self.before or b"") + self.after
+        return any(".awsfed-redo." in n and
+                   read(os.path.join(self.dir, n)).endswith(both)
+                   for n in self.files())
 
     def private(self):
         for name in self.files():
