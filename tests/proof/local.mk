@@ -4,8 +4,8 @@
 # proof/ of the build directory (tests/tools/proof.py), so that one part can be
 # run again alone: make proof-NAME proof-report.
 PROOF_DIR = proof
-PROOF_ENV = AWSFED_PROOF_DIR='$(abs_top_builddir)/$(PROOF_DIR)' \
-	$(AM_TESTS_ENVIRONMENT)
+PROOF_ENV = AWSFED_PROOF_DIR='$(abs_top_builddir)/$(PROOF_DIR)'; \
+	export AWSFED_PROOF_DIR; $(AM_TESTS_ENVIRONMENT)
 PROOF_PARTS =
 EXTRA_DIST += tests/tools/proof.py tests/bench/report
 
