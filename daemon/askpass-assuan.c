@@ -158,10 +158,11 @@ send_next(struct assuan *as, struct buf *out)
 }
 
 static enum assuan_step
-take_error(struct assuan *as, const char *line, struct buf *out)
+take_error(struct assuan *as, const char *line, size_t len, struct buf *out)
 {
 	bool last = as->sent == as->lines.n;
-	unsigned long code = strtoul(line + 4, NULL, 10);
+	/* "ERR" alone is one, too: behind it is the next line. */
+	unsigned long code = len > 4 ? strtoul(line + 4, NULL, 10) : 0;
 
 	if (as->sent == 0)
 		return broken(as, _("it refuses to talk"));
@@ -207,7 +208,7 @@ assuan_take(struct assuan *as, const char *line, size_t len, struct buf *out)
 		return send_next(as, out);
 	}
 	if (is(line, len, "ERR"))
-		return take_error(as, line, out);
+		return take_error(as, line, len, out);
 	if (is(line, len, "D") && as->sent == as->lines.n && len >= 2) {
 		if (take_data(as, line + 2, len - 2))
 			return ASSUAN_MORE;

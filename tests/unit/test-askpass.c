@@ -176,6 +176,23 @@ test_endless(void **state)
 	assuan_done(&as);
 }
 
+/* The next line may be behind it in the same block: it is not its code. */
+static void
+test_short_error(void **state)
+{
+	static const struct ask ask = { .kind = ASK_TEXT, .text = "t" };
+	static const char lines[] = "ERR\00099\n";
+	_cleanup_buf_ struct buf out = BUF_INIT(8192);
+	struct assuan as;
+
+	(void)state;
+	assuan_init(&as, &ask, none);
+	while (as.sent < as.lines.n)
+		assert_int_equal(assuan_take(&as, "OK", 2, &out), ASSUAN_MORE);
+	assert_int_equal(assuan_take(&as, lines, 3, &out), ASSUAN_BROKEN);
+	assuan_done(&as);
+}
+
 int
 main(void)
 {
@@ -184,6 +201,7 @@ main(void)
 		cmocka_unit_test(test_talks),
 		cmocka_unit_test(test_refusals),
 		cmocka_unit_test(test_endless),
+		cmocka_unit_test(test_short_error),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
