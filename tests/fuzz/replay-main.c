@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs a fuzz target once for each file named, without libFuzzer. */
+/*
+ * Runs a fuzz target once for each file named, without libFuzzer.  The name of
+ * each that passed is a line of the output, so that who reads it knows which
+ * one ended the program.
+ */
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +26,8 @@ main(int argc, char **argv)
 			return 1;
 		}
 		LLVMFuzzerTestOneInput((const uint8_t *)data, len);
+		printf("%s\n", argv[i]);
+		fflush(stdout);
 	}
 	return argc < 2 ? 2 : 0;
 }
