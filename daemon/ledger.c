@@ -506,6 +506,7 @@ written(const struct fault *fault, void *arg)
 		    _("The password was not sent, because the attempt could "
 		      "not be recorded in %s: %s"),
 		    a->ledger->path, fault->text);
+		fault_next(&f, "%s", fault->next);
 		if (e != NULL)
 			drop(a->ledger, (size_t)(e - a->ledger->entries));
 	}

@@ -64,7 +64,8 @@ def kills():
 def torn_writes():
     for scn in kinds(SHORT_WRITES):
         scn.calls()
-        n, bad = crashlib.kill_in_writes(scn, 1 if proof.full() else 29)
+        step = 29 if not proof.full() else 1 if scn.name in SHORT_WRITES else 7
+        n, bad = crashlib.kill_in_writes(scn, step)
         report(scn.name + ", killed inside a write",
                "%d points, %d whole%s, %d repaired"
                % (n, n - scn.torn, " (else noted)" if scn.torn else "",
@@ -106,9 +107,14 @@ def state():
 
 
 # ---- a call fails ------------------------------------------------------------
+def written():
+    yield from crashkinds.rewrites()
+    yield from crashkinds.ledgers()
+
+
 @tap.timed
 def refused():
-    for scn in kinds(("replaced",)):
+    for scn in kinds(("replaced", "password attempt"), written):
         calls = scn.calls()
         if not proof.full():
             calls = [c for c in calls if c.name in SHORT_FAULTS]

@@ -44,13 +44,13 @@ def judge(scn, call, error, done):
         # An injected close(2) leaves the descriptor open by itself.
         return "status %d: %s" % (done.returncode, done.stderr[-300:])
     if done.returncode == 1 and (
-            os.path.basename(scn.dir) not in done.stderr
+            scn.base not in done.stderr
             or not done.stderr.rstrip().endswith(".)")):
         return "says neither where nor what to do: " + done.stderr
     wrong = scn.whole()
     if wrong:
         return wrong
-    if done.returncode == 0 and crashlib.read(scn.real()) != scn.after:
+    if done.returncode == 0 and not scn.is_new():
         return "said that it was written"
     litter = scn.leftovers()
     wrong = scn.repaired()
@@ -67,6 +67,8 @@ def refuse_everywhere(scn, calls):
     """Each call fails once. (cases, what went wrong)"""
     cases, bad = 0, []
     for call in calls:
+        if call.line.startswith("write(1,"):
+            continue  # what is said to us is not on a disk
         for error in ERRORS.get(call.name, ()):
             scn.fresh()
             done = scn.run("%s:error=%s:when=%d" % (call.name, error, call.k),

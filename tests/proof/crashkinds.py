@@ -117,6 +117,10 @@ class Ledger(Scenario):
         self.went = "go" in done.stdout
         return done
 
+    def is_new(self):
+        # When it was asked is in it, too.
+        return self.went
+
     def may(self, tag):
         done = subprocess.run([crashlib.ACT, "may", self.path(), tag],
                               capture_output=True, text=True, env=ENV,
