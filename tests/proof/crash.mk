@@ -5,8 +5,9 @@ PROOF_PARTS += proof-crash
 .PHONY: proof-crash
 CRASH_ACT = tests/proof/crash-act
 check_PROGRAMS += $(CRASH_ACT)
-TESTS += tests/proof/crash.py
-EXTRA_DIST += tests/proof/crash.py tests/proof/crashfaults.py \
+TESTS += tests/proof/crash.py tests/proof/crash-agent.py
+EXTRA_DIST += tests/proof/crash.py tests/proof/crash-agent.py \
+	tests/proof/crashfaults.py \
 	tests/proof/crashkinds.py tests/proof/crashlib.py \
 	tests/proof/powerloss.py
 tests_proof_crash_act_SOURCES = tests/proof/crash-act.c
@@ -15,4 +16,6 @@ tests_proof_crash_act_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
 
 proof-crash: $(CRASH_ACT)
-	@$(PROOF_ENV) /usr/bin/python3 $(srcdir)/tests/proof/crash.py
+	@$(PROOF_ENV) bad=0; for part in crash crash-agent; do \
+		/usr/bin/python3 $(srcdir)/tests/proof/$$part.py || bad=1; \
+	done; exit $$bad
