@@ -15,7 +15,7 @@ tests_proof_crash_act_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_proof_crash_act_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 	$(LIBADAPTERS) $(LIBAWSFED)
 
-proof-crash: $(CRASH_ACT)
+proof-crash: all $(check_PROGRAMS) $(check_DATA)
 	@$(PROOF_ENV) bad=0; for part in crash crash-agent; do \
 		/usr/bin/python3 $(srcdir)/tests/proof/$$part.py || bad=1; \
 	done; exit $$bad

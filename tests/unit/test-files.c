@@ -22,6 +22,7 @@
 #include "awsfed/xalloc.h"
 #include "files-left.h"
 #include "files-memory.h"
+#include "files-redo.h"
 #include "files-target.h"
 #include "files.h"
 #include "loop.h"
@@ -576,6 +577,92 @@ test_leftovers(void **state)
 	target_done(&t);
 }
 
+/* Where nobody else can be at work they need not be old. */
+static void
+test_leftovers_of_ours(void **state)
+{
+	static const char now[] = "[a]\nk = 1\n", next[] = "[a]\nk = 2\n";
+	const struct snapshot expect = { .exists = true,
+		.data = (char *)(uintptr_t)now,
+		.len = strlen(now) };
+	_cleanup_target_ struct target t = TARGET_INIT;
+	_cleanup_free_ char *swapped = NULL, *edited = NULL, *late = NULL;
+
+	(void)state;
+	assert_int_equal(target_resolve(&t, path, &fault), 0);
+	put(path, "[a]\nk = 3\n");
+	swapped = files_temp_name(&t, &expect, next, strlen(next));
+	late = path_join(dir, swapped);
+	/* What was to be swapped in, what was to come out, what is an edit. */
+	put(late, next);
+	t.sole = true;
+	files_sweep(&t);
+	expect_files("credentials");
+	put(late, now);
+	files_sweep(&t);
+	expect_files("credentials");
+	put(late, "[a]\nk = edited\n");
+	files_sweep(&t);
+	expect_files("credentials credentials.awsfed-saved-1");
+	/* One that is not all there, and copies of ours. */
+	leftover("0000000000000001", "[b]\nk = ");
+	edited = path_join(dir, ".credentials.awsfed.0000000000000001");
+	assert_int_equal(chmod(edited, FILES_TEMP_MODE), 0);
+	leftover("0000000000000002.0000000000000003.tmp", "[b]\nk = 1\n");
+	xreplace(&edited,
+	    path_join(dir, "credentials.awsfed-backup.0000000000000003.tmp"));
+	put(edited, "[b]\nk = 1\n");
+	files_tidy_now(path);
+	expect_files("credentials credentials.awsfed-saved-1");
+}
+
+/* A write in place that stopped half way. */
+static void
+test_redo(void **state)
+{
+	static const char was[] = "[a]\nk = old value\n", is[] = "[a]\nk = 2\n";
+	const struct redo redo = { was, is, strlen(was), strlen(is) };
+	static const struct {
+		const char *now, *then;
+		bool saved;
+	} cases[] = {
+		{ "[a]\nk = old value\n", "[a]\nk = old value\n", false },
+		{ "[a]\nk = 2\n", "[a]\nk = 2\n", false },
+		{ "[a]\nk = 2ld value\n", "[a]\nk = 2\n", false },
+		{ "[a]\nk = 2\nd value\n", "[a]\nk = 2\n", false },
+		{ "[a]\nk = mine\n", "[a]\nk = mine\n", true },
+		{ "[a]\nk = old value\n[b]\n", "[a]\nk = old value\n[b]\n",
+		    false },
+	};
+	_cleanup_target_ struct target t = TARGET_INIT;
+
+	(void)state;
+	assert_int_equal(target_resolve(&t, path, &fault), 0);
+	t.sole = true;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *name = redo_note(&t, &redo, &fault);
+		char saved[160];
+
+		assert_non_null(name);
+		assert_true(redo_is_name(&t, name));
+		put(path, cases[i].now);
+		files_sweep(&t);
+		expect_text(path, cases[i].then);
+		snprintf(saved, sizeof(saved), "%s.awsfed-saved-1", path);
+		if (cases[i].saved)
+			expect_text(saved, was);
+		unlink(saved);
+		expect_files("credentials");
+	}
+	/* Longer than it was: what was never written is zeros. */
+	assert_true(redo_is_torn(
+	    &(struct redo){ "ab", "abcdef", 2, 6 }, "abc\0\0\0", 6));
+	assert_false(
+	    redo_is_torn(&(struct redo){ "ab", "abcdef", 2, 6 }, "abcdefg", 7));
+	assert_false(
+	    redo_is_torn(&(struct redo){ "ab", "abcdef", 2, 6 }, "ax", 2));
+}
+
 /* ---- errors --------------------------------------------------------------------------- */
 static void
 test_not_writable(void **state)
@@ -705,6 +792,8 @@ main(void)
 		T(test_late_writer),
 		T(test_never_shrink),
 		T(test_leftovers),
+		T(test_leftovers_of_ours),
+		T(test_redo),
 		T(test_not_writable),
 		T(test_lock_held),
 		T(test_thread),

@@ -206,6 +206,28 @@ test_replace(void **state)
 }
 
 static void
+test_sweep(void **state)
+{
+	static const char *const names[] = { "x.0123456789abcdef.tmp",
+		"x.0123456789abcdex.tmp", "0123456789abcdef.tmp",
+		"x.0123456789abcdef.tmp2", "x" };
+	const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *file = in_dir(names[i]);
+
+		assert_int_equal(path_replace(file, "x", 1, 0600), 0);
+		path_sweep(dir);
+		assert_int_equal(access(file, F_OK), 0);
+		assert_int_equal(utimensat(AT_FDCWD, file, old, 0), 0);
+		path_sweep(dir);
+		assert_int_equal(access(file, F_OK), i == 0 ? -1 : 0);
+	}
+	path_sweep("/no/such");
+}
+
+static void
 test_private(void **state)
 {
 	_cleanup_free_ char *d = in_dir("private"),
@@ -279,6 +301,7 @@ main(void)
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_replace),
 		cmocka_unit_test(test_private),
+		cmocka_unit_test(test_sweep),
 		cmocka_unit_test(test_sudo),
 	};
 
