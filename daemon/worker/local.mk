@@ -41,6 +41,9 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/saml.c daemon/worker/saml.h \
 	daemon/worker/saml-base64.c daemon/worker/saml-base64.h \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
+	daemon/worker/sandbox-calls.c \
+	daemon/worker/sandbox-files.c \
+	daemon/worker/sandbox-needs.c \
 	daemon/worker/second.c daemon/worker/second.h \
 	daemon/worker/second-code.c daemon/worker/second-end.c \
 	daemon/worker/signin.c daemon/worker/signin.h \
@@ -54,9 +57,11 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/words.c \
 	daemon/worker/xml.c daemon/worker/xml.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
-	$(OPENSSL_CFLAGS) $(GSSAPI_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS)
+	$(OPENSSL_CFLAGS) $(GSSAPI_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) \
+	$(SECCOMP_CFLAGS)
 WORKER_LIBS = daemon/worker/libworker.a $(LIBAWSFED) $(LIBCURL_LIBS) \
-	$(LIBXML2_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) $(GSSAPI_LIBS)
+	$(LIBXML2_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) $(GSSAPI_LIBS) \
+	$(SECCOMP_LIBS)
 daemon_worker_libworker_a_CPPFLAGS = $(WORKER_CPPFLAGS)
 
 libexec_PROGRAMS += awsfed-worker

@@ -91,6 +91,13 @@ main(int argc, char **argv)
 	}
 	conduit_init(&c, WORKER_FD);
 	if (conduit_job(&c, &msg) < 0)
+		msg = NULL;
+	if ((r = sandbox_confine(msg)) < 0) {
+		log_err(
+		    "cannot give up files and system calls: %s", strerror(-r));
+		return 1;
+	}
+	if (msg == NULL)
 		unknown_job(&c);
 	else
 		run(&c, msg);

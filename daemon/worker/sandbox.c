@@ -6,7 +6,11 @@
 #include <stddef.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include "awsfed/log.h"
+#include "awsfed/proto.h"
 #include "awsfed/xalloc.h"
 
 /* A page that sends the parser into quadratic time ends here, not never. */
@@ -45,8 +49,29 @@ sandbox_enter(void)
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)
 		return -errno;
+	/* The agent hands on none; an old kernel cannot make sure of it. */
+	(void)syscall(SYS_close_range, WORKER_FD + 1, ~0U, 0U);
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
 		if ((r = limit(limits[i].what, limits[i].value)) < 0)
 			return r;
 	return 0;
+}
+
+int
+sandbox_confine(const json_t *job)
+{
+	struct sandbox_needs needs;
+	int files, calls;
+
+	sandbox_needs(job, &needs);
+	files = sandbox_files(&needs);
+	calls = files < 0 ? files : sandbox_calls(&needs, files == 0);
+	sandbox_needs_done(&needs);
+	if (files == 0)
+		log_notice("the kernel has no Landlock: this worker could read "
+			   "what its user can");
+	if (calls == 0)
+		log_notice("the kernel has no seccomp: this worker could use "
+			   "any system call");
+	return calls < 0 ? calls : 0;
 }

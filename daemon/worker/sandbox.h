@@ -1,16 +1,50 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the worker gives up before it reads its job: core dumps, being traced
- * by its own user, gaining privileges, starting programs, endless CPU time.
+ * What the worker gives up.  In two steps, since the paths that a job needs are
+ * known only when it has come:
  *
- * Still to come (it is required before a release): a seccomp filter that
- * answers AF_NETLINK with an errno, so that getaddrinfo goes on without it,
- * and Landlock rules that leave only the CA bundle and the resolver's files.
+ * sandbox_enter(), first thing: core dumps, being traced by its own user,
+ * gaining privileges, descriptors that it was not given, endless CPU time, and
+ * outliving the agent.
+ *
+ * sandbox_confine(), with the job in hand, before any thread and before a byte
+ * from the network: files, by Landlock; system calls, by seccomp.  From then on
+ * a page that took the parser over finds no file of the user's, starts no
+ * program and reads no other process.
  */
 #ifndef AWSFED_WORKER_SANDBOX_H
 #define AWSFED_WORKER_SANDBOX_H
 
+#include <stdbool.h>
+
+#include <jansson.h>
+
+#include "awsfed/str.h"
+
+/* What one job needs beside what every job needs. */
+struct sandbox_needs {
+	struct strv read;  /* files and directories to read */
+	struct strv write; /* also to write: a ticket cache, a token's store */
+	bool keyring;	   /* tickets are in the kernel's keyring */
+};
+
 /* 0, or a negative errno: then the worker must not go on. */
 int sandbox_enter(void);
+/*
+ * 0, also where the kernel knows neither Landlock nor seccomp, after a line in
+ * the log; or a negative errno, as above.
+ */
+int sandbox_confine(const json_t *job /* NULL: none */);
+
+/* The parts of sandbox_confine(). */
+void sandbox_needs(const json_t *job, struct sandbox_needs *ret);
+void sandbox_needs_done(struct sandbox_needs *n);
+/* The ABI version (1 or more), 0 without Landlock, or a negative errno. */
+int sandbox_files(const struct sandbox_needs *n);
+/*
+ * files_open: Landlock does not guard the files.  1, 0 without seccomp, or a
+ * negative errno.
+ */
+int sandbox_calls(const struct sandbox_needs *n, bool files_open);
 
 #endif

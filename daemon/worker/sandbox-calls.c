@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The system calls a worker may make, by seccomp.
+ *
+ * A list of what is allowed, since a list of what is not is out of date with
+ * the next kernel.  Such lists break programs on another distribution when its
+ * libc tries a newer call first: it goes on with the older one only when the
+ * answer is ENOSYS.  So that is the answer to whatever is in neither list: the
+ * worker sees an older kernel, which every libc knows how to live with.  What
+ * is refused by name gets EPERM (as from systemd's filters): nothing that a
+ * library needs, but some that libraries try.  Nothing is answered by death but
+ * calls of another architecture: a sign-in should not end because a new
+ * version of a library looks what the machine can do.
+ */
+#include <asm/ioctls.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/prctl.h>
+#include <linux/sockios.h>
+#include <netinet/in.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "awsfed/xalloc.h"
+#include "sandbox.h"
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define SANITIZED 1
+#else
+#define SANITIZED 0
+#endif
+
+#define EVERY_BIT 0xffffffffU
+/* TCGETS2, whose struct no header of libc has. */
+#define ASK_TERMINAL2 0x802c542aU
+
+/* ---- the lists ------------------------------------------------------------------ */
+
+static const char *const allowed[] = {
+	/* Files: which ones, Landlock says. */
+	"read", "readv", "pread64", "preadv", "preadv2", "write", "writev",
+	"pwrite64", "pwritev", "pwritev2", "close", "close_range", "stat",
+	"stat64", "lstat", "lstat64", "fstat", "fstat64", "fstatat64",
+	"newfstatat", "statx", "access", "faccessat", "faccessat2", "readlink",
+	"readlinkat", "getdents", "getdents64", "lseek", "_llseek", "fcntl",
+	"fcntl64", "flock", "dup", "dup2", "dup3", "pipe", "pipe2", "statfs",
+	"statfs64", "fstatfs", "fstatfs64", "getcwd", "fadvise64",
+	"fadvise64_64", "arm_fadvise64_64", "readahead", "fsync", "fdatasync",
+	"ftruncate", "ftruncate64", "sendfile", "sendfile64", "umask",
+	/* Memory. */
+	"brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise",
+	"mlock", "mlock2", "munlock", "mincore", "msync", "membarrier",
+	"memfd_create", "get_mempolicy",
+	/* Threads and signals of its own. */
+	"futex", "futex_time64", "futex_waitv", "set_robust_list",
+	"get_robust_list", "set_tid_address", "rseq", "sched_yield",
+	"sched_getaffinity", "sched_getparam", "sched_getscheduler",
+	"sched_get_priority_max", "sched_get_priority_min", "getcpu", "gettid",
+	"exit", "exit_group", "arch_prctl", "set_thread_area",
+	"get_thread_area", "set_tls", "cacheflush", "riscv_flush_icache",
+	"riscv_hwprobe", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn",
+	"rt_sigpending", "rt_sigsuspend", "rt_sigtimedwait",
+	"rt_sigtimedwait_time64", "sigaltstack", "sigaction", "sigprocmask",
+	"sigreturn", "restart_syscall", "pause", "alarm", "setitimer",
+	"getitimer",
+	/* Time and waiting. */
+	"clock_gettime", "clock_gettime64", "clock_getres",
+	"clock_getres_time64", "clock_nanosleep", "clock_nanosleep_time64",
+	"nanosleep", "gettimeofday", "time", "times", "timerfd_create",
+	"timerfd_settime", "timerfd_settime64", "timerfd_gettime",
+	"timerfd_gettime64", "poll", "ppoll", "ppoll_time64", "select",
+	"_newselect", "pselect6", "pselect6_time64", "epoll_create",
+	"epoll_create1", "epoll_ctl", "epoll_ctl_old", "epoll_wait",
+	"epoll_pwait", "epoll_pwait2", "eventfd", "eventfd2",
+	/* Who it is, and where. */
+	"getpid", "getppid", "getuid", "getuid32", "geteuid", "geteuid32",
+	"getgid", "getgid32", "getegid", "getegid32", "getresuid",
+	"getresuid32", "getresgid", "getresgid32", "getgroups", "getgroups32",
+	"getpgrp", "getpgid", "getsid", "uname", "sysinfo", "getrlimit",
+	"ugetrlimit", "getrusage", "getrandom", "capget", "getpriority",
+	/* The network; socket and socketpair are below. */
+	"socketcall", "connect", "send", "sendto", "sendmsg", "sendmmsg",
+	"recv", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64",
+	"shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt"
+};
+
+/* A ticket cache or a token's store is written to. */
+static const char *const allowed_writing[] = { "unlink", "unlinkat", "rename",
+	"renameat", "renameat2" };
+
+/* Tickets in the kernel's keyring. */
+static const char *const allowed_keyring[] = { "keyctl", "add_key",
+	"request_key" };
+
+/* The leak check stops the program from a process of its own. */
+static const char *const allowed_sanitizer[] = { "clone", "ptrace", "prctl",
+	"kill", "tgkill", "tkill", "wait4", "waitid", "personality",
+	"prlimit64", "process_vm_readv", "ioctl" };
+
+static const char *const refused[] = { "execve", "execveat", "fork", "vfork",
+	/* Other processes. */
+	"ptrace", "process_vm_readv", "process_vm_writev", "process_madvise",
+	"process_mrelease", "pidfd_open", "pidfd_getfd", "pidfd_send_signal",
+	"kcmp", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "setpriority",
+	"setpgid", "setsid", "sched_setaffinity", "sched_setparam",
+	"sched_setscheduler", "sched_setattr", "ioprio_set", "move_pages",
+	"migrate_pages",
+	/* Large surfaces of the kernel. */
+	"bpf", "perf_event_open", "userfaultfd", "io_uring_setup",
+	"io_uring_enter", "io_uring_register", "io_setup", "io_submit",
+	"keyctl", "add_key", "request_key", "seccomp", "vmsplice", "splice",
+	"tee", "lookup_dcookie", "memfd_secret",
+	/* Other roots, other names. */
+	"unshare", "setns", "mount", "umount", "umount2", "pivot_root",
+	"chroot", "open_tree", "move_mount", "fsopen", "fsconfig", "fsmount",
+	"fspick", "mount_setattr", "open_tree_attr", "name_to_handle_at",
+	"open_by_handle_at", "fanotify_init", "fanotify_mark", "quotactl",
+	"quotactl_fd",
+	/* What of files is not Landlock's. */
+	"chmod", "fchmod", "fchmodat", "fchmodat2", "chown", "chown32",
+	"lchown", "lchown32", "fchown", "fchown32", "fchownat", "utime",
+	"utimes", "utimensat", "utimensat_time64", "futimesat", "setxattr",
+	"lsetxattr", "fsetxattr", "setxattrat", "removexattr", "lremovexattr",
+	"fremovexattr", "removexattrat", "mknod", "mknodat", "link", "linkat",
+	"symlink", "symlinkat", "mkdir", "mkdirat", "rmdir", "truncate",
+	"truncate64", "unlink", "unlinkat", "rename", "renameat", "renameat2",
+	"fallocate", "chdir", "fchdir",
+	/* A server. */
+	"bind", "listen", "accept", "accept4",
+	/* The machine, and who we are. */
+	"setuid", "setuid32", "setgid", "setgid32", "setreuid", "setreuid32",
+	"setregid", "setregid32", "setresuid", "setresuid32", "setresgid",
+	"setresgid32", "setgroups", "setgroups32", "setfsuid", "setfsuid32",
+	"setfsgid", "setfsgid32", "capset", "setrlimit", "settimeofday",
+	"clock_settime", "clock_settime64", "clock_adjtime", "clock_adjtime64",
+	"adjtimex", "stime", "sethostname", "setdomainname", "reboot",
+	"kexec_load", "kexec_file_load", "init_module", "finit_module",
+	"delete_module", "swapon", "swapoff", "acct", "iopl", "ioperm",
+	"modify_ldt", "personality", "syslog", "vhangup", "nfsservctl",
+	"uselib", "landlock_create_ruleset", "landlock_add_rule",
+	"landlock_restrict_self" };
+
+/* ---- rules ------------------------------------------------------------------------- */
+
+struct filter {
+	scmp_filter_ctx ctx;
+	int error; /* the first one */
+};
+
+/* One rule on a call; a name that libseccomp or the machine has not is none. */
+static void
+rule(struct filter *f, uint32_t action, const char *name, unsigned n,
+    const struct scmp_arg_cmp *args)
+{
+	int nr = seccomp_syscall_resolve_name(name);
+	int r;
+
+	if (nr == __NR_SCMP_ERROR || f->error < 0)
+		return;
+	r = seccomp_rule_add_array(f->ctx, action, nr, n, args);
+	/* Unknown to this architecture; said already. */
+	if (r < 0 && r != -EDOM && r != -EEXIST)
+		f->error = r;
+}
+
+#define RULE(f, action, name, ...) \
+	do { \
+		const struct scmp_arg_cmp args_[] = { __VA_ARGS__ }; \
+		rule(f, action, name, ARRAY_SIZE(args_), args_); \
+	} while (0)
+
+static void
+rules(struct filter *f, uint32_t action, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		rule(f, action, names[i], 0, NULL);
+}
+
+static bool
+among(const char *name, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(name, names[i]) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * TCP, UDP and Unix.  Whatever else there is gets the answer of a kernel that
+ * was built without it: getaddrinfo(3) goes on without AF_NETLINK.
+ */
+static void
+socket_rules(struct filter *f)
+{
+	static const struct {
+		uint64_t type;
+		uint64_t protocol;
+	} kinds[] = {
+		{ SOCK_STREAM, 0 },
+		{ SOCK_STREAM, IPPROTO_TCP },
+		{ SOCK_DGRAM, 0 },
+		{ SOCK_DGRAM, IPPROTO_UDP },
+	};
+	static const uint64_t inet[] = { AF_INET, AF_INET6 };
+	static const uint64_t others[] = { 0, SOCK_RAW, SOCK_RDM,
+		SOCK_SEQPACKET, SOCK_DCCP, SOCK_PACKET };
+
+	for (size_t i = 0; i < ARRAY_SIZE(inet); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+			RULE(f, SCMP_ACT_ALLOW, "socket",
+			    SCMP_A0_64(SCMP_CMP_EQ, inet[i]),
+			    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, kinds[k].type),
+			    SCMP_A2_64(SCMP_CMP_EQ, kinds[k].protocol));
+		for (size_t k = 0; k < ARRAY_SIZE(others); k++)
+			RULE(f, SCMP_ACT_ERRNO(EPERM), "socket",
+			    SCMP_A0_64(SCMP_CMP_EQ, inet[i]),
+			    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, others[k]));
+	}
+	RULE(f, SCMP_ACT_ALLOW, "socket", SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX));
+	RULE(f, SCMP_ACT_ALLOW, "socketpair", SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX));
+	for (uint64_t family = 0; family < AF_INET6; family++)
+		if (family != AF_UNIX && family != AF_INET)
+			RULE(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket",
+			    SCMP_A0_64(SCMP_CMP_EQ, family));
+	RULE(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket",
+	    SCMP_A0_64(SCMP_CMP_GT, AF_INET6));
+}
+
+/* A thread, as the resolver's, is no process; clone3 hides what it is. */
+static void
+process_rules(struct filter *f)
+{
+#if defined(__s390__)
+	const unsigned flags = 1;
+#else
+	const unsigned flags = 0;
+#endif
+	const uint64_t me = (uint64_t)getpid();
+
+	if (!SANITIZED) {
+		RULE(f, SCMP_ACT_ALLOW, "clone",
+		    SCMP_CMP64(
+			flags, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+		RULE(f, SCMP_ACT_ERRNO(EPERM), "clone",
+		    SCMP_CMP64(flags, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
+		for (int i = 0; i < 2; i++) {
+			const char *name = i == 0 ? "kill" : "tgkill";
+
+			RULE(f, SCMP_ACT_ALLOW, name,
+			    SCMP_A0_64(SCMP_CMP_EQ, me));
+			RULE(f, SCMP_ACT_ERRNO(EPERM), name,
+			    SCMP_A0_64(SCMP_CMP_LT, me));
+			RULE(f, SCMP_ACT_ERRNO(EPERM), name,
+			    SCMP_A0_64(SCMP_CMP_GT, me));
+		}
+		RULE(
+		    f, SCMP_ACT_ALLOW, "prlimit64", SCMP_A0_64(SCMP_CMP_EQ, 0));
+		RULE(f, SCMP_ACT_ERRNO(EPERM), "prlimit64",
+		    SCMP_A0_64(SCMP_CMP_NE, 0));
+	}
+}
+
+static void
+odd_rules(struct filter *f)
+{
+	static const uint64_t requests[] = { TCGETS, ASK_TERMINAL2, TIOCGWINSZ,
+		FIONREAD, FIONBIO, FIOCLEX, FIONCLEX, FIOASYNC, SIOCGIFCONF,
+		SIOCGIFFLAGS, SIOCGIFINDEX, SIOCGIFNAME, SIOCGIFADDR };
+	static const uint64_t typing[] = { TIOCSTI, TIOCLINUX, TIOCSCTTY };
+	static const uint64_t options[] = { PR_SET_NAME, PR_GET_NAME,
+		PR_GET_DUMPABLE, PR_GET_NO_NEW_PRIVS, PR_GET_SECCOMP,
+		PR_GET_PDEATHSIG, PR_CAPBSET_READ, PR_SET_VMA };
+
+	if (SANITIZED)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(requests); i++)
+		RULE(f, SCMP_ACT_ALLOW, "ioctl",
+		    SCMP_A1_64(SCMP_CMP_MASKED_EQ, EVERY_BIT, requests[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(typing); i++)
+		RULE(f, SCMP_ACT_ERRNO(EPERM), "ioctl",
+		    SCMP_A1_64(SCMP_CMP_MASKED_EQ, EVERY_BIT, typing[i]));
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		RULE(f, SCMP_ACT_ALLOW, "prctl",
+		    SCMP_A0_64(SCMP_CMP_EQ, options[i]));
+	RULE(f, SCMP_ACT_ALLOW, "prctl",
+	    SCMP_A0_64(SCMP_CMP_EQ, PR_SET_DUMPABLE),
+	    SCMP_A1_64(SCMP_CMP_EQ, 0));
+	RULE(f, SCMP_ACT_ERRNO(EPERM), "prctl",
+	    SCMP_A0_64(SCMP_CMP_EQ, PR_SET_DUMPABLE),
+	    SCMP_A1_64(SCMP_CMP_NE, 0));
+	RULE(f, SCMP_ACT_ERRNO(EPERM), "prctl",
+	    SCMP_A0_64(SCMP_CMP_EQ, PR_SET_PDEATHSIG));
+}
+
+/*
+ * Where no Landlock is, and nothing is to be written, files are at least only
+ * read; openat2, whose flags cannot be seen here, is not there.
+ */
+static void
+open_rules(struct filter *f, bool only_read)
+{
+	const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC;
+
+	if (!only_read) {
+		rule(f, SCMP_ACT_ALLOW, "open", 0, NULL);
+		rule(f, SCMP_ACT_ALLOW, "openat", 0, NULL);
+		rule(f, SCMP_ACT_ALLOW, "openat2", 0, NULL);
+		return;
+	}
+	RULE(f, SCMP_ACT_ALLOW, "open",
+	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, writing, 0));
+	RULE(f, SCMP_ACT_ALLOW, "openat",
+	    SCMP_A2_64(SCMP_CMP_MASKED_EQ, writing, 0));
+}
+
+#define SOME(list) list, ARRAY_SIZE(list)
+
+int
+sandbox_calls(const struct sandbox_needs *n, bool files_open)
+{
+	struct filter f = { .ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS)) };
+	bool writes = n->write.n > 0;
+
+	if (f.ctx == NULL)
+		return -ENOMEM;
+	seccomp_attr_set(f.ctx, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+	rules(&f, SCMP_ACT_ALLOW, SOME(allowed));
+	if (writes)
+		rules(&f, SCMP_ACT_ALLOW, SOME(allowed_writing));
+	if (n->keyring)
+		rules(&f, SCMP_ACT_ALLOW, SOME(allowed_keyring));
+	if (SANITIZED)
+		rules(&f, SCMP_ACT_ALLOW, SOME(allowed_sanitizer));
+	for (size_t i = 0; i < ARRAY_SIZE(refused); i++) {
+		const char *name = refused[i];
+
+		if ((writes && among(name, SOME(allowed_writing))) ||
+		    (n->keyring && among(name, SOME(allowed_keyring))) ||
+		    (SANITIZED && among(name, SOME(allowed_sanitizer))))
+			continue;
+		rule(&f, SCMP_ACT_ERRNO(EPERM), name, 0, NULL);
+	}
+	socket_rules(&f);
+	process_rules(&f);
+	odd_rules(&f);
+	open_rules(&f, files_open && !writes && !SANITIZED);
+	if (f.error == 0)
+		f.error = seccomp_load(f.ctx);
+	seccomp_release(f.ctx);
+	/* EINVAL, ENOSYS: a kernel without; EPERM: not let through to it. */
+	if (f.error == -EINVAL || f.error == -ENOSYS || f.error == -EPERM ||
+	    f.error == -ECANCELED)
+		return 0;
+	return f.error < 0 ? f.error : 1;
+}
