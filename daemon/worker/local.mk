@@ -82,6 +82,7 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-pages \
 	tests/unit/test-conduit \
 	tests/unit/test-totp \
+	tests/unit/test-sandbox \
 	tests/unit/test-second
 check_PROGRAMS += $(WORKER_TESTS)
 TESTS += $(WORKER_TESTS)
@@ -131,6 +132,9 @@ tests_unit_test_totp_SOURCES = tests/unit/test-totp.c \
 	tests/unit/worker-test.h
 tests_unit_test_totp_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_totp_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_sandbox_SOURCES = tests/unit/test-sandbox.c
+tests_unit_test_sandbox_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
+tests_unit_test_sandbox_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_second_SOURCES = tests/unit/test-second.c \
 	tests/unit/worker-test.h
 tests_unit_test_second_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)

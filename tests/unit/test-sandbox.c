@@ -411,8 +411,8 @@ use_agent(void)
 {
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
-	return result(connect(fd, (struct sockaddr *)&agent_socket,
-	    sizeof(agent_socket)));
+	return result(connect(
+	    fd, (struct sockaddr *)&agent_socket, sizeof(agent_socket)));
 }
 
 /* ---- what a sign-in needs ------------------------------------------------------------ */
@@ -453,8 +453,7 @@ connect_out(void)
 		.sin_port = htons(1),
 		.sin_addr = { htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int e =
-	    fd < 0 ? errno : result(connect(fd, (void *)&in, sizeof(in)));
+	int e = fd < 0 ? errno : result(connect(fd, (void *)&in, sizeof(in)));
 
 	return e == ECONNREFUSED || e == ENETUNREACH ? 0 : e;
 }
@@ -652,8 +651,7 @@ static const struct act {
 	{ "another filter", loosen, CALLS, EPERM },
 	{ "dumpable again", dumpable_again, CALLS_ONLY_PLAIN, EPERM },
 	{ "it outlives its parent", outlive, CALLS_ONLY_PLAIN, EPERM },
-	{ "typing at the terminal", type_at_terminal, CALLS_ONLY_PLAIN,
-	    EPERM },
+	{ "typing at the terminal", type_at_terminal, CALLS_ONLY_PLAIN, EPERM },
 	{ "a core dump", dump_core, CALLS, EPERM },
 	{ "a descriptor that was not given", inherited, CALLS, EBADF },
 };
@@ -688,9 +686,10 @@ to_try(const struct act *a)
 {
 	if (a->by == FILES && (!landlock || without))
 		return false;
-	return !SANITIZED || (a->by != CALLS_ONLY_PLAIN &&
-	    /* /proc is open to it. */
-	    a->fn != read_proc && a->fn != memory_of_parent);
+	return !SANITIZED ||
+	    (a->by != CALLS_ONLY_PLAIN &&
+		/* /proc is open to it. */
+		a->fn != read_proc && a->fn != memory_of_parent);
 }
 
 static void
@@ -710,8 +709,8 @@ check_forbidden(const json_t *msg)
 			fail_msg("%s: %s", a->name,
 			    e == 0 ? "it works" : strerror(e));
 	}
-	print_message("# %u forbidden acts of %zu tried\n", tried,
-	    ARRAY_SIZE(forbidden));
+	print_message(
+	    "# %u forbidden acts of %zu tried\n", tried, ARRAY_SIZE(forbidden));
 }
 
 static void
@@ -748,8 +747,8 @@ test_possible_outside(void **state)
 	static int (*const acts[])(void) = { read_credentials, read_ssh,
 		read_other, read_shadow, list_home, list_root, write_letter,
 		chmod_letter, touch_letter, fork_it, fork_by_libc,
-		signal_parent, limit_parent, serve, serve_without_bind,
-		netlink, read_proc, use_agent };
+		signal_parent, limit_parent, serve, serve_without_bind, netlink,
+		read_proc, use_agent };
 
 	(void)state;
 	parent = getpid();
@@ -901,13 +900,12 @@ set_up(void **state)
 	put("more.conf", "x");
 	put("krb5.d/one", "x");
 	text = xasprintf(
-	    "[libdefaults]\ninclude %s/more.conf\nincludedir %s/krb5.d\n",
-	    home, home);
+	    "[libdefaults]\ninclude %s/more.conf\nincludedir %s/krb5.d\n", home,
+	    home);
 	put("krb5.conf", text);
 	path = at("krb5.conf");
 	setenv("KRB5_CONFIG", path, 1);
-	xreplace(&text,
-	    xasprintf("directories.tokendir = %s/tokens\n", home));
+	xreplace(&text, xasprintf("directories.tokendir = %s/tokens\n", home));
 	put(".config/softhsm2/softhsm2.conf", text);
 	put("tokens/one", "x");
 	put("run/awsfed/control.lock", "x");
@@ -918,8 +916,8 @@ set_up(void **state)
 	snprintf(agent_socket.sun_path, sizeof(agent_socket.sun_path),
 	    "%s/run/awsfed/control", home);
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_equal(bind(fd, (struct sockaddr *)&agent_socket,
-			     sizeof(agent_socket)),
+	assert_int_equal(
+	    bind(fd, (struct sockaddr *)&agent_socket, sizeof(agent_socket)),
 	    0);
 	assert_int_equal(listen(fd, 100), 0);
 	assert_int_equal(dup2(fd, 100), 100);
