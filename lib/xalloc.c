@@ -100,10 +100,18 @@ xstrdup(const char *s)
 char *
 xvasprintf(const char *fmt, va_list ap)
 {
+	va_list again;
 	char *s;
+	int n;
 
-	if (vasprintf(&s, fmt, ap) == -1)
+	/* vasprintf would grow its block, and wipe none that it grew out of. */
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, again);
+	va_end(again);
+	if (n < 0)
 		oom();
+	s = xmalloc((size_t)n + 1);
+	vsnprintf(s, (size_t)n + 1, fmt, ap);
 	return s;
 }
 
