@@ -10,6 +10,7 @@
 #include "ask.h"
 #include "awsfed/paths.h"
 #include "awsfed/proto.h"
+#include "awsfed/secret.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
@@ -241,6 +242,7 @@ answer(struct state *s, const json_t *step, json_t **ret, struct problem *p)
 	if (scripted)
 		json_object_set_new(par, "scripted", json_true());
 	r = converse(s, M_ANSWER, par, ret, p);
+	secret_scrub_stack();
 	if (r < 0 && str_eq(p->error, E_STALE_QUESTION)) {
 		/* Another terminal was faster; go on with what comes next. */
 		problem_done(p);

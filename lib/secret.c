@@ -17,6 +17,7 @@
  */
 #define CHUNK_MIN (64 * 1024)
 #define ALIGN 16
+#define STACK_BELOW (32 * 1024)
 
 struct block {
 	size_t size; /* bytes behind this header */
@@ -217,6 +218,14 @@ bool
 secret_locked(void)
 {
 	return all_locked;
+}
+
+__attribute__((noinline)) void
+secret_scrub_stack(void)
+{
+	char below[STACK_BELOW];
+
+	explicit_bzero(below, sizeof(below));
 }
 
 void

@@ -31,6 +31,12 @@ bool secret_equal(const struct secret *a, const struct secret *b);
 bool secret_is(const struct secret *s, const void *bytes, size_t len);
 /* False when the arena could not be locked; secrets work all the same. */
 bool secret_locked(void);
+/*
+ * Overwrites the stack below the caller. Libraries leave copies there: the
+ * dynamic loader saves the vector registers when a function of theirs is called
+ * for the first time, and a secret may have just been copied through them.
+ */
+void secret_scrub_stack(void);
 
 void secret_freep(struct secret **s);
 #define _cleanup_secret_ __attribute__((cleanup(secret_freep)))
