@@ -15,6 +15,7 @@
 
 #include "awsfed/buf.h"
 #include "awsfed/log.h"
+#include "awsfed/parents.h"
 #include "awsfed/paths.h"
 #include "awsfed/proto.h"
 #include "awsfed/str.h"
@@ -54,6 +55,25 @@ check_peer(int fd, const char *path, struct problem *problem)
 	fault_next(&problem->fault, "%s",
 	    _("run awsfedctl as yourself, and check XDG_RUNTIME_DIR and "
 	      "AWSFED_SOCKET"));
+	return -1;
+}
+
+/* Can somebody else have put another socket there? */
+static int
+check_way(const char *path, struct problem *problem)
+{
+	_cleanup_free_ char *bad = NULL;
+
+	/* A way that is not there is connect's to tell. */
+	if (parents_check(path, &bad) != -EPERM)
+		return 0;
+	problem_set(problem, EXIT_FAILED, FAULT_SECURITY,
+	    _("other users can change %s, which is on the way to the agent's "
+	      "socket %s; nothing was sent to it."),
+	    bad, path);
+	fault_next(&problem->fault, "%s",
+	    _("take away their right to write there, or set AWSFED_SOCKET to "
+	      "a path in a folder of your own"));
 	return -1;
 }
 
@@ -101,6 +121,8 @@ conn_open(struct conn **ret, struct problem *problem)
 		    &problem->fault, "%s", _("set HOME or XDG_RUNTIME_DIR"));
 		return -1;
 	}
+	if (check_way(path, problem) < 0)
+		return -1;
 	r = address(path, &dir, &sa);
 	if (r < 0)
 		return absent_problem(problem, path, -r);

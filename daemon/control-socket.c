@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "awsfed/fault.h"
+#include "awsfed/parents.h"
 #include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
@@ -43,7 +44,7 @@ fail(struct fault *fault, const char *what, const char *path, int error)
 static int
 open_directory(struct control_socket *s, const char *path, struct fault *fault)
 {
-	_cleanup_free_ char *dir = xstrdup(path);
+	_cleanup_free_ char *dir = xstrdup(path), *bad = NULL;
 	char *slash = strrchr(dir, '/');
 	int r;
 
@@ -67,6 +68,19 @@ open_directory(struct control_socket *s, const char *path, struct fault *fault)
 	}
 	if (r < 0)
 		return fail(fault, _("cannot use the directory"), dir, -r);
+	r = parents_check(path, &bad);
+	if (r == -EPERM) {
+		fault_set(fault, FAULT_SECURITY, REASON_SETTINGS,
+		    _("other users can change %s, which is on the way to the "
+		      "socket %s"),
+		    bad, path);
+		fault_next(fault, "%s",
+		    _("Take away their right to write there, or set "
+		      "AWSFED_SOCKET to a path in a directory of your own."));
+		return -1;
+	}
+	if (r < 0)
+		return fail(fault, _("cannot look at the way to"), path, -r);
 	/* Again, on what is open: the way there may have changed meanwhile. */
 	s->dir = path_open_private(dir);
 	if (s->dir < 0)

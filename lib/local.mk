@@ -15,6 +15,7 @@ lib_libawsfed_a_SOURCES = \
 	lib/ini-parse.c \
 	include/awsfed/log.h lib/log.c \
 	include/awsfed/names.h lib/names.c \
+	include/awsfed/parents.h lib/parents.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \
 	include/awsfed/secret.h lib/secret.c \
@@ -37,6 +38,7 @@ lib_tests = \
 	tests/unit/test-ini-nested \
 	tests/unit/test-log \
 	tests/unit/test-names \
+	tests/unit/test-parents \
 	tests/unit/test-paths \
 	tests/unit/test-policy \
 	tests/unit/test-secret \
@@ -86,6 +88,9 @@ tests_unit_test_log_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_names_SOURCES = tests/unit/test-names.c tests/unit/unit.h
 tests_unit_test_names_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_names_LDADD = $(LIB_TEST_LDADD)
+tests_unit_test_parents_SOURCES = tests/unit/test-parents.c tests/unit/unit.h
+tests_unit_test_parents_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
+tests_unit_test_parents_LDADD = $(LIB_TEST_LDADD)
 tests_unit_test_paths_SOURCES = tests/unit/test-paths.c tests/unit/unit.h
 tests_unit_test_paths_CPPFLAGS = $(LIB_TEST_CPPFLAGS)
 tests_unit_test_paths_LDADD = $(LIB_TEST_LDADD)
