@@ -64,7 +64,7 @@ check_way(const char *path, struct problem *problem)
 {
 	_cleanup_free_ char *bad = NULL;
 
-	/* A way that is not there is connect's to tell. */
+	/* One that has just gone: what answers is of our user all the same. */
 	if (parents_check(path, &bad) != -EPERM)
 		return 0;
 	problem_set(problem, EXIT_FAILED, FAULT_SECURITY,
@@ -121,8 +121,6 @@ conn_open(struct conn **ret, struct problem *problem)
 		    &problem->fault, "%s", _("set HOME or XDG_RUNTIME_DIR"));
 		return -1;
 	}
-	if (check_way(path, problem) < 0)
-		return -1;
 	r = address(path, &dir, &sa);
 	if (r < 0)
 		return absent_problem(problem, path, -r);
@@ -133,7 +131,7 @@ conn_open(struct conn **ret, struct problem *problem)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &tv, sizeof(tv));
 	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) != 0)
 		return absent_problem(problem, path, errno);
-	if (check_peer(fd, path, problem) < 0)
+	if (check_peer(fd, path, problem) < 0 || check_way(path, problem) < 0)
 		return -1;
 	c = xcalloc(1, sizeof(*c));
 	log_debug("connected to %s", path);
