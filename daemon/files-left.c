@@ -295,10 +295,15 @@ files_tidy_now(const char *path)
 {
 	_cleanup_target_ struct target t = TARGET_INIT;
 	_cleanup_fault_ struct fault fault = { 0 };
+	_cleanup_free_ char *dir = xstrdup(path);
+	char *slash = dir == NULL ? NULL : strrchr(dir, '/');
 	bool any = false;
 
 	/* Its directory is not to be made. */
-	if (access(path, F_OK) != 0 && errno == ENOENT)
+	if (slash == NULL)
+		return;
+	*slash = '\0';
+	if (access(dir, F_OK) != 0)
 		return;
 	if (target_resolve(&t, path, &fault) < 0)
 		return;
