@@ -459,7 +459,10 @@ overwrite(struct write *w, struct fault *fault)
 	    fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)w->len) != 0 &&
 	    (errno == ENOSPC || errno == EDQUOT)) {
 		r = errno;
-		drop_note(w);
+		/* It is as it was; but a new one is there, and empty: then the
+		 * next write has to know. */
+		if (!w->source.exists)
+			xreplace(&w->note, NULL);
 		return file_fault(fault, _("write"), w->target.path, r);
 	}
 	r = redo_overwrite(fd, w->text, w->len);
