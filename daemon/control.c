@@ -25,7 +25,7 @@
 #include "control-socket.h"
 #include "loop.h"
 
-#define READ_SIZE 16384
+#define READ_SIZE 4096 /* a call is short; longer ones take some more */
 #define ACCEPTS_A_TURN 16
 #define OUT_STALL (30 * USEC) /* a client that does not read */
 #define HANGUP_LOOK USEC      /* how often a half-closed client is looked at */
@@ -50,6 +50,7 @@ struct conn {
 	struct timer *stall;
 	struct timer *hangup;
 	bool handling; /* a call is out with the handler */
+	bool inside;   /* the handler has not returned from it yet */
 	bool oneway;
 	bool called;	 /* the handler knows the id */
 	bool dead;	 /* closed on the next turn */
@@ -117,12 +118,28 @@ conn_doom(struct conn *c)
 	c->control->loop->ops->timer_set(c->turn, (struct deadline){ 0 });
 }
 
+/*
+ * Most answers fit into the socket as they are: then nothing waits, and epoll
+ * and the timers are not asked for anything.  How much went, or -1.
+ */
+static ssize_t
+send_now(const struct conn *c, const struct buf *b)
+{
+	ssize_t n;
+
+	do {
+		n = send(c->fd, b->data, b->len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	} while (n < 0 && errno == EINTR);
+	return n < 0 && errno == EAGAIN ? 0 : n;
+}
+
 static void
 conn_queue(struct conn *c, const json_t *msg)
 {
 	_cleanup_buf_ struct buf one = BUF_INIT(WIRE_MAX_REPLY);
 	bool idle = c->out.len == 0;
 	int r = wire_put(&one, msg);
+	ssize_t n = 0;
 
 	if (r < 0) {
 		_cleanup_json_ json_t *error = NULL;
@@ -137,7 +154,18 @@ conn_queue(struct conn *c, const json_t *msg)
 			return;
 		}
 	}
-	if (buf_add(&c->out, one.data, one.len) < 0) {
+	if (c->dead)
+		return;
+	if (idle && (n = send_now(c, &one)) < 0) {
+		conn_doom(c);
+		return;
+	}
+	if ((size_t)n == one.len) {
+		if (c->last_words)
+			conn_doom(c);
+		return;
+	}
+	if (buf_add(&c->out, one.data + n, one.len - (size_t)n) < 0) {
 		log_info("a client does not read its answers and is dropped");
 		conn_doom(c);
 		return;
@@ -162,6 +190,12 @@ conn_refuse(struct conn *c, const char *error, const char *text)
 
 /* ---- reading ----------------------------------------------------------------------- */
 static void
+look_again(struct conn *c)
+{
+	c->control->loop->ops->timer_set(c->turn, (struct deadline){ 0 });
+}
+
+static void
 hand_over(struct conn *c, json_t *msg)
 {
 	const struct control_handler *handler = &c->control->handler;
@@ -177,10 +211,15 @@ hand_over(struct conn *c, json_t *msg)
 	c->handling = true;
 	c->oneway = call.oneway;
 	c->called = true;
-	event_del(c->ev_read);
-	event_add(c->ev_closed, NULL);
+	c->inside = true;
 	handler->call(
 	    c->id, call.method, call.parameters, call.more, handler->arg);
+	c->inside = false;
+	if (!c->handling || c->dead)
+		return;
+	/* It takes its time. */
+	event_del(c->ev_read);
+	event_add(c->ev_closed, NULL);
 }
 
 /*
@@ -196,27 +235,36 @@ take_request(struct conn *c)
 	if (c->handling || c->dead || c->last_words)
 		return;
 	c->full = c->out.len > UNREAD_MAX;
-	if (c->full)
+	if (c->full) {
+		event_del(c->ev_read);
 		return;
+	}
 	r = wire_get(&c->in, &msg);
 	if (r == 1) {
 		stop(c, c->request);
 		hand_over(c, msg);
 		json_decref(msg);
+		if (c->handling || c->dead || c->last_words)
+			return;
+		/* Answered at once; the next call may be waiting already. */
+		if (c->in.len > 0) {
+			event_del(c->ev_read);
+			look_again(c);
+			return;
+		}
 	} else if (r == -EMSGSIZE) {
-		conn_refuse(c, E_BAD_FRAME,
-		    "the message is longer "
-		    "than 64 KiB");
+		conn_refuse(
+		    c, E_BAD_FRAME, "the message is longer than 64 KiB");
+		return;
 	} else if (r < 0) {
 		conn_refuse(c, E_BAD_FRAME,
-		    "the message is not a "
-		    "JSON object of the allowed form");
-	} else {
-		if (c->in.len > 0 && c->called &&
-		    !c->control->loop->ops->timer_armed(c->request))
-			after(c, c->request, CONTROL_REQUEST_TIME * USEC);
-		event_add(c->ev_read, NULL);
+		    "the message is not a JSON object of the allowed form");
+		return;
+	} else if (c->in.len > 0 && c->called &&
+	    !c->control->loop->ops->timer_armed(c->request)) {
+		after(c, c->request, CONTROL_REQUEST_TIME * USEC);
 	}
+	event_add(c->ev_read, NULL);
 }
 
 static void
@@ -338,8 +386,7 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	}
 	buf_consume(&c->out, (size_t)n);
 	if (c->full && c->out.len <= UNREAD_MAX)
-		c->control->loop->ops->timer_set(
-		    c->turn, (struct deadline){ 0 });
+		look_again(c);
 	if (c->out.len > 0) {
 		after(c, c->stall, OUT_STALL);
 		return;
@@ -402,10 +449,12 @@ control_reply(struct control *control, uint64_t id, json_t *reply, bool last)
 		return;
 	c->handling = false;
 	c->quiet = clk_boot(control->loop->clk);
+	if (c->inside)
+		return; /* who handed it over goes on */
 	event_del(c->ev_closed);
 	stop(c, c->hangup);
 	/* The next call may be waiting already; never from inside this one. */
-	control->loop->ops->timer_set(c->turn, (struct deadline){ 0 });
+	look_again(c);
 }
 
 /* ---- accepting ---------------------------------------------------------------------- */

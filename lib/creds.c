@@ -74,6 +74,14 @@ creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 	return 0;
 }
 
+/* Its UTF-8 was checked when it came in. */
+static void
+put_known(json_t *o, const char *key, const char *value)
+{
+	if (!str_empty(value))
+		json_object_set_new_nocheck(o, key, json_string_nocheck(value));
+}
+
 json_t *
 creds_to_json(const struct creds *c)
 {
@@ -81,14 +89,14 @@ creds_to_json(const struct creds *c)
 	char exp[RFC3339_SIZE];
 
 	rfc3339_format(c->expiration_s, exp);
-	json_put_str(o, "accessKeyId", c->access_key_id);
-	json_put_str(o, "secretAccessKey", secret_bytes(c->secret_access_key));
-	json_put_str(o, "sessionToken", secret_bytes(c->session_token));
-	json_put_str(o, "expiration", exp);
+	put_known(o, "accessKeyId", c->access_key_id);
+	put_known(o, "secretAccessKey", secret_bytes(c->secret_access_key));
+	put_known(o, "sessionToken", secret_bytes(c->session_token));
+	put_known(o, "expiration", exp);
 	json_put_int(o, "lifetime", c->lifetime_s);
 	json_put_int(o, "maxDuration", c->max_s);
-	json_put_str(o, "roleArn", c->role_arn);
-	json_put_str(o, "principal", c->principal);
+	put_known(o, "roleArn", c->role_arn);
+	put_known(o, "principal", c->principal);
 	return o;
 }
 

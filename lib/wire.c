@@ -14,21 +14,6 @@
 
 #define READ_SIZE 16384
 
-int
-wire_put(struct buf *out, const json_t *msg)
-{
-	char *text = json_dumps(msg, JSON_COMPACT);
-	size_t len;
-	int r;
-
-	if (text == NULL)
-		return -EMSGSIZE;
-	len = strlen(text);
-	r = buf_add(out, text, len + 1); /* with its NUL */
-	xfree(text);
-	return r;
-}
-
 /* Nesting of the text, strings skipped: cheap, and before any parsing. */
 static bool
 too_deep(const char *s, size_t n)
