@@ -5,8 +5,11 @@
  * asked for after each.  Its times are of CLOCK_MONOTONIC; a timer of ours that
  * comes too early (the other clocks jumped) only asks again.
  *
- * An address whose socket does not exist is waited for by inotify
- * (sd_bus_set_watch_bind): that is the usual state of a machine without a bus.
+ * An address whose socket does not exist is waited for by inotify, which is the
+ * usual state of a machine without a bus: on the socket's own directory, or the
+ * one above while it is missing.  sd_bus_set_watch_bind() looks at all of them,
+ * and then any file that anybody makes in /tmp or in / wakes the agent.  What
+ * cannot be waited for in peace is looked for when somebody calls (bus_look).
  */
 #include "bus.h"
 
@@ -14,7 +17,9 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <event2/event.h>
 #include <systemd/sd-bus.h>
@@ -25,12 +30,14 @@
 #include "awsfed/xalloc.h"
 
 #include "loop.h"
+#include "watch.h"
 
 #define TIMER(b) ((b)->loop->ops)
 #define TURN_MAX 64	       /* messages, before others get their say */
 #define RETRY_MIN (1 * USEC)   /* doubled after each failure */
 #define RETRY_MAX (300 * USEC) /* to this */
 #define STEADY (60 * USEC)     /* up for so long: failures are forgotten */
+#define LOOK_PAUSE (1 * USEC)  /* a directory is looked for no more often */
 #define SYSTEM_ADDRESS "unix:path=/run/dbus/system_bus_socket"
 
 struct watcher {
@@ -46,9 +53,12 @@ struct bus {
 	sd_bus *sd;
 	bool there; /* it has greeted us */
 	bool pumping;
-	bool hopeless;	 /* there is no address to try */
-	int64_t up_boot; /* since when it is there */
-	int64_t retry;	 /* the next wait; 0: first try */
+	bool hopeless;	     /* there is no address to try */
+	bool astray;	     /* nor a directory that its socket could be in */
+	int64_t looked;	     /* boot clock: for that directory */
+	struct watch *watch; /* for the socket */
+	int64_t up_boot;     /* since when it is there */
+	int64_t retry;	     /* the next wait; 0: first try */
 	struct timer *timer;
 	struct event *ready;
 	struct watcher *watchers;
@@ -93,6 +103,17 @@ address_of(const struct bus *b)
 	    strpbrk(runtime, ",;%\\*= ") != NULL)
 		return NULL; /* what would need escapes is not XDG's */
 	return xasprintf("unix:path=%s/bus", runtime);
+}
+
+/* The one socket of an address, xalloc; NULL: of another or a harder form. */
+static char *
+socket_of(const char *address)
+{
+	static const char form[] = "unix:path=/";
+
+	if (!str_starts(address, form) || strpbrk(address, ",;%") != NULL)
+		return NULL;
+	return xstrdup(address + sizeof(form) - 2);
 }
 
 /* ---- telling ------------------------------------------------------------------ */
@@ -141,14 +162,67 @@ drop(struct bus *b, int error)
 	TIMER(b)->timer_set(b->timer, deadline_in(clk, b->retry));
 }
 
+static void
+on_bind(void *arg)
+{
+	struct bus *b = arg;
+
+	if (b->sd == NULL)
+		TIMER(b)->timer_set(b->timer, (struct deadline){ 0, 0 });
+}
+
+/*
+ * Can the socket be waited for here?  Where everybody may make files nobody is
+ * woken for each of them.
+ */
+static bool
+quiet(char *path)
+{
+	for (int up = 0; up < 2; up++) {
+		char *slash = strrchr(path, '/');
+		struct stat st;
+
+		if (slash == NULL || slash == path)
+			return false;
+		*slash = '\0';
+		if (stat(path, &st) == 0)
+			return up == 0 || !(st.st_mode & S_IWOTH);
+	}
+	return false;
+}
+
+/* True: the socket is not there, and is waited for. */
+static bool
+wait_for(struct bus *b, const char *path)
+{
+	_cleanup_free_ char *near = xstrdup(path);
+
+	b->astray = access(path, F_OK) != 0 && errno == ENOENT && !quiet(near);
+	if (b->astray) {
+		b->looked = clk_boot(b->loop->clk);
+	} else if (access(path, F_OK) != 0 && errno == ENOENT) {
+		if (b->watch != NULL)
+			return true;
+		log_debug("the %s bus: waiting for %s", name(b), path);
+		b->watch = watch_new(b->loop, path, on_bind, b);
+		/* It may have come before the watch. */
+		if (access(path, F_OK) == 0)
+			on_bind(b);
+		return true;
+	}
+	watch_free(b->watch);
+	b->watch = NULL;
+	return b->astray;
+}
+
 static int
-start(sd_bus *sd, const char *address)
+start(sd_bus *sd, const char *address, bool wait)
 {
 	int r;
 
 	if ((r = sd_bus_set_address(sd, address)) < 0 ||
 	    (r = sd_bus_set_bus_client(sd, true)) < 0 ||
-	    (r = sd_bus_set_watch_bind(sd, true)) < 0 ||
+	    (r = sd_bus_set_watch_bind(sd, wait)) < 0 ||
 	    (r = sd_bus_negotiate_fds(sd, true)) < 0 ||
 	    (r = sd_bus_set_method_call_timeout(sd, BUS_CALL_TIME)) < 0)
 		return r;
@@ -158,7 +232,7 @@ start(sd_bus *sd, const char *address)
 static void
 open_it(struct bus *b)
 {
-	_cleanup_free_ char *address = address_of(b);
+	_cleanup_free_ char *address = address_of(b), *path = NULL;
 	int r;
 
 	if (address == NULL) {
@@ -166,9 +240,12 @@ open_it(struct bus *b)
 		b->hopeless = true;
 		return;
 	}
+	path = socket_of(address);
+	if (path != NULL && wait_for(b, path))
+		return;
 	r = sd_bus_new(&b->sd);
 	if (r >= 0)
-		r = start(b->sd, address);
+		r = start(b->sd, address, path == NULL);
 	if (r < 0)
 		drop(b, -r);
 }
@@ -285,6 +362,7 @@ bus_free(struct bus *b)
 	if (b == NULL)
 		return;
 	unready(b);
+	watch_free(b->watch);
 	TIMER(b)->timer_free(b->timer);
 	sd_bus_close_unref(b->sd);
 	while (b->watchers != NULL) {
@@ -315,6 +393,13 @@ bus_watch(struct bus *b, bus_state_fn *fn, void *arg)
 	/* A back-off goes on; else something is to be told, or opened. */
 	if (b->sd != NULL || b->retry == 0)
 		TIMER(b)->timer_set(b->timer, (struct deadline){ 0, 0 });
+}
+
+void
+bus_look(struct bus *b)
+{
+	if (b->astray && clk_boot(b->loop->clk) - b->looked > LOOK_PAUSE)
+		on_bind(b);
 }
 
 void

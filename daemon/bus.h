@@ -43,6 +43,8 @@ void bus_free(struct bus *b);
 struct sd_bus *bus_sd(struct bus *b);
 /* Not from a callback of bus_watch.  A bus that is there is told from the loop. */
 void bus_watch(struct bus *b, bus_state_fn *fn, void *arg);
+/* Somebody is here: looks for a bus that cannot be waited for.  Cheap. */
+void bus_look(struct bus *b);
 /* After something was sent that is not an answer to a callback of the bus. */
 void bus_pump(struct bus *b);
 

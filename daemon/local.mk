@@ -81,6 +81,7 @@ daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 bin_PROGRAMS += awsfedd
 awsfedd_SOURCES = daemon/main.c \
 	daemon/roost.h daemon/roost.c \
+	daemon/thrift.h daemon/thrift.c \
 	daemon/container.h daemon/container-int.h daemon/container.c \
 	daemon/container-conn.c \
 	daemon/wake.h daemon/wake-int.h daemon/wake.c \

@@ -56,6 +56,7 @@
 #include "service-idle.h"
 #include "service.h"
 #include "sinks.h"
+#include "thrift.h"
 #include "undo.h"
 #include "wake.h"
 #include "watch.h"
@@ -85,6 +86,7 @@ static const char *const unwanted[] = {
 
 struct agent {
 	struct loop *loop;
+	struct thrift *thrift;
 	struct service *service;
 	struct bus *session_bus; /* each opened when somebody watches it */
 	struct bus *system_bus;
@@ -190,6 +192,7 @@ on_event(enum manager_event ev, struct session *s, struct barrier *b, void *arg)
 
 	(void)s;
 	(void)b;
+	thrift_touch(a->thrift);
 	if (ev == MANAGER_CONFIG)
 		set_log_level(a);
 	/* Once a turn: of hundreds of profiles each has an event. */
@@ -224,6 +227,9 @@ on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
 	struct agent *a = arg;
 
 	idle_touch(a->idle);
+	thrift_touch(a->thrift);
+	bus_look(a->session_bus);
+	bus_look(a->system_bus);
 	methods_call(a->methods, conn, method, parameters, more);
 }
 
@@ -234,6 +240,7 @@ on_closed(uint64_t conn, void *arg)
 
 	methods_closed(a->methods, conn);
 	idle_touch(a->idle);
+	thrift_touch(a->thrift);
 }
 
 static void
@@ -566,6 +573,7 @@ take_down(struct agent *a)
 	twins_free(a->twins);
 	state_free(a->state);
 	idle_free(a->idle);
+	thrift_free(a->thrift);
 	manager_free(a->manager);
 	ledger_free(a->ledger);
 	recorder_free(a->recorder);
@@ -603,6 +611,7 @@ run(struct agent *a)
 		a->service = service_new(a->loop, on_sane, a);
 		if (a->fds.control >= 0)
 			a->idle = idle_new(a->manager, &idle_ops, a);
+		a->thrift = thrift_new(a->loop);
 		watch_signals(a);
 		show_status(a);
 		service_ready(a->service);
@@ -670,6 +679,7 @@ main(int argc, char **argv)
 	bool background = false;
 	int c, status;
 
+	thrift_setup();
 	xalloc_install();
 	setlocale(LC_ALL, "");
 	bindtextdomain(PACKAGE, LOCALEDIR);

@@ -24,6 +24,10 @@
 	    IN_MOVED_TO | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | \
 	    IN_ONLYDIR)
 
+/* Of a directory above: the next one comes or goes, nothing else. */
+#define EVENTS_ABOVE \
+	(IN_CREATE | IN_MOVED_TO | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR)
+
 /* A name in a directory that matters. */
 struct spot {
 	int wd;
@@ -58,6 +62,7 @@ static void
 add_spot(struct watch *w, const char *path)
 {
 	_cleanup_free_ char *dir = xstrdup(path);
+	uint32_t events = EVENTS;
 	char *slash;
 
 	while ((slash = strrchr(dir, '/')) != NULL && w->n < HOPS_MAX) {
@@ -65,10 +70,12 @@ add_spot(struct watch *w, const char *path)
 		int wd;
 
 		if (slash == dir) {
-			wd = inotify_add_watch(w->fd, "/", EVENTS);
+			wd =
+			    inotify_add_watch(w->fd, "/", events | IN_MASK_ADD);
 		} else {
 			*slash = '\0';
-			wd = inotify_add_watch(w->fd, dir, EVENTS);
+			wd =
+			    inotify_add_watch(w->fd, dir, events | IN_MASK_ADD);
 		}
 		if (wd >= 0) {
 			w->spots[w->n].wd = wd;
@@ -80,6 +87,7 @@ add_spot(struct watch *w, const char *path)
 			    "%s cannot be watched: %s", dir, strerror(errno));
 			return;
 		}
+		events = EVENTS_ABOVE;
 	}
 }
 

@@ -4,15 +4,16 @@ live profiles and has nothing to do, and the memory of a process."""
 
 import os
 import re
-import statistics
-import subprocess
+import shutil
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(HERE, "..", "system"),
                 os.path.join(HERE, "..", "tools")]
 
 import harness  # noqa: E402
+import proof    # noqa: E402
 import tap      # noqa: E402
 
 # Nothing is renewed by itself while it is looked at, and no line is logged
@@ -40,14 +41,16 @@ def live(world, count):
            "%d profiles are live" % count, r, states)
 
 
-def still(world, pid=None):
-    """Waits until the agent has no worker and no thread but its first."""
-    pid = pid or world.agent.pid
+def rest(world):
+    """Waits until the agent sleeps: no worker, and a second without a turn."""
+    seen = [switches(world.agent.pid), time.monotonic()]
 
-    def alone():
-        return not world.workers() and \
-            len(os.listdir("/proc/%d/task" % pid)) == 1
-    return world.wait(alone, "the agent to be idle", 30)
+    def asleep():
+        now = switches(world.agent.pid)
+        if world.workers() or now != seen[0]:
+            seen[:] = [now, time.monotonic()]
+        return time.monotonic() - seen[1] > 3
+    world.wait(asleep, "the agent to come to rest", 60)
 
 
 def memory(pid):
@@ -85,12 +88,28 @@ def switches(pid):
     return total
 
 
-def built(name):
-    """A helper of this folder, or the test is skipped."""
-    path = os.path.join(tap.builddir(), "tests/bench", name)
-    if not os.access(path, os.X_OK):
-        tap.skip_all("%s is not part of this build" % name)
+def need(*helpers):
+    """harness.need(), and programs of this folder."""
+    for name in helpers:
+        if not os.access(os.path.join(tap.builddir(), "tests/bench", name),
+                         os.X_OK):
+            tap.skip_all("%s is not part of this build" % name)
+    harness.need(timeout=1800 if proof.full() else 300)
+
+
+def helper(world, name):
+    """The path of a helper that the agent's own user may run."""
+    path = world.program(name)
+    if not os.path.exists(path):
+        shutil.copy2(os.path.join(tap.builddir(), "tests/bench", name), path)
+        os.chmod(path, 0o755)
     return path
+
+
+def settled():
+    """Pages of a program that was copied just now are its own, and dirty,
+    until they are on the disk."""
+    os.sync()
 
 
 def said(world, *argv, timeout=300):
@@ -101,13 +120,6 @@ def said(world, *argv, timeout=300):
     return r.out.split()
 
 
-median = statistics.median
-
-
 def instrumented():
     return os.environ.get("AWSFED_INSTRUMENTED", "no") != "no"
 
-
-def version(*argv):
-    done = subprocess.run(argv, capture_output=True, text=True, check=False)
-    return (done.stdout + done.stderr).strip()
