@@ -5,6 +5,7 @@ with nobody there."""
 
 import calendar
 import contextlib
+import os
 import time
 
 import harness
@@ -61,6 +62,23 @@ def by_ticket():
             w.ctl("refresh", "p")
             tap.equal(w.sim.since(before).get("tickets", 0), 0,
                       auth + ": a live sign-in needs no ticket")
+
+
+def caches():
+    """The worker may write to the cache: the service's ticket is kept."""
+    with rig("kerberos") as (w, r):
+        os.mkdir(r.path("dir"), 0o700)
+        w.own(r.path("dir"), 0o700)
+        for cache in ("FILE:" + r.path("file"), "DIR:" + r.path("dir")):
+            kind = cache.split(":")[0]
+            r.kinit(cache=cache)
+            w.ctl("logout", "--all")
+            got = quiet(w, r, cache)
+            tap.ok(got.rc == 0, "login with a ticket in a cache of kind " +
+                   kind, got)
+            held = r.run("klist", KRB5CCNAME=cache).out
+            tap.ok("HTTP/" in held, kind + ": the service's ticket is kept",
+                   held)
 
 
 def unattended():
@@ -146,4 +164,4 @@ def trouble():
 if realm.missing():
     tap.skip_all("not installed: " + ", ".join(realm.missing()))
 harness.need(timeout=300)
-tap.run(by_ticket, unattended, no_ticket, expired, trouble)
+tap.run(by_ticket, caches, unattended, no_ticket, expired, trouble)
