@@ -244,6 +244,8 @@ ledger_new(const char *path, struct files *files, const struct clk *clk)
 		r = load(l, data, len);
 	if (r < 0 && r != -ENOENT) {
 		l->broken = true;
+		/* Another time it may be read, and nothing in it is to go. */
+		l->seen = (struct stat){ 0 };
 		log_warning("%s cannot be read (%s): stored passwords wait "
 			    "until somebody signs in by hand",
 		    path, strerror(-r));

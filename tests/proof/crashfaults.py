@@ -45,7 +45,9 @@ def judge(scn, call, error, done):
         return "status %d: %s" % (done.returncode, done.stderr[-300:])
     if done.returncode == 1 and (
             scn.base not in done.stderr
-            or not done.stderr.rstrip().endswith(".)")):
+            # To whom a login is missing the profile's name is told later.
+            or not (done.stderr.rstrip().endswith(".)")
+                    or "needs-user:" in done.stderr)):
         return "says neither where nor what to do: " + done.stderr
     wrong = scn.whole()
     if wrong:

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "awsfed/fault.h"
@@ -247,6 +249,27 @@ test_many(void **state)
 	assert_int_equal(f.reason, REASON_LEDGER);
 }
 
+/* What could not be read at the start is not written over. */
+static void
+test_unread(void **state)
+{
+	_cleanup_free_ char *away = xasprintf("%s.away", path);
+
+	(void)state;
+	assert_true(attempt("p1-"));
+	fake_settle(loop);
+	again(); /* it is on disk */
+	assert_int_equal(rename(path, away), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	ledger_free(ledger);
+	ledger = ledger_new(path, files, loop->clk);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rename(away, path), 0);
+	assert_false(attempt("c2+"));
+	assert_true(attempt("p2+"));
+	assert_false(attempt("c1+"));
+}
+
 static void
 test_tags(void **state)
 {
@@ -338,6 +361,7 @@ main(void)
 		T(test_restart),
 		T(test_broken),
 		T(test_many),
+		T(test_unread),
 		T(test_tags),
 		T(test_elsewhere),
 	};
