@@ -34,13 +34,13 @@ def starts(w, name, *argv):
 
 
 # ---- memory ------------------------------------------------------------------
-def peer(w, name, pid_of, *argv):
+def peer(w, name, ready, *argv):
     """Starts an agent of Debian's; its process id, or None."""
     if shutil.which(argv[0]) is None:
         tap.skip("%s beside it" % name, "%s is not installed" % argv[0])
         return None
-    p = w.spawn(list(argv), name)
-    w.wait(lambda: pid_of(p), name, 10)
+    p = w.spawn(list(argv), name, stdin=subprocess.PIPE)
+    w.wait(lambda: ready(p), name, 30)
     return p.pid
 
 
@@ -71,9 +71,9 @@ def peers(w):
         "ssh-agent, %d Ed25519 keys" % PROFILES: ssh_agent(w, "ed25519"),
         "gpg-agent, no key": peer(
             w, "gpg-agent",
-            lambda p: os.path.exists(home + "/S.gpg-agent"),
-            "/usr/bin/gpg-agent", "--homedir", home, "--daemon",
-            "--no-detach"),
+            lambda p: "OK Pleased" in w.log("gpg-agent"),
+            # As a daemon it forks; as a server it is the process we started.
+            "/usr/bin/gpg-agent", "--homedir", home, "--server"),
         "oidc-agent, no account": peer(
             w, "oidc-agent", lambda p: os.listdir(oidc),
             "/usr/bin/oidc-agent", "-d", "-a", oidc + "/socket"),
@@ -130,7 +130,7 @@ def calm(w):
     tap.equal(woken, 0, "an idle agent sleeps: no context switch in %d s"
               % QUIET_SECONDS)
     part.row("wake-ups of an idle agent in %g minutes" % (QUIET_SECONDS / 60),
-             woken, "0", woken == 0, "see the agent's log")
+             woken, "0", woken == 0, "something woke it; strace says what")
 
 
 def calm_in_tmp(w):
@@ -166,8 +166,9 @@ def requests(w):
         part.ratio("Credentials a second, one connection", ours, floor,
                    least=0.8, of="a libevent echo of the same bytes",
                    unit="a second", digits=2,
-                   why="the JSON of the call and of the answer, and memory "
-                   "that is wiped, see docs/HACKING.md")
+                   why="both make the same three system calls a request; "
+                   "the rest is JSON, read and written, in memory that is "
+                   "wiped")
     echo.stdin.close()
     w.stop(echo)
 
