@@ -39,7 +39,7 @@ creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 	    token(j, "sessionToken", SECRET_MAX, &session) < 0 ||
 	    json_str(j, "expiration", 64, &exp) < 0 ||
 	    rfc3339_parse(exp, &exp_s) < 0 ||
-	    json_str(j, "roleArn", ARN_MAX, &role) < 0 ||
+	    json_str(j, "roleArn", ARN_MAX, &role) < 0 || *role == '\0' ||
 	    json_str_opt(j, "principal", ARN_MAX, &principal) < 0 ||
 	    json_int_opt(j, "lifetime", 1, LIFETIME_MAX, 0, &life) < 0 ||
 	    json_int_opt(j, "maxDuration", 1, LIFETIME_MAX, 0, &max) < 0)

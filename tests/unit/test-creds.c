@@ -138,6 +138,7 @@ test_bad(void **state)
 		{ "expiration", NULL },
 		{ "roleArn", NULL },
 		{ "roleArn", "a\tb" },
+		{ "roleArn", "" },
 		{ "principal", "a\nb" },
 		{ "lifetime", "3600" },
 		{ "expiration", "2026-11-22" },
