@@ -42,7 +42,7 @@ PACK_BYTES = 50000  # of one target's corpus
 PACK_FILES = 60
 # The options cost speed or memory and add nothing here: a finding is run again
 # by hand, with the sanitizer's usual ones.
-ASAN = ("detect_leaks=1:quarantine_size_mb=4:malloc_context_size=2:"
+ASAN = ("detect_leaks=1:quarantine_size_mb=4:malloc_context_size=1:"
         "max_malloc_fill_size=0:handle_abort=1")
 
 # What it is, bytes of most inputs, of the long ones, dictionary, fixtures.
@@ -63,6 +63,8 @@ INFO = {
     "client": ("the client and any agent", 1024, 65536, "json", ""),
     "signin": ("whole sign-ins", 2048, 65536, "html", ""),
 }
+# So many features that weighing them would be a third of the time.
+BROAD = ("state", "worker", "control", "signin")
 lock = threading.Lock()
 
 
@@ -127,7 +129,7 @@ def command(binary, target, corpus, long):
     return [binary, corpus, *seeds(target),
             "-dict=" + os.path.join(HERE, words + ".dict"),
             "-max_len=%d" % (longest if long else most),
-            "-timeout=25", "-rss_limit_mb=%d" % MEMORY,
+            "-entropic=%d" % (target not in BROAD), "-timeout=25", "-rss_limit_mb=%d" % MEMORY,
             "-print_final_stats=1", "-reload=0", "-verbosity=1",
             "-artifact_prefix=" + os.path.join(folder(target), "found", "")]
 
