@@ -28,7 +28,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/message.h daemon/message.c \
 	daemon/manager.h daemon/manager-int.h daemon/manager.c \
 	daemon/manager-lock.c daemon/manager-publish.c \
-	daemon/manager-roles.c daemon/manager-status.c \
+	daemon/manager-index.c daemon/manager-roles.c daemon/manager-status.c \
 	daemon/manager-keyring.c \
 	daemon/manager-wake.c \
 	daemon/manager-state.h daemon/manager-state.c \

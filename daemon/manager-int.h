@@ -51,6 +51,7 @@ struct manager {
 	struct chain *chain;
 	struct farms *farms; /* what is owed to each AD FS host */
 	struct config *config;
+	struct manager_index *index; /* of config; NULL: not made yet */
 	struct fault config_fault;
 	json_t *more; /* of surfaces, in agent's status */
 	struct fault file_fault;
@@ -82,6 +83,15 @@ struct manager {
 		bool asleep;
 	} wake;
 };
+
+/* manager-index.c: of the configuration at hand; borrowed from it. */
+void manager_index_drop(struct manager *m);
+/* The only user that the configuration knows for this base, or NULL. */
+const char *manager_only_user(struct manager *m, const char *base);
+/* The chained profiles right below a profile, in the order of the file. */
+const struct profile *manager_first_below(
+    struct manager *m, const char *source, size_t *ret_at);
+const struct profile *manager_next_below(struct manager *m, size_t *at);
 
 /* manager-roles.c: compares an assertion with profiles and memory. */
 void manager_compare_roles(struct manager *m, struct identity *id);

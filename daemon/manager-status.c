@@ -156,24 +156,21 @@ session_status_of(struct manager *m, struct session *s)
 
 /* Chained profiles below their direct source, depth first, once each. */
 static void
-add_chained(struct manager *m, json_t *list, const char *source,
-    const struct names *sources, struct strv *shown)
+add_chained(
+    struct manager *m, json_t *list, const char *source, struct names *shown)
 {
-	/* Of thousands of profiles few are anybody's source. */
-	if (!names_has(sources, source))
-		return;
-	for (size_t i = 0; i < m->config->nprofiles; i++) {
-		const struct profile *p = m->config->profiles[i];
+	size_t at;
+
+	for (const struct profile *p = manager_first_below(m, source, &at);
+	     p != NULL; p = manager_next_below(m, &at)) {
 		struct session *s;
 
-		if (p->kind != PROFILE_CHAINED || strv_has(shown, p->name) ||
-		    !str_eq(p->source_profile, source))
+		if (!names_add(shown, p->name))
 			continue;
-		strv_add(shown, p->name);
 		s = manager_session(m, p->name);
 		json_array_append_new(list,
 		    s != NULL ? session_status_of(m, s) : chained_status(m, p));
-		add_chained(m, list, p->name, sources, shown);
+		add_chained(m, list, p->name, shown);
 	}
 }
 
@@ -190,16 +187,9 @@ related(struct manager *m, const char *name, const char *asked)
 static json_t *
 profiles_status(struct manager *m, const char *asked, struct strv *ids)
 {
-	_cleanup_strv_ struct strv shown = { 0 };
-	struct names sources = { 0 };
+	struct names shown = { 0 };
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < m->config->nprofiles; i++) {
-		const struct profile *p = m->config->profiles[i];
-
-		if (p->kind == PROFILE_CHAINED && p->source_profile != NULL)
-			names_add(&sources, p->source_profile);
-	}
 	for (size_t i = 0; i < m->nmembers; i++) {
 		struct session *s = m->members[i].session;
 		const char *name = session_name(s);
@@ -212,18 +202,18 @@ profiles_status(struct manager *m, const char *asked, struct strv *ids)
 		if (!strv_has(ids, id))
 			strv_add(ids, id);
 		json_array_append_new(list, session_status_of(m, s));
-		add_chained(m, list, name, &sources, &shown);
+		add_chained(m, list, name, &shown);
 	}
 	/* What leads nowhere hangs below nobody, but is shown. */
 	for (size_t i = 0; i < m->config->nprofiles; i++) {
 		const struct profile *p = m->config->profiles[i];
 
-		if (fault_is(&p->fault) && !strv_has(&shown, p->name) &&
+		if (fault_is(&p->fault) && !names_has(&shown, p->name) &&
 		    manager_session(m, p->name) == NULL &&
 		    related(m, p->name, asked))
 			json_array_append_new(list, chained_status(m, p));
 	}
-	names_done(&sources);
+	names_done(&shown);
 	return list;
 }
 

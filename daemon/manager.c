@@ -41,25 +41,6 @@ usable(const struct profile *p)
 	    (p != NULL && p->kind == PROFILE_CHAINED && p->held);
 }
 
-/* The only user that the configuration knows for this base, or NULL. */
-static const char *
-only_user(const struct manager *m, const char *base)
-{
-	const char *user = NULL;
-
-	for (size_t i = 0; m->config != NULL && i < m->config->nprofiles; i++) {
-		const struct profile *p = m->config->profiles[i];
-
-		if (!signs_in(p) || p->adfs_user == NULL ||
-		    !str_eq(p->identity_base, base))
-			continue;
-		if (user != NULL && !str_caseeq(user, p->adfs_user))
-			return NULL;
-		user = p->adfs_user;
-	}
-	return user;
-}
-
 /* Is it this user's?  One that is not known yet is nobody's. */
 static bool
 is_user(const struct identity *id, const char *user)
@@ -129,7 +110,7 @@ manager_identity(struct manager *m, const struct profile *p)
 {
 	const char *user = p->adfs_user != NULL ?
 	    p->adfs_user :
-	    only_user(m, p->identity_base);
+	    manager_only_user(m, p->identity_base);
 	struct identity *id = find_identity(m, p->identity_base, user);
 
 	if (id != NULL)
@@ -147,7 +128,8 @@ manager_identity_attended(struct manager *m, const struct profile *p)
 {
 	struct identity *id = manager_identity(m, p);
 
-	if (p->adfs_user == NULL && only_user(m, p->identity_base) == NULL)
+	if (p->adfs_user == NULL &&
+	    manager_only_user(m, p->identity_base) == NULL)
 		identity_ask_again(id);
 	return id;
 }
@@ -980,6 +962,7 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 	}
 	if (m->config != NULL)
 		log_info("the configuration was read anew: %s", fresh->path);
+	manager_index_drop(m);
 	config_unref(m->config);
 	m->config = fresh;
 	log_policy(&fresh->policy);
@@ -1157,6 +1140,7 @@ manager_free(struct manager *m)
 	manager_barriers_free(m);
 	m->env.loop->ops->timer_free(m->reaper);
 	manager_wake_done(m);
+	manager_index_drop(m);
 	config_unref(m->config);
 	fault_done(&m->config_fault);
 	fault_done(&m->file_fault);

@@ -14,7 +14,7 @@
 
 struct ini;
 
-#define INI_MAX (8 * 1024 * 1024) /* bytes in one file */
+#define INI_MAX (32 * 1024 * 1024) /* bytes in one file */
 
 /* Never fails.  data may hold NULs (read back as \001) and is copied. */
 struct ini *ini_parse(const char *data, size_t len);

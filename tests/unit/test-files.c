@@ -326,7 +326,7 @@ test_odd_targets(void **state)
 	put(path, "");
 	assert_int_equal(truncate(path, INI_MAX + 1), 0);
 	assert_int_equal(edit("a", "k", "1"), -1);
-	assert_non_null(strstr(fault.text, "8 MiB"));
+	assert_non_null(strstr(fault.text, "32 MiB"));
 	/* Someone else's. */
 	if (geteuid() == 0) {
 		put(path, "[a]\n");
