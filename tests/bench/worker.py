@@ -153,8 +153,9 @@ def roles(part):
             theirs.append(took)
             tap.ok(rc == 0 and w.sim.since(before).get(
                 "assume_role_with_saml") == ROLES, "curl did the same", rc)
-        tap.equal(set(written), {1},
-                  "the credentials file is written once for a batch")
+        # A machine that is busy with other things may take a rest meanwhile.
+        tap.ok(all(1 <= n <= 1 + took / 250 for n, took in zip(written, mine)),
+               "the credentials file is not written for each role", written)
         keys = w.credentials()
         tap.ok(len(keys) == ROLES and
                all("aws_session_token" in s for s in keys.values()),
@@ -171,7 +172,8 @@ def roles(part):
                    % ROLES)
         part.row("rewrites of the credentials file for %d roles" % ROLES,
                  max(written), "1", max(written) == 1,
-                 "the batch took longer than the coalescing time")
+                 "the answers paused for longer than 250 ms, or took "
+                 "more than 4 s")
 
 
 # ---- a network with a delay --------------------------------------------------
