@@ -48,6 +48,7 @@ struct credfile {
 	char *warned; /* the last failure that was logged */
 	struct timer *timer;
 	int64_t delay;		/* of it; grows while one job trickles */
+	int64_t latest;		/* boot clock: a batch is not held for longer */
 	struct timer *again;	/* for a second look */
 	struct names pending;	/* sections to look at */
 	struct names gone;	/* those whose keys are to go */

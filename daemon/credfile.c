@@ -459,13 +459,19 @@ on_timer(void *arg)
 	flush(cf);
 }
 
+/* 500 roles are one batch, though the last comes long after the first. */
 void
 credfile_changed(struct credfile *cf, const char *name)
 {
+	int64_t now = clk_boot(cf->loop->clk), wait = cf->delay;
+
 	names_add(&cf->pending, name);
 	if (!cf->loop->ops->timer_armed(cf->timer))
-		cf->loop->ops->timer_set(
-		    cf->timer, deadline_in(cf->loop->clk, cf->delay));
+		cf->latest = now + COALESCE_MAX;
+	if (wait > cf->latest - now)
+		wait = cf->latest - now;
+	cf->loop->ops->timer_set(
+	    cf->timer, deadline_in(cf->loop->clk, wait < 0 ? 0 : wait));
 }
 
 /* The keys leave the file when twin.c has written what comes instead. */
