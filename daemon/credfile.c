@@ -381,6 +381,7 @@ on_written(const struct fault *fault, bool written, void *arg)
 		}
 		cf->loop->ops->timer_set(
 		    cf->timer, deadline_in(cf->loop->clk, RETRY));
+		cf->latest = 0;
 		tell(cf);
 		batch_free(b);
 		release(cf);
@@ -468,6 +469,8 @@ credfile_changed(struct credfile *cf, const char *name)
 	names_add(&cf->pending, name);
 	if (!cf->loop->ops->timer_armed(cf->timer))
 		cf->latest = now + COALESCE_MAX;
+	else if (cf->latest == 0)
+		return; /* the file could not be written, and has its time */
 	if (wait > cf->latest - now)
 		wait = cf->latest - now;
 	cf->loop->ops->timer_set(
