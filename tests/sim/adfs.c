@@ -89,6 +89,27 @@ misbehave(struct visit *v)
 	return true;
 }
 
+/* A place of faults: what the form brings. */
+static const char *
+what_posted(const struct visit *v)
+{
+	static const struct {
+		const char *field;
+		const char *place;
+	} all[] = {
+		{ "Context", "adfs-factor" },
+		{ "Password", "adfs-password" },
+		{ "HomeRealmSelection", "adfs-realm" },
+		{ "HomeRealmByEmail", "adfs-realm" },
+		{ "UserName", "adfs-name" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (form_get(&v->fields, all[i].field) != NULL)
+			return all[i].place;
+	return "adfs-post";
+}
+
 /* Counts, reads the form.  False: answered already. */
 static bool
 read_post(struct visit *v)
@@ -112,7 +133,7 @@ read_post(struct visit *v)
 	if (form_get(&v->fields, "Password") != NULL)
 		v->sim->count.password_posts++;
 	user = form_get(&v->fields, "UserName");
-	v->m = mishap_take(v->sim, "adfs-post", NULL, user, v->r);
+	v->m = mishap_take(v->sim, what_posted(v), NULL, user, v->r);
 	return true;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ struct peer {
 	SSL *ssl;
 	struct buf in;
 	char *client; /* name in the certificate it showed, or NULL */
+	bool reset;   /* no goodbye */
 };
 
 struct job {
@@ -275,6 +277,10 @@ send_response(struct peer *p, struct response *r)
 		put(&out, "%s: %s\r\n", r->headers.v[i].name,
 		    r->headers.v[i].value);
 	put(&out, "%s\r\n", r->close ? "Connection: close\r\n" : "");
+	if (r->cut_head) {
+		out.len /= 2;
+		body = 0;
+	}
 	if (body > 0 && buf_add(&out, r->body.data, body) < 0)
 		abort();
 	ret = peer_write(p, out.data, out.len);
@@ -299,6 +305,25 @@ http_nap(int64_t ms)
 		nanosleep(&slice, NULL);
 	}
 	return false;
+}
+
+/* Until the peer has had enough. */
+static void
+wait_gone(const struct peer *p)
+{
+	struct pollfd pfd = { p->fd, POLLRDHUP, 0 };
+
+	while (poll(&pfd, 1, 0) == 0 && !http_nap(20))
+		;
+}
+
+/* What is sent on closing is a reset. */
+static void
+set_reset(int fd)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
 }
 
 /*
@@ -345,9 +370,14 @@ talk(struct sim *s, struct peer *p, unsigned long id)
 			if (r.delay_ms > 0)
 				http_nap(r.delay_ms);
 		}
+		if (r.stall)
+			wait_gone(p);
+		if (r.reset)
+			set_reset(p->fd);
 		if (err < 0 || r.drop || send_response(p, &r) < 0 || r.close ||
-		    r.truncate)
+		    r.truncate || r.cut_head)
 			more = false;
+		p->reset |= r.reset;
 		if (err > 0)
 			linger(p);
 		form_done(&r.headers);
@@ -389,7 +419,8 @@ serve(struct sim *s, int fd, SSL_CTX *ctx)
 	talk(s, &p, id);
 	xfree(p.client);
 	if (p.ssl != NULL) {
-		SSL_shutdown(p.ssl);
+		if (!p.reset)
+			SSL_shutdown(p.ssl);
 		SSL_free(p.ssl);
 	}
 	buf_done(&p.in);

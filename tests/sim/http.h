@@ -43,6 +43,9 @@ struct response {
 	int64_t delay_ms;
 	bool drop;     /* close without an answer */
 	bool truncate; /* half of the promised body, then close */
+	bool cut_head; /* half of the headers, then close */
+	bool stall;    /* with drop: not before the peer has gone */
+	bool reset;    /* with drop: RST in place of FIN */
 	bool close;
 };
 

@@ -8,6 +8,7 @@ tests_sim_awsfed_sim_SOURCES = \
 	tests/sim/authn.c tests/sim/authn.h \
 	tests/sim/flow.c tests/sim/flow.h \
 	tests/sim/form.c tests/sim/form.h \
+	tests/sim/greet.c tests/sim/greet.h \
 	tests/sim/http.c tests/sim/http.h \
 	tests/sim/mfa.c tests/sim/mfa.h tests/sim/mfa-int.h \
 	tests/sim/mfa-azure.c tests/sim/mfa-code.c tests/sim/mfa-other.c \

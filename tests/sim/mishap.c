@@ -9,7 +9,7 @@
 #include "mishap.h"
 #include "state.h"
 
-/* The first letters say where a kind may be used: Adfs, sAml, Sts, any. */
+/* Where a kind may be used; "*": wherever there is a request. */
 static const struct {
 	const char *kind;
 	const char *places;
@@ -19,6 +19,9 @@ static const struct {
 	{ "garbage", "*" },
 	{ "truncated", "*" },
 	{ "close", "*" },
+	{ "reset", "*" },
+	{ "cut-head", "*" },
+	{ "stall", "*" },
 	{ "empty", "*" },
 	{ "content-type", "*" },
 	{ "malformed", "adfs-get adfs-post sts" },
@@ -54,7 +57,19 @@ static const struct {
 	{ "two-assertions", "saml" },
 	{ "code", "sts" },
 	{ "missing-fields", "sts" },
+	{ "tls-close", "connect" },
+	{ "tls-reset", "connect" },
+	{ "tls-stall", "connect" },
+	{ "tls-alert", "connect" },
+	{ "no-tls", "connect" },
+	{ "self-signed", "connect" },
+	{ "wrong-name", "connect" },
+	{ "cert-expired", "connect" },
+	{ "cert-future", "connect" },
 };
+
+/* Posts to AD FS by what they bring; "adfs-post" is any of them. */
+#define POSTS "adfs-name adfs-realm adfs-password adfs-factor"
 
 static bool
 word_in(const char *word, const char *list)
@@ -72,13 +87,15 @@ kind_fits(const char *kind, const char *place)
 
 	if (!role &&
 	    !word_in(place,
-		"adfs-get adfs-post saml sts signin "
-		"federation"))
+		"adfs-get adfs-post saml sts signin federation "
+		"connect " POSTS))
 		return "no such place";
+	if (word_in(place, POSTS))
+		place = "adfs-post";
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (strcmp(kinds[i].kind, kind) != 0)
 			continue;
-		if (kinds[i].places[0] == '*' ||
+		if ((kinds[i].places[0] == '*' && !str_eq(place, "connect")) ||
 		    word_in(role ? "sts" : place, kinds[i].places))
 			return NULL;
 		return "this kind of fault cannot happen at that place";
@@ -93,6 +110,7 @@ mishap_free(struct mishap *m)
 	xfree(m->kind);
 	xfree(m->role);
 	xfree(m->user);
+	xfree(m->host);
 	xfree(m->code);
 	xfree(m->text);
 	xfree(m);
@@ -121,12 +139,14 @@ mishap_add(struct sim *s, const json_t *args, const char **ret_error)
 	m->kind = copy(args, "kind");
 	m->role = copy(args, "role");
 	m->user = copy(args, "user");
+	m->host = copy(args, "host");
 	m->code = copy(args, "code");
 	m->text = copy(args, "text");
 	m->status = number(args, "status", 0);
 	m->ms = number(args, "delay", 0);
 	m->retry_after = number(args, "retry_after", 0);
 	m->count = number(args, "count", 1);
+	m->after = number(args, "after", 0);
 	/* The kind may be left to what else was said. */
 	if (m->kind == NULL && m->code != NULL)
 		m->kind =
@@ -170,7 +190,9 @@ mishap_list(const struct sim *s)
 		json_put_str(o, "kind", m->kind);
 		json_put_str(o, "role", m->role);
 		json_put_str(o, "user", m->user);
+		json_put_str(o, "host", m->host);
 		json_put_str(o, "code", m->code);
+		json_put_int(o, "after", m->after);
 		json_object_set_new(o, "left", json_integer(m->count));
 		json_object_set_new(o, "used", json_integer(m->used));
 		json_array_append_new(list, o);
@@ -207,11 +229,39 @@ waits_here(const struct mishap *m, const char *place, const char *role,
 	if (m->count == 0)
 		return false;
 	if (!str_eq(m->place, place) &&
+	    !(str_eq(m->place, "adfs-post") && word_in(place, POSTS)) &&
 	    !(str_eq(place, "sts") && role != NULL && str_eq(m->place, role)))
 		return false;
 	if (m->role != NULL && !str_eq(m->role, role))
 		return false;
 	return m->user == NULL || (user != NULL && str_caseeq(m->user, user));
+}
+
+static void
+spend(struct sim *s, struct mishap *m, const char *place)
+{
+	if (m->count > 0)
+		m->count--;
+	m->used++;
+	s->count.faults_used++;
+	sim_log(s, "fault %s at %s", m->kind, place);
+}
+
+const struct mishap *
+mishap_connect(struct sim *s, const char *host)
+{
+	for (struct mishap *m = s->mishaps; m != NULL; m = m->next) {
+		if (!waits_here(m, "connect", NULL, NULL) ||
+		    (m->host != NULL && !str_caseeq(m->host, host)))
+			continue;
+		if (m->after > 0) {
+			m->after--;
+			continue;
+		}
+		spend(s, m, "connect");
+		return m;
+	}
+	return NULL;
 }
 
 const struct mishap *
@@ -221,11 +271,11 @@ mishap_take(struct sim *s, const char *place, const char *role,
 	for (struct mishap *m = s->mishaps; m != NULL; m = m->next) {
 		if (!waits_here(m, place, role, user))
 			continue;
-		if (m->count > 0)
-			m->count--;
-		m->used++;
-		s->count.faults_used++;
-		sim_log(s, "fault %s at %s", m->kind, place);
+		if (m->after > 0) {
+			m->after--;
+			continue;
+		}
+		spend(s, m, place);
 		if (m->ms > 0)
 			r->delay_ms += m->ms;
 		if (!str_eq(m->kind, "delay"))
@@ -273,10 +323,15 @@ mishap_generic(const struct mishap *m, struct response *r)
 		response_text(r, 200, "text/html", "");
 		return true;
 	}
-	if (mishap_is(m, "close")) {
+	if (mishap_is(m, "close") || mishap_is(m, "reset") ||
+	    mishap_is(m, "stall")) {
 		r->drop = true;
+		r->reset = mishap_is(m, "reset");
+		r->stall = mishap_is(m, "stall");
 		return true;
 	}
+	if (mishap_is(m, "cut-head"))
+		r->cut_head = true; /* of the answer it would have had */
 	if (mishap_is(m, "truncated"))
 		r->truncate = true; /* of the answer it would have had */
 	return false;

@@ -27,6 +27,7 @@
 #include "adfs.h"
 #include "admin.h"
 #include "federation.h"
+#include "greet.h"
 #include "http.h"
 #include "recent.h"
 #include "saml.h"
@@ -187,6 +188,8 @@ open_doors(struct sim *s, const struct strv *names, long port, bool plain,
 				die("cannot make the certificate for %s",
 				    d->file);
 		}
+		if (i == DOOR_MAIN && greet_init(s, d->ctx, ca, names) < 0)
+			die("cannot make the other certificates");
 		if (i == DOOR_ADMIN)
 			open_admin(s, d);
 		else if (i == DOOR_CERT && client_ca == NULL)
@@ -248,6 +251,7 @@ forget(const struct sim *s)
 			close(doors[i].fd);
 		SSL_CTX_free(doors[i].ctx);
 	}
+	greet_done();
 }
 
 static int

@@ -148,7 +148,8 @@ tls_context(
 
 	if (key == NULL || ctx == NULL)
 		goto out;
-	x = blank(key, "awsfed simulator", -300 * 86400L,
+	x = blank(key, "awsfed simulator",
+	    flaw == TLS_FUTURE ? 86400L : -300 * 86400L,
 	    flaw == TLS_EXPIRED ? -86400L : 300 * 86400L);
 	if (x == NULL)
 		goto out;

@@ -14,7 +14,8 @@ enum tls_flaw {
 	TLS_GOOD,	/* signed by ca.pem, for all names */
 	TLS_FOREIGN,	/* self-signed: nobody trusts it */
 	TLS_WRONG_NAME, /* trusted, but for another host */
-	TLS_EXPIRED	/* trusted, but its time is over */
+	TLS_EXPIRED,	/* trusted, but its time is over */
+	TLS_FUTURE	/* trusted, but its time has not come */
 };
 
 struct tls_ca;
