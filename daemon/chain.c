@@ -15,6 +15,7 @@
 #include "job.h"
 #include "loop.h"
 #include "manager.h"
+#include "passing.h"
 #include "skew.h"
 
 /*
@@ -223,6 +224,8 @@ on_ended(const struct fault *fault, void *arg)
 	if (!fault_is(&f))
 		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker ended without credentials."));
+	if (!session_attended(s) && passing_role(&f))
+		passing_soften(&f);
 	session_event(s, verdict(&f), &f);
 	if (f.kind == FAULT_TEMPORARY && f.reason == REASON_EXPIRED)
 		refuse_source(c, source, s);

@@ -52,7 +52,8 @@ struct identity {
 	unsigned serial; /* which: late answers of others are dropped */
 	char *provider;
 	bool attended;
-	bool brought; /* its assertion: nobody signs in by it */
+	unsigned waiting; /* profiles that rest because of its last job */
+	bool brought;	  /* its assertion: nobody signs in by it */
 	bool asks_aliases;
 	char *command_line; /* username_password_command, or NULL */
 	char *typed_user;

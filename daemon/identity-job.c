@@ -19,6 +19,7 @@
 #include "job.h"
 #include "keyring.h"
 #include "loop.h"
+#include "passing.h"
 #include "prompt.h"
 #include "recorder.h"
 
@@ -725,6 +726,15 @@ verdict(const struct fault *f)
 	return IDENTITY_JOB_STOPPED;
 }
 
+/* A renewal that a live sign-in was there for, and nothing was typed. */
+static bool
+may_pass(const struct identity *id)
+{
+	return !id->attended && !id->brought && id->signed_in &&
+	    id->passwords == 0 && !id->factor && id->tries < PASSING_TRIES &&
+	    passing_page(&id->fault);
+}
+
 /* Did somebody who can answer come too late for this job to know? */
 static bool
 joined(struct identity *id)
@@ -758,6 +768,8 @@ on_ended(const struct fault *fault, void *arg)
 			id->learned_life = lived;
 		id->signed_in = false;
 	}
+	if (may_pass(id))
+		passing_soften(&id->fault);
 	if (joined(id)) {
 		/* To those that wait, this job and the next are one. */
 		forget(id);

@@ -64,6 +64,12 @@ identity_state_name(enum identity_state s)
 	return state_names[s];
 }
 
+void
+identity_wait_for(struct identity *id, unsigned profiles)
+{
+	id->waiting = profiles;
+}
+
 /* The one place where the state changes. */
 void
 identity_settle(struct identity *id, enum identity_state s)
@@ -77,13 +83,21 @@ identity_settle(struct identity *id, enum identity_state s)
 		{ NULL, NULL },
 	};
 
+	_cleanup_free_ char *profiles = NULL;
+
 	if (id->state == s)
 		return;
+	if (fault_is(f) && id->waiting > 0)
+		profiles = xasprintf(ngettext(" (%u profile waits)",
+					 " (%u profiles wait)", id->waiting),
+		    id->waiting);
 	/* The request's id is what an administrator of AD FS searches for. */
-	log_event(fields, LOG_INFO, "%s: %s -> %s%s%s%s%s", identity_name(id),
+	log_event(fields, LOG_INFO, "%s: %s -> %s%s%s%s%s%s", identity_name(id),
 	    state_names[id->state], state_names[s], fault_is(f) ? ": " : "",
-	    fault_is(f) ? f->text : "", f->request != NULL ? " Request " : "",
+	    fault_is(f) ? f->text : "", profiles != NULL ? profiles : "",
+	    f->request != NULL ? " Request " : "",
 	    f->request != NULL ? f->request : "");
+	id->waiting = 0;
 	id->state = s;
 	id->since = clk_real(id->env.loop->clk) / USEC;
 	id->env.ops->changed(id, id->env.arg);

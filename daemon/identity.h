@@ -182,6 +182,8 @@ enum identity_state identity_state(const struct identity *id);
 /* Seconds since 1970 when its back-off ends, 0 when it is in none. */
 int64_t identity_next(const struct identity *id);
 const struct fault *identity_fault(const struct identity *id);
+/* So many profiles rest because of its last job: for the log. */
+void identity_wait_for(struct identity *id, unsigned profiles);
 /* Its question that is open to a person, or NULL. */
 struct question *identity_question(const struct identity *id);
 bool identity_busy(const struct identity *id); /* a job runs */

@@ -10,6 +10,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/configure-diff.c \
 	daemon/configure-name.h daemon/configure-name.c \
 	daemon/farm.h daemon/farm.c \
+	daemon/passing.h daemon/passing.c \
 	daemon/identity.h daemon/identity-int.h daemon/identity.c \
 	daemon/identity-polite.c \
 	daemon/identity-job.c \

@@ -18,6 +18,7 @@
 #include "loop.h"
 #include "manager-int.h"
 #include "message.h"
+#include "passing.h"
 #include "reread.h"
 #include "session.h"
 
@@ -508,11 +509,15 @@ on_role_fault(
 {
 	struct manager *m = arg;
 	struct member *mb = member_of(m, name);
+	_cleanup_fault_ struct fault f = { 0 };
 
 	if (mb == NULL || !mb->redeeming || mb->identity != id)
 		return;
 	mb->redeeming = false;
-	session_event(mb->session, role_event(fault), fault);
+	fault_copy(&f, fault);
+	if (!session_attended(mb->session) && passing_role(&f))
+		passing_soften(&f);
+	session_event(mb->session, role_event(&f), &f);
 }
 
 static void
@@ -522,6 +527,7 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 	bool held = fault->kind == FAULT_TEMPORARY ||
 	    (fault->kind == FAULT_INTERNAL && fault->reason == REASON_WORKER);
 	_cleanup_fault_ struct fault none = { 0 };
+	unsigned wait = 0;
 
 	fault_set(&none, FAULT_TEMPORARY, REASON_WORKER,
 	    _("The sign-in ended before this role was redeemed."));
@@ -531,15 +537,18 @@ on_ended(struct identity *id, const struct fault *fault, void *arg)
 		if (mb->identity != id)
 			continue;
 		if (fault_is(fault)) {
-			if (session_wants(mb->session))
+			if (session_wants(mb->session)) {
+				wait++;
 				session_event(mb->session,
 				    held ? SESSION_HELD : SESSION_NEEDS_USER,
 				    fault);
+			}
 		} else if (mb->redeeming) {
 			session_event(mb->session, SESSION_TEMPORARY, &none);
 		}
 		mb->redeeming = false;
 	}
+	identity_wait_for(id, wait);
 	manager_publish(m, MANAGER_JOB_ENDED, NULL, NULL);
 	if (m->logins.ended != NULL)
 		m->logins.ended(id, fault, m->logins.arg);

@@ -35,6 +35,7 @@ struct session {
 
 struct input {
 	const struct fault *fault;
+	bool shared;	/* it is the identity's, which logs it */
 	int64_t retry;	/* out: own retry timer, microseconds */
 	bool new_creds; /* out */
 	bool lost;	/* out: those it had have expired */

@@ -418,7 +418,7 @@ wake_waiters(struct session *s)
 }
 
 static void
-log_change(const struct session *s, enum session_state before)
+log_change(const struct session *s, enum session_state before, bool shared)
 {
 	const struct fault *f = &s->fault;
 	const struct log_field fields[] = {
@@ -429,9 +429,11 @@ log_change(const struct session *s, enum session_state before)
 		{ NULL, NULL },
 	};
 
-	log_event(fields, LOG_INFO, "profile %s: %s -> %s%s%s",
-	    s->profile->name, state_names[before], state_names[s->state],
-	    fault_is(f) ? ": " : "", fault_is(f) ? f->text : "");
+	/* What all profiles of a sign-in have in common it says itself, once. */
+	log_event(fields, shared ? LOG_DEBUG : LOG_INFO,
+	    "profile %s: %s -> %s%s%s", s->profile->name, state_names[before],
+	    state_names[s->state], fault_is(f) ? ": " : "",
+	    fault_is(f) ? f->text : "");
 }
 
 void
@@ -440,7 +442,7 @@ session_settle(struct session *s, enum session_state before,
 {
 	s->state = next;
 	if (next != before)
-		log_change(s, before);
+		log_change(s, before, in->shared);
 	arm(s, in->retry);
 	wake_waiters(s);
 	if (next != before || in->new_creds || in->lost)
@@ -453,7 +455,8 @@ session_event(
 {
 	static const struct fault none = { 0 };
 	const struct cell *c = &table[s->state][ev];
-	struct input in = { .fault = fault != NULL ? fault : &none };
+	struct input in = { .fault = fault != NULL ? fault : &none,
+		.shared = ev == SESSION_HELD || ev == SESSION_NEEDS_USER };
 	enum session_state before = s->state;
 
 	if (ev == SESSION_ATTENDED)
