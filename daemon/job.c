@@ -24,7 +24,9 @@
 
 #define OUT_MAX (4 * WIRE_MAX_WORKER) /* unsent bytes for one worker */
 #define READ_SIZE 65536
-#define AFTER_DONE_MS 5000   /* a worker's time to leave after "done" */
+#define AFTER_DONE_MS 5000 /* a worker's time to leave after "done" */
+/* The worker keeps the same limit, and has better words for it. */
+#define GRACE (2 * USEC)
 #define AFTER_EOF (2 * USEC) /* to learn how it ended */
 #define PATIENCE_MAX 3600    /* seconds that a worker may wait for a person */
 
@@ -121,7 +123,7 @@ static void
 fault_died(struct job *job, const char *how)
 {
 	fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
-	    _("the sign-in process ended before it was done (%s)"), how);
+	    _("The sign-in process ended before it was done (%s)."), how);
 	say_again(&job->fault);
 }
 
@@ -129,7 +131,7 @@ static void
 fault_garbage(struct job *job)
 {
 	fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
-	    _("the sign-in process sent something that is not a message"));
+	    _("The sign-in process sent something that is not a message."));
 	say_again(&job->fault);
 }
 
@@ -141,8 +143,8 @@ on_timer(void *arg)
 	switch (job->state) {
 	case JOB_RUNS:
 		fault_set(&job->fault, FAULT_TEMPORARY, REASON_TIMEOUT,
-		    _("the sign-in process was silent for %lld seconds and "
-		      "was ended"),
+		    _("The sign-in process was silent for %lld seconds and "
+		      "was ended."),
 		    (long long)(job->limit / USEC));
 		say_again(&job->fault);
 		break;
@@ -195,7 +197,8 @@ restart_limit(struct job *job)
 	int64_t wait = job->patience - clk_boot(loop->clk);
 
 	loop->ops->timer_set(job->timer,
-	    deadline_boot(loop->clk, job->limit + (wait > 0 ? wait : 0)));
+	    deadline_boot(
+		loop->clk, job->limit + GRACE + (wait > 0 ? wait : 0)));
 }
 
 /* It says that it waits, for a push to be approved, say: it may be silent. */
@@ -447,7 +450,7 @@ job_start(struct jobs *jobs, json_t *object, int timeout,
 	r = start_worker(job);
 	if (r < 0) {
 		fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
-		    _("cannot start %s: %s"), rj->worker, strerror(-r));
+		    _("%s cannot be started: %s."), rj->worker, strerror(-r));
 		fault_next(&job->fault, "%s",
 		    _("Check that awsfed is "
 		      "installed completely."));
