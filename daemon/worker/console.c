@@ -241,7 +241,13 @@ console_job(struct conduit *conduit, const json_t *msg)
 	_cleanup_fault_ struct fault f = { 0 };
 	struct console c;
 
-	if (console_parse(msg, &c, &f) < 0 || run(conduit, &c, &f) < 0)
-		conduit_fault(conduit,
-		    json_string_value(json_object_get(msg, "profile")), &f);
+	if (console_parse(msg, &c, &f) == 0 && run(conduit, &c, &f) == 0)
+		return;
+	/* Nobody tries this again but the person. */
+	if (f.kind == FAULT_TEMPORARY)
+		fault_next(&f,
+		    _("Check the network or the VPN, and try again in a "
+		      "moment."));
+	conduit_fault(
+	    conduit, json_string_value(json_object_get(msg, "profile")), &f);
 }

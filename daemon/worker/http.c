@@ -578,7 +578,8 @@ judge(struct http *h, struct transfer *t, CURLcode code, long os_errno,
 	struct network_failure n = { .code = code,
 		.os_errno = os_errno,
 		.connected = connected,
-		.worked = h->set.worked };
+		.worked = h->set.worked,
+		.detail = t->error };
 	_cleanup_origin_ struct origin o = { 0 };
 	_cleanup_free_ char *host = NULL;
 	curl_off_t lookup = 0;

@@ -156,6 +156,14 @@ refused(struct signin *s, struct fault *fault)
 	_cleanup_free_ char *text = page_text(&s->page, "errorText");
 	_cleanup_free_ char *url = change_url(s);
 
+	if (s->second != NULL) {
+		fault_set(fault, FAULT_NEEDS_USER, REASON_EXPIRED,
+		    _("%s begins again after the second factor; the password "
+		      "was not sent a second time."),
+		    s->host);
+		fault_next(fault, _("Sign in again."));
+		return -1;
+	}
 	if (s->resumed) {
 		fault_set(fault, FAULT_NEEDS_USER, REASON_EXPIRED,
 		    _("%s asks for the password once more after an error; it "

@@ -239,6 +239,48 @@ network_captive(struct fault *fault, const char *host, const char *what)
 	      "(ca_bundle) may have changed."));
 }
 
+/* How a handshake came to nothing: OpenSSL says it in words alone. */
+static bool
+says(const struct network_failure *n, const char *const *words, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (n->detail != NULL && strstr(n->detail, words[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+broke_off(const struct network_failure *n)
+{
+	static const char *const words[] = { "SYSCALL", "reset by peer",
+		"unexpected eof" };
+
+	return says(n, words, ARRAY_SIZE(words));
+}
+
+/* Who sends an alert speaks TLS. */
+static bool
+was_told(const struct network_failure *n)
+{
+	static const char *const words[] = { " alert " };
+
+	return says(n, words, ARRAY_SIZE(words));
+}
+
+static void
+judge_handshake(
+    const struct network_failure *n, const char *host, struct fault *fault)
+{
+	if (broke_off(n)) {
+		fault_set(fault, FAULT_TEMPORARY, REASON_UNREACHABLE,
+		    _("%s closed the connection before it was encrypted."),
+		    host);
+		fault_next(fault, "%s", _(BY_VPN));
+	} else if (n->worked && !was_told(n)) {
+		network_captive(fault, host, _("it does not speak TLS"));
+	}
+}
+
 void
 network_judge_tls(
     const struct network_failure *n, const char *host, struct fault *fault)
@@ -264,11 +306,9 @@ network_judge_tls(
 		      "If it is right, tell your administrator."));
 		return;
 	}
-	if (!n->worked)
-		return;
-	if (n->code == CURLE_PEER_FAILED_VERIFICATION)
+	if (n->code == CURLE_SSL_CONNECT_ERROR)
+		judge_handshake(n, host, fault);
+	else if (n->worked && n->code == CURLE_PEER_FAILED_VERIFICATION)
 		network_captive(
 		    fault, host, _("its certificate is not the host's own"));
-	else if (n->code == CURLE_SSL_CONNECT_ERROR)
-		network_captive(fault, host, _("it does not speak TLS"));
 }

@@ -15,6 +15,8 @@
  *                   behind a firewall looks the same
  *   captive-portal  a sign-in has worked before, and now another certificate
  *                   is shown, or what answers does not speak TLS
+ *   unreachable     the connection broke off in the handshake, as it does
+ *                   where a firewall or a busy host drops it
  *
  * A host that has never worked from here is more likely misspelt, or its
  * authority not set up: that stays the fault that it was.
@@ -47,7 +49,8 @@ struct network_failure {
 	long verify;	/* CURLINFO_SSL_VERIFYRESULT */
 	bool looked_up; /* the name has an address */
 	bool connected;
-	bool worked; /* a sign-in from here has worked before */
+	bool worked;	    /* a sign-in from here has worked before */
+	const char *detail; /* libcurl's own words, "" or NULL for none */
 };
 
 /* Is it worth a look at the network? */

@@ -30,6 +30,8 @@ signin_settle(struct signin *s, const char *outcome)
 int
 signin_begin(struct signin *s, struct fault *fault)
 {
+	/* What was answered is asked anew; a password is not sent again. */
+	s->named = s->realm_posted = s->realm_mailed = s->site_posted = false;
 	if (s->sp)
 		return request_begin(s, false, fault);
 	return signin_get(s, s->entry, fault);
@@ -230,6 +232,17 @@ spend(struct signin *s, struct fault *fault)
 		return -1;
 	xreplace(&s->assertion, NULL);
 	page_done(&s->page);
+	if (a.encrypted && a.nroles == 0) {
+		fault_set(fault, FAULT_CONFIG, REASON_MALFORMED,
+		    _("%s encrypts its SAML response, so that its roles cannot "
+		      "be read here."),
+		    s->host);
+		fault_next(fault,
+		    _("Ask the administrator of AD FS to send the response "
+		      "for AWS without encryption (Set-AdfsRelyingPartyTrust "
+		      "-EncryptClaims $false)."));
+		return -1;
+	}
 	notice_password(s, &a);
 	notice_site(s, &a);
 	conduit_cookies(s->conduit, http_cookies(s->http));
@@ -280,6 +293,25 @@ prepare(struct signin *s, struct fault *fault)
 	return wia_prepare(s, fault);
 }
 
+/*
+ * What was answered by hand is worth keeping: with the cookies of a password
+ * that AD FS took the agent may go on by itself.  A second factor is a
+ * person's.
+ */
+static void
+interrupted(struct signin *s, struct fault *fault)
+{
+	if (!s->posted || fault->kind != FAULT_TEMPORARY)
+		return;
+	if (s->second != NULL) {
+		fault_next(fault,
+		    _("Sign in again in a moment: the second factor needs "
+		      "you."));
+		return;
+	}
+	conduit_cookies(s->conduit, http_cookies(s->http));
+}
+
 /* An assertion comes from the pages, or somebody brought it along. */
 static int
 get_assertion(struct signin *s, struct fault *fault)
@@ -300,6 +332,7 @@ signin_job(struct conduit *c, const json_t *msg)
 	if (job_parse(msg, &job, &f) < 0 || prepare(&s, &f) < 0 ||
 	    get_assertion(&s, &f) < 0 || spend(&s, &f) < 0) {
 		signin_settle(&s, OUTCOME_UNKNOWN);
+		interrupted(&s, &f);
 		if (s.http != NULL && f.request == NULL)
 			fault_request(&f, http_request_id(s.http));
 		conduit_fault(c, NULL, &f);
