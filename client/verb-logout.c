@@ -76,6 +76,11 @@ forget(json_t *par)
 		} else if (json_is_true(json_object_get(o, "removed"))) {
 			printf(_("%s @ %s: the stored password is removed\n"),
 			    user, host);
+		} else if (json_is_true(json_object_get(o, "unseen"))) {
+			printf(_("%s @ %s: no password is kept "
+				 "(store_password); there is no keyring here "
+				 "to look at\n"),
+			    user, host);
 		} else {
 			printf(_("%s @ %s: no password was stored\n"),
 			    user != NULL ? user : "-", host);

@@ -360,6 +360,8 @@ on_removed(struct vault_answer *a, void *arg)
 	struct keyring *k = arg;
 	_cleanup_fault_ struct fault f = { 0 };
 	keyring_gone_fn *fn = STEAL(k->gone);
+	enum keyring_gone gone =
+	    k->had || a->result == VAULT_OK ? KEYRING_REMOVED : KEYRING_NOTHING;
 
 	k->changing = NULL;
 	if (a->result == VAULT_LOCKED || a->result == VAULT_DISMISSED) {
@@ -369,6 +371,10 @@ on_removed(struct vault_answer *a, void *arg)
 		    k->user, k->host);
 		fault_next(&f,
 		    _("Unlock the keyring, then run the same command again"));
+	} else if (a->result == VAULT_ABSENT && k->where != STORE_KEYRING) {
+		/* Nobody put anything there: at most other settings did. */
+		if (!k->had)
+			gone = KEYRING_UNSEEN;
 	} else if (a->result == VAULT_ABSENT) {
 		fault_set(&f, FAULT_TEMPORARY, REASON_KEYRING,
 		    _("There is no keyring on the session bus, so nothing of "
@@ -383,8 +389,7 @@ on_removed(struct vault_answer *a, void *arg)
 		(void)learn(k, &none);
 	}
 	if (fn != NULL)
-		fn(k->user, k->host, &f, k->had || a->result == VAULT_OK,
-		    k->gone_arg);
+		fn(k->user, k->host, &f, gone, k->gone_arg);
 }
 
 static void
@@ -398,7 +403,9 @@ forgotten(struct keyring *k)
 		    _("The configuration of %s has changed meanwhile; what "
 		      "was stored before was not removed."),
 		    k->host);
-	fn(k->user, k->host, &f, k->had && !k->lost, k->gone_arg);
+	fn(k->user, k->host, &f,
+	    k->had && !k->lost ? KEYRING_REMOVED : KEYRING_NOTHING,
+	    k->gone_arg);
 }
 
 void

@@ -77,9 +77,14 @@ void keyring_refused(struct keyring *k);
 /* Wipes what memory holds. */
 void keyring_wipe(struct keyring *k);
 
-/* An empty fault: it is gone, or there was none (*removed says which). */
+enum keyring_gone {
+	KEYRING_NOTHING, /* none was there */
+	KEYRING_REMOVED,
+	KEYRING_UNSEEN /* none is kept by the settings; no keyring to look at */
+};
+/* With a fault it may be there still. */
 typedef void keyring_gone_fn(const char *user, const char *host,
-    const struct fault *fault, bool removed, void *arg);
+    const struct fault *fault, enum keyring_gone gone, void *arg);
 /*
  * Removes it everywhere: from memory and, where there is one, from the keyring,
  * which may ask to be unlocked.  fn comes from the loop.

@@ -39,14 +39,17 @@ forget_free(struct forget *f)
 
 static void
 on_gone(const char *user, const char *host, const struct fault *fault,
-    bool removed, void *arg)
+    enum keyring_gone gone, void *arg)
 {
 	struct forget *f = arg;
 	json_t *o = json_object();
 
 	json_put_str(o, "user", user);
 	json_put_str(o, "host", host);
-	json_object_set_new(o, "removed", json_boolean(removed));
+	json_object_set_new(
+	    o, "removed", json_boolean(gone == KEYRING_REMOVED));
+	if (gone == KEYRING_UNSEEN)
+		json_object_set_new(o, "unseen", json_true());
 	if (fault_is(fault))
 		json_object_set_new(o, "fault", fault_to_json(fault));
 	json_array_append_new(f->list, o);

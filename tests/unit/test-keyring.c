@@ -603,12 +603,12 @@ on_kept(const char *sentence, bool well, void *arg)
 
 static void
 on_gone(const char *user, const char *host, const struct fault *fault,
-    bool removed, void *arg)
+    enum keyring_gone gone, void *arg)
 {
 	(void)user;
 	(void)host;
 	(void)fault;
-	(void)removed;
+	(void)gone;
 	(void)arg;
 }
 
