@@ -17,6 +17,7 @@ client_libclient_a_SOURCES = \
 	client/hand.c client/hand.h \
 	client/launch.c client/launch.h \
 	client/linger.c client/linger.h \
+	client/needword.c client/needword.h \
 	client/obtain.c client/obtain.h \
 	client/outcome.c client/outcome.h \
 	client/pick.c client/pick.h \

@@ -14,6 +14,7 @@
 #include "conn.h"
 #include "duration.h"
 #include "linger.h"
+#include "needword.h"
 #include "problem.h"
 #include "show.h"
 #include "status.h"
@@ -132,6 +133,7 @@ show_identities(const json_t *reply, int64_t now)
 		_cleanup_free_ char *state = show_identity_state(o, now);
 		_cleanup_free_ char *clock = clockword_host(reply, o);
 		_cleanup_free_ char *password = show_password(o);
+		_cleanup_free_ char *untold = needword(o, now);
 		_cleanup_fault_ struct fault f = { 0 };
 
 		printf("%-*s   %s\n", (int)width, who, state);
@@ -139,6 +141,8 @@ show_identities(const json_t *reply, int64_t now)
 			printf("  %s\n", password);
 		if (clock != NULL)
 			printf(_("  Its clock is %s.\n"), clock);
+		if (untold != NULL)
+			printf("  %s\n", untold);
 		if (fault_from_json(json_object_get(o, "fault"), &f) < 0) {
 			show_login(o, profiles);
 			continue;

@@ -99,6 +99,18 @@ def identities():
         equal(lines[1:4], [
             "sts.example.org:8443" + " " * 8 + "   needs you (expired)",
             "  The sign-in has ended.", "  Next: awsfedctl login p"])
+    for need, words in (
+            ({"told": True}, None),
+            ({"told": False, "held": "unshown"},
+             "  No notification: there is no desktop to show it on.\n"),
+            ({"told": False, "held": "night", "until": stamp(3600)},
+             "  No notification: quiet hours, until ")):
+        other["need"] = dict(need, since=stamp(-60), profile="p", profiles=1)
+        with Agent([status([JANE, other], [ADMIN])]) as a:
+            out = run(a, "status").out
+            equal("No notification" in out, words is not None)
+            has(out, words or "")
+    del other["need"]
     # One that the agent has no advice for is named with a profile of it.
     del other["fault"]["next"]
     theirs = dict(ADMIN, profile="theirs", identity="i2")
