@@ -313,10 +313,10 @@ class World:
                             else "/")
 
     def type(self, argv, answers=(), timeout=60, whole=False, show=None,
-             **env):
+             otherwise=(), **env):
         return terminal.converse(argv, dict(self.env, **env), answers,
                                  self._preexec(True), timeout, "/", whole,
-                                 show)
+                                 show, otherwise)
 
     def ctl(self, *args, **more):
         return self.run([self.program("awsfedctl"), *args], **more)

@@ -48,13 +48,14 @@ CTRL_C, CTRL_D = "\x03", "\x04"
 
 
 def converse(argv, env, answers=(), preexec=None, timeout=60, cwd="/",
-             whole=False, show=None):
+             whole=False, show=None, otherwise=()):
     """With a controlling terminal.
 
     answers are (pattern, reply) pairs, each used once and in order: when the
     pattern stands in what was said since the last answer, the reply is typed,
     with Enter unless it is CTRL_C or CTRL_D. stdout and stderr stay pipes, so
     that a test sees what went where; with whole they are the terminal too.
+    otherwise are such pairs, too, in no order and as often as they are asked.
     show is called with each piece of text as it comes.
     """
     master, slave = os.openpty()
@@ -106,8 +107,13 @@ def converse(argv, env, answers=(), preexec=None, timeout=60, cwd="/",
             if show is not None:
                 show(text)
             fresh[pipes[fd]] += text
+        reply = None
         if todo and any(re.search(todo[0][0], f) for f in fresh.values()):
             reply = todo.pop(0)[1]
+        else:
+            reply = next((a for pattern, a in otherwise for f in
+                          fresh.values() if re.search(pattern, f)), None)
+        if reply is not None:
             if reply not in (CTRL_C, CTRL_D):
                 reply += "\n"
             os.write(master, reply.encode())
