@@ -100,6 +100,9 @@ retry(struct batch *b, struct task *t, const struct fault *f)
 	    (f->reason != REASON_BUSY && f->reason != REASON_SERVER &&
 		f->reason != REASON_UNREACHABLE && f->reason != REASON_TIMEOUT))
 		return false;
+	/* One that took all the time there is has had its try. */
+	if (f->reason == REASON_TIMEOUT && t->call.failed)
+		return false;
 	wait = jitter_ms(t->tries - 1);
 	if (f->retry_after * 1000 > wait)
 		wait = f->retry_after * 1000;

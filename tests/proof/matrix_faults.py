@@ -56,9 +56,8 @@ STEPS = {
                 "spent, whatever happens, unless no connection was made. "
                 "Without a person it is a stored one, and the sign-in has "
                 "ended.",
-        "groups": ("tls", "http", "page", "password"),
+        "groups": ("http", "page", "password"),
         "place": both(place="adfs-password"),
-        "connect": both(host=HOST, after=1),
         "ended": True,
     },
     "second": {
@@ -73,9 +72,8 @@ STEPS = {
     "code": {
         "title": "The code of the second factor",
         "text": "A code is posted, at most three in a sign-in.",
-        "groups": ("tls", "http", "page", "code"),
+        "groups": ("http", "page", "code"),
         "place": both(place="adfs-factor"),
-        "connect": both(host=HOST, after=2),
         "mfa": MFA,
         "never": {"alone": "Without a person nothing is posted to a second "
                            "factor's page."},
