@@ -123,10 +123,40 @@ def sleeper(w):
         s.close()
 
 
+def one_line(w):
+    """A sign-in that fails is one line of the log, not one for each profile;
+    a strange page is tried again before a person is asked."""
+    for name in ("one", "two", "three"):
+        w.profile(name, role=DEV)
+    r = w.login("one", "two", "three", user=None)
+    tap.ok(r.rc == 0, "three more", r)
+    before = w.sim.counters()["faults_used"]
+    w.sim.fault("adfs-get", "unknown", count=-1)
+    start = len(w.log())
+    r = w.ctl("refresh", "one", "two", "three")
+    tap.ok(r.rc == 5 and "tries again by itself" in r.err and
+           "need" not in w.status()["identities"][0],
+           "a page that nobody knows: again, and nobody is asked", r)
+    lines = [x for x in w.log()[start:].splitlines()
+             if "cannot answer" in x and not x.startswith("<7>")]
+    tap.ok(len(lines) == 1 and "(3 profiles wait)" in lines[0],
+           "one line of the log", *lines)
+    for n in range(3):
+        w.warp(2500 + 3600 + 120 + 100 * (n + 1))
+        w.wait(lambda: w.sim.counters()["faults_used"] > before + n + 1 and
+               not w.workers(), "another try")
+    w.wait(lambda: w.status()["identities"][0]["state"] == "needs-user",
+           "a person to be asked")
+    tap.equal(w.sim.counters()["faults_used"] - before, 4,
+              "after three more tries a person is")
+    w.sim.clear_faults()
+
+
 def main():
     with harness.World(warp=True) as w:
         setup(w)
-        for step in (crowd, keeps_the_last_good, restarts, sleeper):
+        for step in (crowd, keeps_the_last_good, restarts, sleeper,
+                     one_line):
             step(w)
 
 

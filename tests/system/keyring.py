@@ -238,6 +238,9 @@ def memory():
         tap.ok(r.rc == 0 and posts(w) == before + 1, "it renews", r)
         w.ctl("logout", "p")
         tap.equal(kept(w).get("held"), "none", "a logout wipes it")
+        r = w.ctl("logout", "--forget", "p")
+        tap.ok(r.rc == 0 and "no password is kept" in r.out,
+               "--forget without a keyring, and nothing to forget", r)
         tap.equal(w.login("p", user=None).rc, 0, "typed again")
         w.stop_agent()
         w.sim.do("expire-sso")
