@@ -2,8 +2,8 @@
 """What can go wrong, and where: the two sides of the fault matrix.
 
 A fault says what the simulator is told ("do"); a step, where that is. Which
-faults belong to a step follows from their groups; NEVER has the reasons for
-those that do not.
+faults belong to a step follows from their groups; "never" has the reason why a
+step is not met without a person.
 """
 
 from harness import HOST
@@ -314,14 +314,6 @@ FAULTS["sts"].update({
         "missing-fields")),
     "sts-huge": ("three megabytes", request("huge")),
 })
-GROUPS = {
-    "net": "the network", "tls": "TLS", "http": "HTTP", "page": "pages",
-    "password": "the password", "code": "the code", "push": "the approval",
-    "saml": "the assertion", "account": "the account", "sts": "STS",
-    "role": "the role", "trust": "the role",
-}
-# Cells that make no sense, by step and fault; None: every fault of a group.
-NEVER = {}
 
 
 def fault_of(group, name):

@@ -71,4 +71,15 @@ def security():
               [], "and so is each target")
 
 
-tap.run(keys, options, security)
+def reasons():
+    """Each word for what went wrong, in the order of the table."""
+    path = os.path.join(DOCS, "../lib/fault.c")
+    with open(path, encoding="utf-8") as f:
+        known = re.findall(r'\[REASON_\w+\] = "([a-z-]+)"', f.read())
+    part = page("awsfedctl.1").split(".Sh REASONS")[1].split(".Sh ")[0]
+    listed = re.findall(r"^\.It Cm (\S+)$", part, re.M)
+    tap.ok(len(known) > 20, "the reasons are found in the source", known)
+    tap.equal(listed, known, "awsfedctl(1) explains each reason")
+
+
+tap.run(keys, options, security, reasons)
