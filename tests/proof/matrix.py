@@ -34,7 +34,6 @@ from matrix_faults import STEPS, cells, fault_of, modes  # noqa: E402
 PAGE = os.path.join(tap.srcdir(), "docs/FAULTS.md")
 WORKERS = 3
 SLOW = ("stall", "tls-stall", "push-silence", "MSIS7042", "slow")
-# By group or step, what the sample has besides one cell of each fault.
 STORM = 14  # requests of one command: three tries of a role are the most
 
 

@@ -89,6 +89,9 @@ class Bench:
         w.sim.user(USER, roles=[harness.pair(ROLE)])
         w.sim.role(ROLE, drop_providers=True,
                    providers=[harness.provider(ROLE.split(":")[4])])
+        # There is such a provider, whoever trusts it.
+        w.sim.role(ROLE.replace("Admin", "Other"),
+                   providers=[harness.provider(ROLE.split(":")[4])])
         w.sim.role(CHAINED, drop_trust=True, trust=[ROLE])
         self.names()
 
