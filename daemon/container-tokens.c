@@ -6,13 +6,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "awsfed/fault.h"
 #include "awsfed/log.h"
 #include "awsfed/paths.h"
+#include "awsfed/random.h"
 #include "awsfed/secret.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
@@ -244,8 +244,7 @@ random_token(void)
 	char text[TOKEN_CHARS + 1];
 	struct secret *token;
 
-	if (getrandom(bytes, sizeof(bytes), 0) != sizeof(bytes))
-		return NULL;
+	random_bytes(bytes, sizeof(bytes));
 	str_hex(bytes, sizeof(bytes), text);
 	token = secret_new(text, TOKEN_CHARS);
 	explicit_bzero(bytes, sizeof(bytes));

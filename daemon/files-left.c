@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +15,7 @@
 #include "awsfed/ini.h"
 #include "awsfed/log.h"
 #include "awsfed/paths.h"
+#include "awsfed/random.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "files-redo.h"
@@ -32,8 +32,7 @@ files_random_name(const char *prefix)
 	unsigned char r[HEX / 2];
 	char hex[HEX + 1];
 
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		abort(); /* never fails for so few bytes */
+	random_bytes(r, sizeof(r));
 	str_hex(r, sizeof(r), hex);
 	return xasprintf("%s%s", prefix, hex);
 }

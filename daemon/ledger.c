@@ -4,12 +4,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 
 #include "awsfed/fault.h"
 #include "awsfed/log.h"
 #include "awsfed/paths.h"
+#include "awsfed/random.h"
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
@@ -80,8 +80,7 @@ new_salt(struct ledger *l)
 {
 	unsigned char r[16];
 
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		abort();
+	random_bytes(r, sizeof(r));
 	str_hex(r, sizeof(r), l->salt);
 }
 

@@ -18,6 +18,7 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/parents.h lib/parents.c \
 	include/awsfed/paths.h lib/paths.c \
 	include/awsfed/proto.h \
+	include/awsfed/random.h lib/random.c \
 	include/awsfed/secret.h lib/secret.c \
 	include/awsfed/str.h lib/str.c \
 	include/awsfed/wire.h lib/wire.c lib/wire-put.c \

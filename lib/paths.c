@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "awsfed/random.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
@@ -375,8 +375,7 @@ path_replace(const char *path, const void *data, size_t len, mode_t mode)
 
 	if (path[0] != '/')
 		return -EINVAL;
-	if (getrandom(r, sizeof(r), 0) != sizeof(r))
-		return -EIO;
+	random_bytes(r, sizeof(r));
 	str_hex(r, sizeof(r), hex);
 	tmp = xasprintf("%s.%s" SCRAP, path, hex);
 	fd = open(
@@ -386,7 +385,8 @@ path_replace(const char *path, const void *data, size_t len, mode_t mode)
 	e = write_all(fd, data, len);
 	if (e == 0 && fsync(fd) != 0)
 		e = -errno;
-	if (close(fd) != 0 && e == 0)
+	/* Interrupted, it is closed all the same: close(2). */
+	if (close(fd) != 0 && errno != EINTR && e == 0)
 		e = -errno;
 	if (e == 0 && rename(tmp, path) != 0)
 		e = -errno;

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/random.h>
 
+#include "awsfed/random.h"
 #include "awsfed/xalloc.h"
 
 bool
@@ -154,8 +154,7 @@ str_uuid(char out[37])
 	unsigned char b[16];
 	char hex[33];
 
-	if (getrandom(b, sizeof(b), 0) != sizeof(b))
-		abort();
+	random_bytes(b, sizeof(b));
 	b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
 	b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
 	str_hex(b, sizeof(b), hex);
