@@ -12,6 +12,7 @@
 
 #include "awsfed/clock.h"
 #include "awsfed/paths.h"
+#include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "signals.h"
 
@@ -38,26 +39,38 @@ term_open(void)
 	return t;
 }
 
-static void
+static int
+set_mode(struct term *t, int when, const struct termios *mode)
+{
+	int r;
+
+	do
+		r = tcsetattr(t->fd, when, mode);
+	while (r != 0 && errno == EINTR);
+	return r;
+}
+
+/* False when what is typed would be seen. */
+static bool
 echo_off(struct term *t)
 {
 	struct termios quiet;
 
 	if (tcgetattr(t->fd, &t->saved) != 0)
-		return;
+		return false;
 	quiet = t->saved;
 	quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHONL);
 	quiet.c_lflag |= ICANON | ISIG;
 	/* What was typed ahead was typed for another question: drop it. */
-	if (tcsetattr(t->fd, TCSAFLUSH, &quiet) == 0)
-		t->quiet = true;
+	t->quiet = set_mode(t, TCSAFLUSH, &quiet) == 0;
+	return t->quiet;
 }
 
 static void
 echo_back(struct term *t)
 {
 	if (t->quiet)
-		tcsetattr(t->fd, TCSADRAIN, &t->saved);
+		set_mode(t, TCSADRAIN, &t->saved);
 	t->quiet = false;
 }
 
@@ -161,8 +174,12 @@ term_line(struct term *t, const char *prompt, bool echo, char **ret)
 	int r;
 
 	do {
-		if (!echo)
-			echo_off(t);
+		if (!echo && !echo_off(t)) {
+			term_write(t,
+			    _("This terminal cannot hide what is typed, so "
+			      "nothing is asked on it.\n"));
+			return LINE_EOF;
+		}
 		term_write(t, prompt);
 		r = read_line(t, buf, sizeof(buf), &len);
 		if (!echo)

@@ -26,7 +26,8 @@ enum line { LINE_OK, LINE_EOF, LINE_CANCELLED, LINE_LATE };
 /*
  * Shows the prompt and reads a line without its end (xalloc).  CANCELLED: a
  * held signal asked the program to end (see signals.h; Ctrl-Z is handled
- * here).  EOF: Ctrl-D on an empty line, or the terminal went away.
+ * here).  EOF: Ctrl-D on an empty line, or the terminal went away
+ * or cannot hide a secret.
  * LATE: the time of term_until() came; what was half typed is thrown away, so
  * that no shell gets it.
  */
