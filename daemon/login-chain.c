@@ -33,6 +33,23 @@ on_moved(struct session *s, void *arg)
 	l->moved(l);
 }
 
+/* For the root's own reason, when it has one: what to do is the same. */
+static void
+fault_root(struct link *k, const char *name, const struct session *root)
+{
+	const struct fault *why = root == NULL ? NULL : session_fault(root);
+	bool has = why != NULL && fault_is(why);
+
+	fault_set(&k->fault, has ? why->kind : FAULT_NEEDS_USER,
+	    has ? why->reason : REASON_EXPIRED,
+	    _("%s was not assumed: its source %s could not be signed in."),
+	    k->name, name);
+	if (has && why->next != NULL)
+		fault_next(&k->fault, "%s", why->next);
+	else
+		fault_next(&k->fault, "awsfedctl login %s", k->name);
+}
+
 static void
 start(struct login *l, struct link *k)
 {
@@ -51,11 +68,7 @@ start(struct login *l, struct link *k)
 	k->was_kept = session_kept(s);
 	/* Nobody is asked again: the root has just been tried. */
 	if (root == NULL || session_creds(root) == NULL) {
-		fault_set(&k->fault, FAULT_NEEDS_USER, REASON_EXPIRED,
-		    _("%s was not assumed: its source %s could not be signed "
-		      "in."),
-		    k->name, session_profile(s)->root);
-		fault_next(&k->fault, "awsfedctl login %s", k->name);
+		fault_root(k, session_profile(s)->root, root);
 		return;
 	}
 	session_set_kept(s, true);
