@@ -24,6 +24,8 @@
 #include "manager-int.h"
 
 #define NOTE_MAX 4096 /* bytes in the note */
+#define NOTE_TRIES 3
+#define NOTE_PAUSE 20000 /* microseconds */
 
 static const struct {
 	const char *name;
@@ -95,7 +97,8 @@ write_note(const struct manager *m)
 		    m->lock.path, strerror(-r));
 }
 
-/* Whatever is in it: there is one, so we are locked. */
+/* Whatever is in it: there is one, so we are locked; also when, after some
+ * tries, nobody can say. */
 static void
 read_note(struct manager *m)
 {
@@ -103,10 +106,20 @@ read_note(struct manager *m)
 	_cleanup_json_ json_t *o = NULL;
 	const char *by;
 	size_t len = 0;
-	int r = path_read(m->lock.path, NOTE_MAX, &data, &len);
+	int r;
 
-	if (r == -ENOENT || r == -ENOTDIR)
-		return;
+	for (int i = 0; i < NOTE_TRIES; i++) {
+		r = path_read(m->lock.path, NOTE_MAX, &data, &len);
+		if (r == -ENOENT || r == -ENOTDIR)
+			return;
+		if (r == 0)
+			break;
+		usleep(NOTE_PAUSE);
+	}
+	if (r < 0)
+		log_warning("%s cannot be read (%s): the agent is locked, to "
+			    "be on the safe side; see awsfedctl unlock",
+		    m->lock.path, strerror(-r));
 	m->lock.on = true;
 	m->lock.since = clk_real(m->env.loop->clk) / USEC;
 	if (r == 0)

@@ -956,12 +956,16 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 {
 	struct loading l = { .m = m, .fault = fault };
 	struct config *fresh;
+	bool again;
 
 	if (reread(look, &l) < 0) {
+		m->unread = true;
 		fault_copy(&m->config_fault, fault);
 		return -1;
 	}
 	fresh = l.fresh;
+	again = m->unread && fresh->policy.unread;
+	m->unread = fresh->policy.unread;
 	fault_copy(&m->config_fault, &fresh->fault);
 	if (fault_is(&fresh->fault) && m->config != NULL) {
 		/* A broken file keeps the old settings. */
@@ -969,12 +973,13 @@ manager_reload(struct manager *m, struct strv *changed, struct fault *fault)
 		config_unref(fresh);
 		return -1;
 	}
-	if (m->config != NULL)
+	if (m->config != NULL && !again)
 		log_info("the configuration was read anew: %s", fresh->path);
 	manager_index_drop(m);
 	config_unref(m->config);
 	m->config = fresh;
-	log_policy(&fresh->policy);
+	if (!again)
+		log_policy(&fresh->policy);
 	apply(m, changed);
 	manager_use_keyrings(m);
 	manager_publish(m, MANAGER_CONFIG, NULL, NULL);
@@ -986,11 +991,15 @@ manager_look(struct manager *m)
 {
 	_cleanup_fault_ struct fault f = { 0 };
 	struct seen before = m->seen, policy = m->seen_policy;
+	_cleanup_free_ char *said = NULL;
 
 	remember_file(m);
-	if (same_file(&before, &m->seen) && same_file(&policy, &m->seen_policy))
+	/* What could not be read may be readable now, and looks as before. */
+	if (!m->unread && same_file(&before, &m->seen) &&
+	    same_file(&policy, &m->seen_policy))
 		return;
-	if (manager_reload(m, NULL, &f) < 0)
+	said = xstrdup(m->config_fault.text);
+	if (manager_reload(m, NULL, &f) < 0 && !str_eq(f.text, said))
 		log_warning("%s", f.text);
 }
 

@@ -244,6 +244,7 @@ read_policy(struct policy *p, struct ini **ret)
 		return 0;
 	*strrchr(dir, '/') = '\0';
 	if (fd < 0 || fstat(fd, &st) != 0 || stat(dir, &in) != 0) {
+		p->unread = true;
 		why = xasprintf(_("cannot be read (%s)"), strerror(errno));
 		return broken(p, 0, why);
 	}
@@ -255,6 +256,7 @@ read_policy(struct policy *p, struct ini **ret)
 		      "else"));
 	r = read_all(fd, &data, &len);
 	if (r < 0) {
+		p->unread = r != -EFBIG;
 		why = xasprintf(_("cannot be read (%s)"), strerror(-r));
 		return broken(p, 0, why);
 	}
@@ -273,6 +275,7 @@ policy_fall_back(struct policy *p, const struct policy *last)
 		strv_done(&good.notes);
 		fault_copy(&good.fault, &p->fault);
 		good.there = true;
+		good.unread = p->unread;
 		policy_done(p);
 		*p = good;
 		return;

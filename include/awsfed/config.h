@@ -205,6 +205,7 @@ struct policy {
 	char *path;		   /* NULL: of a document in memory */
 	bool there;		   /* there is a file, good or bad */
 	bool unknown;		   /* a bad one, and none before it */
+	bool unread;		   /* bad, since reading it failed */
 	struct fault fault;	   /* it is bad: nothing new is signed in */
 	struct strv allowed_hosts; /* patterns; empty: all */
 	bool keep_signed_in;
