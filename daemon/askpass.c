@@ -329,15 +329,14 @@ start(struct asking *a, const struct ask *ask)
 	spec.out = p[1];
 	if (a->pinentry)
 		spec.in = p[1];
-	r = child_start(a->askers->children, &spec, on_exited, a, &a->child);
-	close(p[1]);
-	if (r < 0)
-		return r;
-	fcntl(a->fd, F_SETFL, O_NONBLOCK);
 	a->ev = event_new(loop_base(a->askers->loop), a->fd,
 	    EV_READ | EV_PERSIST, on_read, a);
-	event_add(a->ev, NULL);
-	return 0;
+	r = fcntl(a->fd, F_SETFL, O_NONBLOCK) != 0 ? -errno : loop_watch(a->ev);
+	if (r == 0)
+		r = child_start(
+		    a->askers->children, &spec, on_exited, a, &a->child);
+	close(p[1]);
+	return r;
 }
 
 struct asking *

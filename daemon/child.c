@@ -278,7 +278,8 @@ child_start(struct children *children, const struct child_spec *spec,
 
 	if (pipe2(err, O_CLOEXEC) != 0)
 		return -errno;
-	r = spawn(spec, err[1], &pid);
+	r = fcntl(err[0], F_SETFL, O_NONBLOCK) != 0 ? -errno :
+						      spawn(spec, err[1], &pid);
 	close(err[1]);
 	if (r < 0) {
 		close(err[0]);
@@ -291,20 +292,26 @@ child_start(struct children *children, const struct child_spec *spec,
 	c->exited = exited;
 	c->arg = arg;
 	c->err = err[0];
-	fcntl(c->err, F_SETFL, O_NONBLOCK);
 	buf_init(&c->line, LINE_LENGTH);
 	LIST_INSERT_HEAD(&children->list, c, entry);
 	c->ev_err = event_new(base, c->err, EV_READ | EV_PERSIST, on_err, c);
-	event_add(c->ev_err, NULL);
 	c->pidfd = pidfd_open(pid, 0);
-	if (c->pidfd >= 0) {
+	r = loop_watch(c->ev_err);
+	if (r == 0 && c->pidfd >= 0) {
 		fcntl(c->pidfd, F_SETFD, FD_CLOEXEC);
 		c->ev_exit = event_new(
 		    base, c->pidfd, EV_READ | EV_PERSIST, on_exit_event, c);
-		event_add(c->ev_exit, NULL);
-	} else {
+		r = loop_watch(c->ev_exit);
+	} else if (r == 0) {
 		c->ev_exit = event_new(base, -1, EV_PERSIST, on_exit_event, c);
 		event_add(c->ev_exit, &poll);
+	}
+	if (r < 0) {
+		kill_group(c);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		child_free(c);
+		return r;
 	}
 	*ret = c;
 	return 0;

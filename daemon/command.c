@@ -208,10 +208,15 @@ start_shell(struct command *c, const char *line, const char *const *more)
 	environment(&env, more);
 	spec.envp = (const char *const *)env.v;
 	spec.out = p[1];
-	r = child_start(c->rc->children, &spec, on_exited, c, &c->child);
-	close(p[1]);
 	c->fd = p[0];
-	fcntl(c->fd, F_SETFL, O_NONBLOCK);
+	c->ev_read = event_new(
+	    loop_base(c->rc->loop), c->fd, EV_READ | EV_PERSIST, on_read, c);
+	r = fcntl(c->fd, F_SETFL, O_NONBLOCK) != 0 ? -errno :
+						     loop_watch(c->ev_read);
+	if (r == 0)
+		r = child_start(
+		    c->rc->children, &spec, on_exited, c, &c->child);
+	close(p[1]);
 	return r;
 }
 
@@ -241,9 +246,6 @@ command_start(struct commands *commands, const char *line,
 		end_later(c);
 		return c;
 	}
-	c->ev_read = event_new(
-	    loop_base(rc->loop), c->fd, EV_READ | EV_PERSIST, on_read, c);
-	event_add(c->ev_read, NULL);
 	rc->loop->ops->timer_set(
 	    c->timer, deadline_boot(rc->loop->clk, c->limit));
 	return c;

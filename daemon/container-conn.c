@@ -36,7 +36,6 @@
 #define LINGER_TIME USEC	 /* for the client to read the answer */
 #define LINGER_MAX (64 * 1024)	 /* bytes that are thrown away meanwhile */
 #define IDLE_MIN (250 * MSEC)	 /* a slower request may lose its place */
-#define NO_FD_PAUSE (200 * MSEC) /* accept again after EMFILE */
 #define ACCEPTS_A_TURN 32
 #define TELL_EVERY (10 * USEC) /* a line about refusals in the log */
 
@@ -109,8 +108,7 @@ linger(struct conn *c)
 	event_del(c->ev_write);
 	buf_reset(&c->out);
 	(void)shutdown(c->fd, SHUT_WR);
-	event_add(c->ev_read, NULL);
-	set_timer(c, LINGER_TIME);
+	set_timer(c, loop_watch(c->ev_read) < 0 ? 0 : LINGER_TIME);
 }
 
 static void
@@ -156,8 +154,7 @@ answer(struct conn *c)
 	c->state = WRITING;
 	event_del(c->ev_read);
 	buf_reset(&c->in);
-	event_add(c->ev_write, NULL);
-	set_timer(c, WRITE_TIME);
+	set_timer(c, loop_watch(c->ev_write) < 0 ? 0 : WRITE_TIME);
 }
 
 static void
@@ -390,8 +387,10 @@ welcome(struct container *k, struct conn *c, int fd)
 	c->ev_read = event_new(base, fd, EV_READ | EV_PERSIST, on_read, c);
 	c->ev_write = event_new(base, fd, EV_WRITE | EV_PERSIST, on_write, c);
 	c->timer = timer_new(loop_of(c), on_timer, c);
-	event_add(c->ev_read, NULL);
-	set_timer(c, CONTAINER_REQUEST_TIME * USEC);
+	if (loop_watch(c->ev_read) < 0)
+		conn_close(c);
+	else
+		set_timer(c, CONTAINER_REQUEST_TIME * USEC);
 }
 
 /* One write on a fresh socket always fits. */

@@ -8,6 +8,8 @@
 
 #include "container.h"
 
+#define NO_FD_PAUSE (200 * MSEC) /* accept again after EMFILE */
+
 struct conns;
 struct event;
 

@@ -46,8 +46,12 @@ on_accept(evutil_socket_t fd, short what, void *arg)
 void
 container_listen_again(struct container *k)
 {
-	if (k->ev_listen != NULL)
-		event_add(k->ev_listen, NULL);
+	struct loop *loop = manager_env(k->manager)->loop;
+
+	/* Or a little later, when the kernel has no room to watch it. */
+	if (k->ev_listen != NULL && loop_watch(k->ev_listen) < 0)
+		loop->ops->timer_set(
+		    k->pause, deadline_in(loop->clk, NO_FD_PAUSE));
 }
 
 static void
@@ -126,7 +130,7 @@ start(struct container *k, uint16_t port, struct fault *fault)
 	k->listen_fd = fd;
 	k->ev_listen = event_new(loop_base(manager_env(k->manager)->loop), fd,
 	    EV_READ | EV_PERSIST, on_accept, k);
-	event_add(k->ev_listen, NULL);
+	container_listen_again(k);
 	log_info("the container endpoint listens on 127.0.0.1:%u",
 	    (unsigned)k->port);
 	return 0;

@@ -172,7 +172,8 @@ conn_queue(struct conn *c, const json_t *msg)
 	}
 	if (idle)
 		after(c, c->stall, OUT_STALL);
-	event_add(c->ev_write, NULL);
+	if (loop_watch(c->ev_write) < 0)
+		conn_doom(c);
 }
 
 /* An error, and then nothing more. */
@@ -219,7 +220,8 @@ hand_over(struct conn *c, json_t *msg)
 		return;
 	/* It takes its time. */
 	event_del(c->ev_read);
-	event_add(c->ev_closed, NULL);
+	if (loop_watch(c->ev_closed) < 0)
+		conn_doom(c);
 }
 
 /*
@@ -561,8 +563,22 @@ welcome(struct control *control, int fd)
 	c->turn = timer_new(control->loop, on_turn, c);
 	c->stall = timer_new(control->loop, on_stall, c);
 	c->hangup = timer_new(control->loop, on_hangup_timer, c);
-	event_add(c->ev_read, NULL);
 	after(c, c->request, CONTROL_REQUEST_TIME * USEC);
+	if (loop_watch(c->ev_read) < 0) {
+		log_warning("a client cannot be watched and is sent away");
+		conn_close(c, false);
+	}
+}
+
+/* Or a little later, when the kernel has no room to watch it. */
+static void
+listen_again(struct control *control)
+{
+	struct loop *loop = control->loop;
+
+	if (loop_watch(control->ev_listen) < 0)
+		loop->ops->timer_set(
+		    control->pause, deadline_in(loop->clk, NO_FD_PAUSE));
 }
 
 static void
@@ -572,7 +588,7 @@ on_pause_over(void *arg)
 
 	if (control->reserve < 0)
 		control->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	event_add(control->ev_listen, NULL);
+	listen_again(control);
 }
 
 /*
@@ -649,7 +665,7 @@ control_new(struct loop *loop, const char *path, int listen_fd,
 	control->pause = timer_new(loop, on_pause_over, control);
 	control->ev_listen = event_new(loop_base(loop), control_socket_fd(sock),
 	    EV_READ | EV_PERSIST, on_accept, control);
-	event_add(control->ev_listen, NULL);
+	listen_again(control);
 	return control;
 }
 
@@ -664,7 +680,7 @@ control_mend(struct control *control, struct fault *fault)
 	control->ev_listen = event_new(loop_base(control->loop),
 	    control_socket_fd(control->socket), EV_READ | EV_PERSIST, on_accept,
 	    control);
-	event_add(control->ev_listen, NULL);
+	listen_again(control);
 	return r;
 }
 

@@ -103,7 +103,9 @@ writer(void *arg)
 		carry_out(req);
 		pthread_mutex_lock(&rf->lock);
 		STAILQ_INSERT_TAIL(&rf->results, req, entry);
-		(void)!write(rf->bell, &one, sizeof(one));
+		/* Nobody else would ever look at the results. */
+		while (write(rf->bell, &one, sizeof(one)) < 0 && errno == EINTR)
+			;
 	}
 	pthread_mutex_unlock(&rf->lock);
 	return NULL;
@@ -199,7 +201,7 @@ files_new(struct loop *loop)
 	}
 	rf->ev_bell = event_new(
 	    loop_base(loop), rf->bell, EV_READ | EV_PERSIST, on_bell, rf);
-	event_add(rf->ev_bell, NULL);
+	loop_must_watch(rf->ev_bell);
 	/* Signals are the loop's. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);

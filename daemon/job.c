@@ -136,6 +136,15 @@ fault_garbage(struct job *job)
 }
 
 static void
+fault_unwatched(struct job *job)
+{
+	fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
+	    _("the sign-in process could not be watched: the system is out "
+	      "of resources"));
+	say_again(&job->fault);
+}
+
+static void
 on_timer(void *arg)
 {
 	struct job *job = arg;
@@ -365,8 +374,10 @@ job_send(struct job *job, json_t *msg)
 		    _("a message to the sign-in process was too long"));
 		say_again(&job->fault);
 		end_later(job);
+	} else if (loop_watch(job->ev_write) < 0) {
+		fault_unwatched(job);
+		end_later(job);
 	} else {
-		event_add(job->ev_write, NULL);
 		restart_limit(job);
 	}
 	json_decref(msg);
@@ -419,13 +430,17 @@ start_worker(struct job *job)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) != 0)
 		return -errno;
-	fcntl(sv[0], F_SETFL, O_NONBLOCK);
+	job->fd = sv[0];
+	if (fcntl(sv[0], F_SETFL, O_NONBLOCK) != 0) {
+		r = -errno;
+		close(sv[1]);
+		return r;
+	}
 	worker_environment(&env);
 	spec.envp = (const char *const *)env.v;
 	spec.extra = sv[1];
 	r = child_start(rj->children, &spec, on_exited, job, &job->child);
 	close(sv[1]);
-	job->fd = sv[0];
 	return r;
 }
 
@@ -462,7 +477,12 @@ job_start(struct jobs *jobs, json_t *object, int timeout,
 	    event_new(base, job->fd, EV_READ | EV_PERSIST, on_read, job);
 	job->ev_write =
 	    event_new(base, job->fd, EV_WRITE | EV_PERSIST, on_write, job);
-	event_add(job->ev_read, NULL);
+	if (loop_watch(job->ev_read) < 0) {
+		fault_unwatched(job);
+		end_later(job);
+		json_decref(object);
+		return job;
+	}
 	job_send(job, object);
 	return job;
 }

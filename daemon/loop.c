@@ -519,6 +519,29 @@ loop_base(struct loop *loop)
 	return ((struct real_loop *)loop)->base;
 }
 
+int
+loop_watch(struct event *ev)
+{
+	errno = 0;
+	if (ev != NULL && event_add(ev, NULL) == 0)
+		return 0;
+	return errno != 0 ? -errno : -ENOMEM;
+}
+
+void
+loop_must_watch(struct event *ev)
+{
+	int r = loop_watch(ev);
+
+	if (r == 0)
+		return;
+	log_at(LOG_CRIT,
+	    "the kernel does not watch one more descriptor (%s): the "
+	    "agent ends; see fs.epoll.max_user_watches in sysctl(8)",
+	    strerror(-r));
+	abort();
+}
+
 void
 loop_on_jump(struct loop *loop, jump_fn *fn, void *arg)
 {

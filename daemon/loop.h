@@ -22,6 +22,7 @@
 #include "awsfed/clock.h"
 #include "loop-meter.h"
 
+struct event;
 struct event_base;
 struct loop;
 struct timer;
@@ -68,6 +69,14 @@ loop_note(struct loop *loop, const char *what)
 struct loop *loop_new(void); /* NULL: libevent failed */
 void loop_free(struct loop *loop);
 struct event_base *loop_base(struct loop *loop);
+/*
+ * event_add() of a descriptor without a timeout.  The kernel may have no room
+ * for it (epoll_ctl(2), ENOMEM and ENOSPC), and what is not watched is waited
+ * for in vain: 0 or negative errno, to be handled.
+ */
+int loop_watch(struct event *ev);
+/* The same of what the agent cannot be without: ends it, with a sentence. */
+void loop_must_watch(struct event *ev);
 void loop_on_jump(struct loop *loop, jump_fn *fn, void *arg);
 int loop_run(struct loop *loop); /* until loop_stop */
 void loop_stop(struct loop *loop);

@@ -379,8 +379,7 @@ watch_signals(struct agent *a)
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
 		a->signals[i] =
 		    evsignal_new(loop_base(a->loop), all[i].sig, all[i].fn, a);
-		if (a->signals[i] != NULL)
-			evsignal_add(a->signals[i], NULL);
+		loop_must_watch(a->signals[i]);
 	}
 }
 

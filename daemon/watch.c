@@ -195,6 +195,7 @@ struct watch *
 watch_new(struct loop *loop, const char *path, watch_fn *fn, void *arg)
 {
 	struct watch *w = xcalloc(1, sizeof(*w));
+	int r;
 
 	w->loop = loop;
 	w->path = xstrdup(path);
@@ -202,17 +203,23 @@ watch_new(struct loop *loop, const char *path, watch_fn *fn, void *arg)
 	w->arg = arg;
 	w->timer = timer_new(loop, on_timer, w);
 	w->fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (w->fd < 0) {
-		log_warning("%s cannot be watched (%s); it is looked at when "
-			    "somebody asks",
-		    path, strerror(errno));
+	r = w->fd < 0 ? -errno : 0;
+	if (r == 0) {
+		w->ev = event_new(
+		    loop_base(loop), w->fd, EV_READ | EV_PERSIST, on_event, w);
+		r = loop_watch(w->ev);
+	}
+	if (r == 0) {
+		arm(w);
 		return w;
 	}
-	w->ev = event_new(
-	    loop_base(loop), w->fd, EV_READ | EV_PERSIST, on_event, w);
+	log_warning("%s cannot be watched (%s); it is looked at when somebody "
+		    "asks",
+	    path, strerror(-r));
 	if (w->ev != NULL)
-		event_add(w->ev, NULL);
-	arm(w);
+		event_free(w->ev);
+	w->ev = NULL;
+	closep(&w->fd);
 	return w;
 }
 
