@@ -96,7 +96,7 @@ plan_apply(const struct plan *p)
 		if (p->v[i].value == NULL)
 			unsetenv(p->v[i].name);
 		else if (setenv(p->v[i].name, p->v[i].value, 1) != 0)
-			abort(); /* out of memory */
+			xalloc_oom();
 	}
 }
 

@@ -39,7 +39,7 @@ static void
 must(bool good)
 {
 	if (!good)
-		abort();
+		xalloc_oom();
 }
 
 struct table *

@@ -62,7 +62,7 @@ chunk_new(size_t want)
 	    -1, 0);
 	if (p == MAP_FAILED ||
 	    mprotect(p + page, size, PROT_READ | PROT_WRITE) != 0)
-		abort();
+		xalloc_oom();
 	p += page;
 	if (mlock2(p, size, MLOCK_ONFAULT) != 0)
 		all_locked = false;

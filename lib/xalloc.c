@@ -9,10 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static void oom(void) __attribute__((noreturn));
-
-static void
-oom(void)
+void
+xalloc_oom(void)
 {
 	static const char msg[] = "<2>out of memory\n";
 	ssize_t n = write(STDERR_FILENO, msg, sizeof(msg) - 1);
@@ -36,7 +34,7 @@ xmalloc(size_t size)
 	void *p = malloc(size == 0 ? 1 : size);
 
 	if (p == NULL)
-		oom();
+		xalloc_oom();
 	return p;
 }
 
@@ -48,7 +46,7 @@ xcalloc(size_t n, size_t size)
 	if (n == 0 || size == 0)
 		n = size = 1;
 	if ((p = calloc(n, size)) == NULL)
-		oom();
+		xalloc_oom();
 	return p;
 }
 
@@ -73,7 +71,7 @@ xreallocarray(void *p, size_t n, size_t size)
 	size_t total;
 
 	if (__builtin_mul_overflow(n, size, &total))
-		oom();
+		xalloc_oom();
 	return xrealloc(p, total);
 }
 
@@ -109,7 +107,7 @@ xvasprintf(const char *fmt, va_list ap)
 	n = vsnprintf(NULL, 0, fmt, again);
 	va_end(again);
 	if (n < 0)
-		oom();
+		xalloc_oom();
 	s = xmalloc((size_t)n + 1);
 	vsnprintf(s, (size_t)n + 1, fmt, ap);
 	return s;

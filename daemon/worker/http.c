@@ -175,7 +175,7 @@ http_new(const struct http_settings *set, struct fault *fault)
 	h->multi = curl_multi_init();
 	h->browser = curl_easy_init();
 	if (h->multi == NULL || h->browser == NULL)
-		abort(); /* only memory can be missing */
+		xalloc_oom(); /* nothing else can be missing */
 	curl_multi_setopt(
 	    h->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
 	curl_multi_setopt(
@@ -475,7 +475,7 @@ http_start(struct http *h, struct http_call *c)
 		curl_easy_reset(t->easy); /* keeps the cookies */
 		h->since = clk_boot(&clk_system);
 	} else if ((t->easy = curl_easy_init()) == NULL) {
-		abort();
+		xalloc_oom();
 	}
 	set_policy(h, t);
 	set_limits(h, t->easy, c);
@@ -483,7 +483,7 @@ http_start(struct http *h, struct http_call *c)
 	set_request(h, t);
 	set_authentication(h, t);
 	if (curl_multi_add_handle(h->multi, t->easy) != CURLM_OK)
-		abort();
+		xalloc_oom();
 	h->running++;
 }
 

@@ -26,7 +26,7 @@ login_tag(const char *password, size_t len, const unsigned char *salt,
 	/* N 16384, r 8, p 1: 16 MiB, some 50 ms.  RFC 7914. */
 	if (EVP_PBE_scrypt(password, len, salt, salt_len, 16384, 8, 1,
 		64 * 1024 * 1024, key, sizeof(key)) != 1)
-		abort(); /* no way to keep the ledger's promise */
+		xalloc_oom(); /* no way to keep the ledger's promise */
 	str_hex(key, sizeof(key), tag);
 }
 

@@ -184,7 +184,7 @@ totp_code(const struct totp *t, int64_t step, char code[TOTP_CODE_SIZE])
 	if (HMAC(hashes[t->hash].md(), secret_bytes(t->key),
 		(int)secret_len(t->key), counter, sizeof(counter), mac,
 		&mac_len) == NULL)
-		abort(); /* only memory can be missing */
+		xalloc_oom();
 	at = mac[mac_len - 1] & 15u;
 	n = ((uint32_t)mac[at] & 0x7fu) << 24 | (uint32_t)mac[at + 1] << 16 |
 	    (uint32_t)mac[at + 2] << 8 | mac[at + 3];

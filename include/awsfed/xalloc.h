@@ -22,6 +22,8 @@
 #define XALLOC_ATTR malloc, malloc(xfree, 1)
 #endif
 
+/* There is none: says so and aborts.  For those whose libraries tell them. */
+void xalloc_oom(void) __attribute__((noreturn));
 void xfree(void *p);
 void *xmalloc(size_t size) __attribute__((
     XALLOC_ATTR, alloc_size(1), returns_nonnull, warn_unused_result));
