@@ -92,8 +92,6 @@ CALL(int, select,
     (int n, fd_set *in, fd_set *out, fd_set *err, struct timeval *t),
     (n, in, out, err, t))
 CALL(int, epoll_create1, (int flags), (flags))
-CALL(int, epoll_ctl, (int fd, int op, int on, struct epoll_event *ev),
-    (fd, op, on, ev))
 CALL(int, epoll_wait, (int fd, struct epoll_event *ev, int max, int ms),
     (fd, ev, max, ms))
 CALL(int, timerfd_create, (int clock, int flags), (clock, flags))

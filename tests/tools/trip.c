@@ -120,6 +120,7 @@ enum call {
 	C_fcntl_lock,
 	C_fcntl_flags,
 	C_getaddrinfo,
+	C_epoll_ctl,
 	C_END
 };
 
@@ -133,7 +134,7 @@ static const char *const names[] = {
 #undef NUM
 	"malloc", "calloc", "realloc", "memalign", "open", "openat", "close",
 	"read", "recv", "recvfrom", "write", "send", "sendto", "mmap",
-	"fcntl:dup", "fcntl:lock", "fcntl:flags", "getaddrinfo"
+	"fcntl:dup", "fcntl:lock", "fcntl:flags", "getaddrinfo", "epoll_ctl"
 };
 
 _Static_assert(C_END <= CALLS, "the plan has room for all calls");
@@ -495,6 +496,21 @@ getaddrinfo(const char *restrict node, const char *restrict service,
 		return real(node, service, hints, ret);
 	errno = error;
 	return error == ENOMEM ? EAI_MEMORY : EAI_SYSTEM;
+}
+
+/* Only what is added needs room in the kernel. */
+int
+epoll_ctl(int fd, int op, int on, struct epoll_event *ev)
+{
+	static int (*real)(int, int, int, struct epoll_event *);
+	int error = op == EPOLL_CTL_ADD ? trip(C_epoll_ctl) : 0;
+
+	if (real == NULL)
+		*(void **)&real = next("epoll_ctl");
+	if (error == 0)
+		return real(fd, op, on, ev);
+	errno = error;
+	return -1;
 }
 
 /* ---- memory ------------------------------------------------------------------------ */
