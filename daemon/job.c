@@ -348,6 +348,16 @@ on_write(evutil_socket_t fd, short what, void *arg)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
+		if (n < 0 && errno != EPIPE && errno != ECONNRESET) {
+			/* It would wait for ever for what it has not got. */
+			fault_set(&job->fault, FAULT_INTERNAL, REASON_WORKER,
+			    _("a message could not be sent to the sign-in "
+			      "process: %s"),
+			    strerror(errno));
+			say_again(&job->fault);
+			end_later(job);
+			return;
+		}
 		if (n < 0) {
 			/* It is gone: its end comes by the other ways. */
 			buf_reset(&job->out);
