@@ -40,16 +40,16 @@ HOP = role("222222222222", "Hop")
 NAMES = ["root", "other", "hop"]
 FOREIGN = "# mine\n[theirs]\naws_access_key_id = AKIAEXAMPLE\n\n;end\n"
 RUNNERS = 2
-SAMPLE = 14  # points of a program in the short form
+SAMPLE = 5  # points of a program in the short form, beside memory
 PATIENCE = 40  # seconds for a command; more is a hang
 
 
 class Bed:
     """A simulator and a HOME that are used again for each point."""
 
-    def __init__(self):
+    def __init__(self, deep):
         self.w = w = harness.World(agent=False, check=self.check)
-        self.unwell = []
+        self.unwell, self.deep = [], deep
         library = w.program("trip.so")
         shutil.copy2(os.path.join(tap.builddir(), "tests/tools/trip.so"),
                      library)
@@ -122,7 +122,7 @@ class Bed:
 def count(bed, program):
     """The sites of one program in a login without faults."""
     bed.fresh()
-    bed.plan.arm(program)
+    bed.plan.arm(program, deep=bed.deep)
     if not bed.start():
         raise RuntimeError("the agent did not start: " + bed.w.log())
     r = bed.login()
@@ -136,10 +136,27 @@ def count(bed, program):
     return bed.plan.sites(), well
 
 
+def sample(program, sites):
+    """The short form: a third and two thirds of the way through the calls for
+    memory, and some of the other calls, each of another kind."""
+    kinds, out = {}, []
+    for s in sites:
+        if s.call == "malloc":
+            out += [trip.Point(program, s, s.visits * i // 3 + 1, "ENOMEM")
+                    for i in (1, 2)]
+        elif s.call not in trip.MEMORY:
+            for p in trip.points(program, [s]):
+                kinds.setdefault((p.site.call, p.error), p)
+    # Site names are hashes already: their order is as good as random.
+    return out + sorted(kinds.values(), key=lambda p: p.site.id)[:SAMPLE]
+
+
 def chosen(program, sites, full):
     """Memory that xalloc guards ends in the same sentence everywhere: each
-    place once.  The short form: a fixed sample, of each kind of call."""
+    place once."""
     seen, out = set(), []
+    if not full:
+        return sample(program, sites)
     for s in sites:
         key = (s.call,) + tuple(s.frames[:4])
         if s.call in trip.MEMORY:
@@ -147,18 +164,11 @@ def chosen(program, sites, full):
                 continue
             seen.add(key)
             out.append(trip.Point(program, s, 1, "ENOMEM"))
-            if s.visits > 1 and s.visits < 1000 and full:
+            if 1 < s.visits < 1000:
                 out.append(trip.Point(program, s, s.visits, "ENOMEM"))
         else:
             out += trip.points(program, [s])
-    if full:
-        return out
-    kinds = {}
-    for p in sorted(out, key=lambda p: (p.site.id * 2654435761) % 2**32):
-        kinds.setdefault((p.site.call, p.error), []).append(p)
-    rounds = sorted(kinds.values(), key=lambda k: (
-        k[0].site.id * 40503) % 2**32)
-    return [k[0] for k in rounds][:SAMPLE]
+    return out
 
 
 def runner(number, of, result, only):
@@ -170,11 +180,12 @@ def runner(number, of, result, only):
         out.write(json.dumps(what) + "\n")
         out.flush()
 
-    bed = Bed()
+    full = proof.full() or only is not None
+    bed = Bed(full)
     try:
         for program in PROGRAMS:
             sites, well = count(bed, program)
-            points = chosen(program, sites, proof.full() or only is not None)
+            points = chosen(program, sites, full)
             if only is not None:
                 points = [p for p in points if re.search(only, str(p))]
             say(program=program, sites=len(sites), points=len(points),

@@ -9,7 +9,7 @@ import struct
 import subprocess
 
 MAGIC, FRAMES, SITES, CALLS = 0x70697274, 8, 32768, 160
-HEAD = struct.Struct("=IiQIIII32s32s")
+HEAD = struct.Struct("=IiQIIIIII32s32s")
 NAME, SITE = 32, struct.Struct("=QII%dQ" % FRAMES)
 SIZE = HEAD.size + CALLS * NAME + SITES * SITE.size
 SHORT = -1
@@ -27,7 +27,7 @@ ERRORS = {
     "recv": ["ECONNRESET", "EINTR", "SHORT"],
     "recvfrom": ["ECONNRESET", "EINTR", "SHORT"],
     "recvmsg": ["ENOMEM", "EINTR"],
-    "send": ["EPIPE", "EINTR", "SHORT"],
+    "send": ["ENOBUFS", "EINTR", "SHORT"],
     "sendto": ["EPIPE", "EINTR", "SHORT"],
     "sendmsg": ["ENOBUFS", "EINTR"],
     "close": ["EIO", "EINTR"], "fsync": _SPACE, "fdatasync": _SPACE,
@@ -109,16 +109,17 @@ class Plan:
         self.arm("")
         os.chmod(self.path, 0o666)
 
-    def arm(self, program, point=None):
-        """From now on program's calls are counted; point's fails."""
+    def arm(self, program, point=None, deep=True):
+        """From now on program's calls are counted; point's fails.  Unless
+        deep, each call for memory is one site, whoever asks."""
         head, call = (0, 0, 0), ""
         if point is not None:
             head = number(point.error), point.site.id, point.nth
             call = point.site.call
         # A new file: those who still have the old one disturb nobody.
         with open(self.path + ".new", "wb") as f:
-            f.write(HEAD.pack(MAGIC, head[0], head[1], head[2], 0, 0, 0,
-                              program.encode(), call.encode()))
+            f.write(HEAD.pack(MAGIC, head[0], head[1], head[2], 0, 0, 0, deep,
+                              0, program.encode(), call.encode()))
             f.truncate(SIZE)
         os.chmod(self.path + ".new", 0o666)
         os.replace(self.path + ".new", self.path)
