@@ -135,6 +135,7 @@ static int
 read_line(struct term *t, char *buf, size_t size, size_t *ret_len)
 {
 	struct pollfd pfd = { .fd = t->fd, .events = POLLIN };
+	size_t len = 0;
 	ssize_t n;
 	int r;
 
@@ -156,12 +157,16 @@ read_line(struct term *t, char *buf, size_t size, size_t *ret_len)
 			tcflush(t->fd, TCIFLUSH);
 			return LINE_LATE;
 		}
-		n = read(t->fd, buf, size);
+		n = read(t->fd, buf + len, size - len);
 		if (n < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (n <= 0)
+		if (n < 0 || (n == 0 && len == 0))
 			return LINE_EOF;
-		*ret_len = (size_t)n;
+		len += (size_t)n;
+		/* Half a password would be refused. */
+		if (n > 0 && len < size && buf[len - 1] != '\n')
+			continue;
+		*ret_len = len;
 		return LINE_OK;
 	}
 }
