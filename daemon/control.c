@@ -266,7 +266,8 @@ take_request(struct conn *c)
 	    !c->control->loop->ops->timer_armed(c->request)) {
 		after(c, c->request, CONTROL_REQUEST_TIME * USEC);
 	}
-	event_add(c->ev_read, NULL);
+	if (loop_watch(c->ev_read) < 0)
+		conn_doom(c);
 }
 
 static void
