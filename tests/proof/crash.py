@@ -188,6 +188,15 @@ def power(scn, loose, flags=None):
             wrong = mends(scn, world)
         if wrong:
             bad.append("%s %s" % (wrong, sorted(world)))
+    if type(scn) is not crashlib.Scenario:
+        return n, bad
+    # What was said to be done stays done.
+    name = os.path.join(scn.parent, scn.target).lstrip("/")
+    for world in powerloss.at_the_end(os.path.join(scn.base, "d"), files,
+                                      lines, loose, folders, meddle):
+        n += 1
+        if world.get(name, (None,))[0] != scn.after:
+            bad.append("%s: written, and gone with the power" % scn.name)
     return n, bad
 
 

@@ -321,3 +321,14 @@ def after(root, files, lines, loose, folders=("",), meddle=None):
             if key not in seen:
                 seen.add(key)
                 yield "".join(disk.said), world
+
+
+def at_the_end(root, files, lines, loose, folders=("",), meddle=None):
+    """{name: (content, mode)} that may be found when power fails after all."""
+    disk = Disk(root, files, folders)
+    for line in lines:
+        if meddle and line.startswith("wait4("):
+            disk.meddle(*meddle)
+        else:
+            disk.feed(line)
+    yield from disk.worlds(loose)
