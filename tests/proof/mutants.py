@@ -27,7 +27,9 @@ BUILD = os.path.abspath(os.environ.get("top_builddir",
 LIMIT = 300     # seconds for one test; a healthy one takes a tenth
 # What scripts run: everything that is built but test programs.
 PROGRAMS = ["awsfedd", "awsfed-worker", "awsfedctl", "tests/sim/awsfed-sim",
-            "tests/tools/warp.so", "tests/tools/file-edit"]
+            "tests/tools/warp.so", "tests/tools/file-edit",
+            "tests/proof/crash-act", "tests/proof/soak",
+            "tests/proof/load-client", "tests/unit/test-sandbox"]
 
 
 def source(path):
