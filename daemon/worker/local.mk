@@ -43,6 +43,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/sandbox.c daemon/worker/sandbox.h \
 	daemon/worker/sandbox-calls.c \
 	daemon/worker/sandbox-files.c \
+	daemon/worker/sandbox-names.c \
 	daemon/worker/sandbox-needs.c \
 	daemon/worker/second.c daemon/worker/second.h \
 	daemon/worker/second-code.c daemon/worker/second-end.c \

@@ -189,11 +189,19 @@ among(const char *name, const char *const *names, size_t n)
 }
 
 /*
- * TCP, UDP and Unix.  Whatever else there is gets the answer of a kernel that
- * was built without it: getaddrinfo(3) goes on without AF_NETLINK.
+ * TCP and UDP; Unix for a job that needs it.  Whatever else there is gets the
+ * answer of a kernel that was built without it: getaddrinfo(3) goes on without
+ * AF_NETLINK, and without AF_UNIX (sandbox-names.c).
+ *
+ * The resolver's thread and libcurl talk by a pair of streams, which can be
+ * connected to nothing else.  A pair of datagram sockets can: each may be sent
+ * from to any address.
+ *
+ * 32-bit x86 has all of this behind socketcall(2) as well, whose arguments no
+ * filter sees: there the family is not restricted.
  */
 static void
-socket_rules(struct filter *f)
+socket_rules(struct filter *f, bool local)
 {
 	static const struct {
 		uint64_t type;
@@ -207,6 +215,8 @@ socket_rules(struct filter *f)
 	static const uint64_t inet[] = { AF_INET, AF_INET6 };
 	static const uint64_t others[] = { 0, SOCK_RAW, SOCK_RDM,
 		SOCK_SEQPACKET, SOCK_DCCP, SOCK_PACKET };
+	static const uint64_t pairs[] = { SOCK_DGRAM, SOCK_RAW,
+		SOCK_SEQPACKET };
 
 	for (size_t i = 0; i < ARRAY_SIZE(inet); i++) {
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
@@ -219,10 +229,17 @@ socket_rules(struct filter *f)
 			    SCMP_A0_64(SCMP_CMP_EQ, inet[i]),
 			    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, others[k]));
 	}
-	RULE(f, SCMP_ACT_ALLOW, "socket", SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX));
-	RULE(f, SCMP_ACT_ALLOW, "socketpair", SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX));
+	if (local)
+		RULE(f, SCMP_ACT_ALLOW, "socket",
+		    SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX));
+	RULE(f, SCMP_ACT_ALLOW, "socketpair", SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX),
+	    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, SOCK_STREAM));
+	for (size_t k = 0; k < ARRAY_SIZE(pairs); k++)
+		RULE(f, SCMP_ACT_ERRNO(EPERM), "socketpair",
+		    SCMP_A0_64(SCMP_CMP_EQ, AF_UNIX),
+		    SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xf, pairs[k]));
 	for (uint64_t family = 0; family < AF_INET6; family++)
-		if (family != AF_UNIX && family != AF_INET)
+		if ((family != AF_UNIX || !local) && family != AF_INET)
 			RULE(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket",
 			    SCMP_A0_64(SCMP_CMP_EQ, family));
 	RULE(f, SCMP_ACT_ERRNO(EAFNOSUPPORT), "socket",
@@ -343,7 +360,7 @@ sandbox_calls(const struct sandbox_needs *n, bool files_open)
 			continue;
 		rule(&f, SCMP_ACT_ERRNO(EPERM), name, 0, NULL);
 	}
-	socket_rules(&f);
+	socket_rules(&f, n->sockets != NULL);
 	process_rules(&f);
 	odd_rules(&f);
 	open_rules(&f, files_open && !writes && !SANITIZED);

@@ -70,7 +70,7 @@ static const struct {
 	{ 4, 15, 16 }, /* TCP */
 	{ 5, 16, 16 }, /* ioctl of devices */
 	{ 6, 16, 24 }, /* signals, abstract sockets */
-	{ 9, 17, 24 }, /* sockets by path; Linux 7.1 */
+	{ SANDBOX_ABI_SOCKETS, 17, 24 }, /* by path; Linux 7.1 */
 };
 
 /* ---- what every job needs -------------------------------------------------------- */

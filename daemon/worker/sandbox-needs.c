@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a job names: its CA bundle, its certificate and key, where its Kerberos
- * tickets are, and what a token's module reads.  All of it is read before the
+ * tickets are, what a token's module reads, and whether one of them is behind a
+ * Unix socket.  All of it is read before the
  * first byte from the network, from files that their user wrote.
  */
 #include <dirent.h>
@@ -170,7 +171,11 @@ krb5_files(struct sandbox_needs *n)
 	add_home(&n->read, ".k5identity");
 }
 
-/* "TYPE:where", or the path of a file. */
+/*
+ * "TYPE:where", or the path of a file.  Of these only KCM: has a server: its
+ * functions hand on the errno of socket(2), so without one no ticket is found.
+ * A collection of another type does not ask it (kcm_ptcursor_new()).
+ */
 static void
 krb5_cache(const char *name, struct sandbox_needs *n)
 {
@@ -190,6 +195,8 @@ krb5_cache(const char *name, struct sandbox_needs *n)
 		add(&n->write, name + strlen("DIR:"));
 	} else if (str_starts(name, "KEYRING:")) {
 		n->keyring = true;
+	} else if (str_starts(name, "KCM:")) {
+		n->sockets = "a Kerberos cache of KCM";
 	}
 }
 
@@ -209,8 +216,11 @@ krb5_needs(const char *ccache, struct sandbox_needs *n)
 	if (krb5_init_context(&ctx) != 0)
 		return;
 	ccache = krb5_cc_default_name(ctx);
-	if (ccache != NULL)
+	if (ccache != NULL) {
 		krb5_cache(ccache, n);
+		/* A %{username} in it may have come by a socket of sss. */
+		setenv("KRB5CCNAME", ccache, 1);
+	}
 	krb5_free_context(ctx);
 }
 
@@ -232,7 +242,10 @@ softhsm_line(char *line, struct sandbox_needs *n, int depth)
 	add(&n->write, value_of(line, "directories.tokendir", " \t="));
 }
 
-/* What p11-kit reads, and what the modules do that keep tokens in files. */
+/*
+ * What p11-kit reads, and what the modules do that keep tokens in files.  The
+ * others have servers: pcscd, tpm2-abrmd (by the bus), "p11-kit server".
+ */
 static void
 token_needs(struct sandbox_needs *n)
 {
@@ -257,6 +270,7 @@ token_needs(struct sandbox_needs *n)
 		each_line(softhsm[i], softhsm_line, n, 0);
 	add_home(&n->write, ".tpm2_pkcs11");
 	add(&n->write, "/dev/tpmrm0");
+	n->sockets = "a token";
 	if (home != NULL) {
 		_cleanup_free_ char *own =
 		    path_join(home, ".config/pkcs11/modules");
@@ -297,6 +311,10 @@ sandbox_needs(const json_t *job, struct sandbox_needs *ret)
 		krb5_needs(text(job, "ccache"), ret);
 	drop_aws(&ret->read);
 	drop_aws(&ret->write);
+	if (job != NULL && ret->sockets == NULL &&
+	    sandbox_names("/etc/nsswitch.conf", "/etc/resolv.conf",
+		"/run/systemd/resolve/io.systemd.Resolve"))
+		ret->sockets = "names of hosts";
 }
 
 void

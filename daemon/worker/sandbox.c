@@ -66,6 +66,10 @@ sandbox_confine(const json_t *job)
 	sandbox_needs(job, &needs);
 	files = sandbox_files(&needs);
 	calls = files < 0 ? files : sandbox_calls(&needs, files == 0);
+	if (calls >= 0 && needs.sockets != NULL && files < SANDBOX_ABI_SOCKETS)
+		log_debug("%s: this worker may use Unix sockets, and the "
+			  "kernel cannot restrict which",
+		    needs.sockets);
 	sandbox_needs_done(&needs);
 	if (files == 0)
 		log_notice("the kernel has no Landlock: this worker could read "

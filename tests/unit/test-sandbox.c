@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -48,12 +49,15 @@
 #define SYS_io_uring_setup 425
 #endif
 #define NOT_RUN 250 /* the sandbox could not be entered */
+#define NO_MOUNT 251
 
 static char *home;
 static pid_t parent;
 static bool landlock;
-static bool without; /* in a kernel without Landlock, or so it seems */
-static struct sockaddr_un agent_socket;
+static bool without;	     /* in a kernel without Landlock, or so it seems */
+static bool names_by_socket; /* this machine's nsswitch.conf is odd */
+static const char *switch_file; /* in the place of nsswitch.conf; NULL: none */
+static struct sockaddr_un agent_socket, bus_socket, notify_socket;
 
 static char *
 at(const char *name)
@@ -327,6 +331,9 @@ SOCKET(tcp, AF_INET, SOCK_STREAM, IPPROTO_TCP)
 SOCKET(tcp6, AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
 SOCKET(udp, AF_INET, SOCK_DGRAM, IPPROTO_UDP)
 SOCKET(local, AF_UNIX, SOCK_STREAM, 0)
+SOCKET(local_flags, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
+SOCKET(local_datagram, AF_UNIX, SOCK_DGRAM, 0)
+SOCKET(local_packet, AF_UNIX, SOCK_SEQPACKET, 0)
 
 static int
 serve(void)
@@ -407,12 +414,78 @@ inherited(void)
 }
 
 static int
+use(int type, const struct sockaddr_un *where)
+{
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0), e;
+
+	if (fd < 0)
+		return errno;
+	e = result(connect(fd, (const struct sockaddr *)where, sizeof(*where)));
+	close(fd);
+	return e;
+}
+
+static int
 use_agent(void)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	return use(SOCK_STREAM, &agent_socket);
+}
 
+static int
+use_bus(void)
+{
+	return use(SOCK_STREAM, &bus_socket);
+}
+
+static int
+use_notify(void)
+{
+	return use(SOCK_DGRAM, &notify_socket);
+}
+
+/* One of a pair speaks to somebody else than the other. */
+static int
+pair_out(int type)
+{
+	int sv[2];
+
+	if (socketpair(AF_UNIX, type, 0, sv) < 0)
+		return errno;
+	return result(sendto(sv[0], "x", 1, MSG_NOSIGNAL,
+	    (struct sockaddr *)&notify_socket, sizeof(notify_socket)));
+}
+
+static int
+pair_of_datagrams(void)
+{
+	return pair_out(SOCK_DGRAM);
+}
+
+static int
+pair_of_packets(void)
+{
+	int sv[2];
+
+	return result(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sv));
+}
+
+static int
+pair_of_streams(void)
+{
+	return pair_out(SOCK_STREAM);
+}
+
+static int
+pair_to_agent(void)
+{
+	int sv[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) < 0)
+		return NOT_RUN;
+	close(sv[1]);
+	shutdown(sv[0], SHUT_RDWR);
 	return result(connect(
-	    fd, (struct sockaddr *)&agent_socket, sizeof(agent_socket)));
+	    sv[0], (struct sockaddr *)&agent_socket, sizeof(agent_socket)));
 }
 
 /* ---- what a sign-in needs ------------------------------------------------------------ */
@@ -546,6 +619,16 @@ hide_landlock(void)
 	    0;
 }
 
+/* Another nsswitch.conf, in a namespace of our own. */
+static int
+put_switch_file(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -1;
+	return mount(switch_file, "/etc/nsswitch.conf", NULL, MS_BIND, NULL);
+}
+
 static int
 in_sandbox(int (*act)(void), const json_t *msg)
 {
@@ -557,6 +640,8 @@ in_sandbox(int (*act)(void), const json_t *msg)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		if (switch_file != NULL && put_switch_file() < 0)
+			_exit(NO_MOUNT);
 		if ((without && hide_landlock() < 0) || sandbox_enter() < 0 ||
 		    sandbox_confine(msg) < 0)
 			_exit(NOT_RUN);
@@ -572,7 +657,7 @@ in_sandbox(int (*act)(void), const json_t *msg)
 
 /* ---- the tables ----------------------------------------------------------------------- */
 
-enum by { FILES, CALLS, CALLS_ONLY_PLAIN };
+enum by { FILES, CALLS, CALLS_ONLY_PLAIN, SOCKETS };
 
 static const struct act {
 	const char *name;
@@ -654,6 +739,19 @@ static const struct act {
 	{ "typing at the terminal", type_at_terminal, CALLS_ONLY_PLAIN, EPERM },
 	{ "a core dump", dump_core, CALLS, EPERM },
 	{ "a descriptor that was not given", inherited, CALLS, EBADF },
+	{ "a Unix socket", local, SOCKETS, EAFNOSUPPORT },
+	{ "a Unix socket with flags", local_flags, SOCKETS, EAFNOSUPPORT },
+	{ "a Unix datagram socket", local_datagram, SOCKETS, EAFNOSUPPORT },
+	{ "a Unix packet socket", local_packet, SOCKETS, EAFNOSUPPORT },
+	{ "the agent is called", use_agent, SOCKETS, EAFNOSUPPORT },
+	{ "the session bus is called", use_bus, SOCKETS, EAFNOSUPPORT },
+	{ "the service manager is told", use_notify, SOCKETS, EAFNOSUPPORT },
+	{ "a pair of datagram sockets", pair_of_datagrams, CALLS, EPERM },
+	{ "a pair of packet sockets", pair_of_packets, CALLS, EPERM },
+	{ "a stream of a pair sends to another", pair_of_streams, CALLS,
+	    EISCONN },
+	{ "a stream of a pair is connected to the agent", pair_to_agent, CALLS,
+	    EISCONN },
 };
 
 static const struct act needed[] = {
@@ -674,7 +772,6 @@ static const struct act needed[] = {
 	{ "TCP", tcp, CALLS, 0 },
 	{ "TCP over IPv6", tcp6, CALLS, 0 },
 	{ "UDP", udp, CALLS, 0 },
-	{ "a Unix socket", local, CALLS, 0 },
 	{ "a pair of sockets", pair, CALLS, 0 },
 	{ "a secret is locked", lock_secret, CALLS, 0 },
 	{ "a library is loaded late", load_library, FILES, 0 },
@@ -685,6 +782,8 @@ static bool
 to_try(const struct act *a)
 {
 	if (a->by == FILES && (!landlock || without))
+		return false;
+	if (a->by == SOCKETS && names_by_socket)
 		return false;
 	return !SANITIZED ||
 	    (a->by != CALLS_ONLY_PLAIN &&
@@ -748,7 +847,8 @@ test_possible_outside(void **state)
 		read_other, read_shadow, list_home, list_root, write_letter,
 		chmod_letter, touch_letter, fork_it, fork_by_libc,
 		signal_parent, limit_parent, serve, serve_without_bind, netlink,
-		read_proc, use_agent };
+		read_proc, local, local_datagram, use_agent, use_bus,
+		use_notify, pair_of_datagrams, pair_of_packets };
 
 	(void)state;
 	parent = getpid();
@@ -797,6 +897,254 @@ test_keyring(void **state)
 		json_put_str(msg, "ccache", "KCM:");
 		assert_int_equal(in_sandbox(read_cache, msg), EACCES);
 	}
+}
+
+/* ---- Unix sockets: who needs them gets them, and the log says so ------------------------ */
+
+/* What the sandbox said of them. */
+static char said[200];
+
+static void
+listen_in(
+    int priority, const char *line, const struct log_field *fields, void *arg)
+{
+	(void)fields;
+	(void)arg;
+	if (priority == LOG_DEBUG && strstr(line, "Unix sockets") != NULL)
+		snprintf(said, sizeof(said), "%s", line);
+}
+
+static bool
+named(const char *why)
+{
+	return strncmp(said, why, strlen(why)) == 0;
+}
+
+static int
+named_kcm(void)
+{
+	return !named("a Kerberos cache of KCM: ");
+}
+
+static int
+named_token(void)
+{
+	return !named("a token: ");
+}
+
+static int
+named_names(void)
+{
+	return !named("names of hosts: ");
+}
+
+static int
+named_nothing(void)
+{
+	return said[0] != '\0';
+}
+
+/* The job has them, and not more: neither servers nor datagrams by a pair. */
+static void
+check_local(const json_t *msg, int (*why)(void))
+{
+	bool tells = syscall(444, NULL, (size_t)0, 1U) < SANDBOX_ABI_SOCKETS;
+	int e = in_sandbox(local, msg);
+
+	if (e == NO_MOUNT) {
+		print_message("# nothing can be mounted here\n");
+		return;
+	}
+	assert_int_equal(e, 0);
+	assert_int_equal(in_sandbox(local_datagram, msg), 0);
+	assert_int_equal(in_sandbox(pair_of_datagrams, msg), EPERM);
+	assert_int_equal(in_sandbox(netlink, msg), EAFNOSUPPORT);
+	assert_int_equal(in_sandbox(serve, msg), EPERM);
+	log_set_max(LOG_DEBUG);
+	log_hook(listen_in, NULL);
+	assert_int_equal(in_sandbox(tells ? why : named_nothing, msg), 0);
+	without = true;
+	assert_int_equal(in_sandbox(why, msg), 0);
+	without = false;
+	log_hook(NULL, NULL);
+	log_set_max(LOG_INFO);
+	/* From ABI 9 on Landlock says which. */
+	if (!tells) {
+		assert_int_equal(in_sandbox(use_agent, msg), EACCES);
+		assert_int_equal(in_sandbox(use_bus, msg), EACCES);
+		assert_int_equal(in_sandbox(use_notify, msg), EACCES);
+	}
+}
+
+static void
+check_no_local(const json_t *msg)
+{
+	int e = in_sandbox(local, msg);
+
+	if (names_by_socket || e == NO_MOUNT)
+		return;
+	assert_int_equal(e, EAFNOSUPPORT);
+	log_set_max(LOG_DEBUG);
+	log_hook(listen_in, NULL);
+	assert_int_equal(in_sandbox(named_nothing, msg), 0);
+	log_hook(NULL, NULL);
+	log_set_max(LOG_INFO);
+}
+
+static void
+test_local_kcm(void **state)
+{
+	static const char *const others[] = { "forms", "certificate",
+		"browser" };
+	_cleanup_json_ json_t *msg = job(false);
+	_cleanup_free_ char *path = at("kcm.conf");
+	_cleanup_free_ char *old = xstrdup(getenv("KRB5_CONFIG"));
+
+	(void)state;
+	check_no_local(msg);
+	json_put_str(msg, "ccache", "KCM:");
+	check_local(msg, named_kcm);
+	json_put_str(msg, "ccache", "KCM:0:1");
+	check_local(msg, named_kcm);
+	/* Who signs in otherwise has no cache. */
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		json_put_str(msg, "auth", others[i]);
+		check_no_local(msg);
+	}
+	json_object_del(msg, "auth");
+	json_object_del(msg, "ccache");
+	check_no_local(msg);
+	setenv("KRB5CCNAME", "KCM:", 1);
+	check_local(msg, named_kcm);
+	json_put_str(msg, "ccache", "FILE:/tmp/x");
+	check_no_local(msg);
+	json_object_del(msg, "ccache");
+	unsetenv("KRB5CCNAME");
+	setenv("KRB5_CONFIG", path, 1);
+	check_local(msg, named_kcm);
+	setenv("KRB5_CONFIG", old, 1);
+	check_no_local(msg);
+}
+
+static void
+test_local_token(void **state)
+{
+	_cleanup_json_ json_t *msg = job(true);
+
+	(void)state;
+	check_local(msg, named_token);
+	json_put_str(msg, "clientCert", "/pkcs11:token=x");
+	check_no_local(msg);
+	json_put_str(msg, "clientKey", "pkcs11:token=x");
+	check_local(msg, named_token);
+}
+
+/* The lines of nsswitch.conf; a 1 in front: Unix sockets are needed. */
+static const char *const lines_of_hosts[] = {
+	"0hosts: files dns",
+	"0hosts:\tfiles\tdns\t# resolve",
+	"0 hosts : files dns",
+	"0hosts: dns [!UNAVAIL=return] files",
+	"0hosts: files mymachines resolve [!UNAVAIL=return] dns myhostname",
+	"0hosts: files mdns4_minimal [NOTFOUND=return] dns mdns4",
+	"0hosts: files myhostname resolve [!UNAVAIL=return] dns",
+	"0hosts: mymachines mdns_minimal [ NOTFOUND=return ] resolve "
+	"[!UNAVAIL=return SUCCESS=return] files dns",
+	"0hosts: files sss dns",
+	"0hosts: files wins [success=return] dns",
+	"0hosts: files [NOTFOUND=return] dns",
+	"0hosts: files",
+	"0hosts:",
+	"0",
+	"0passwd: files sss",
+	"0#hosts: resolve",
+	"0hostsx: resolve",
+	"0hosts: resolve [UNAVAIL=return UNAVAIL=continue] dns",
+	"1hosts: resolve",
+	"1hosts: files resolve",
+	"1hosts: files resolve # dns",
+	"1hosts: sss",
+	"1hosts: files mdns4",
+	"1hosts: files resolve [UNAVAIL=return] dns",
+	"1hosts: files resolve [unavail=Return] dns",
+	"1hosts: files resolve [!NOTFOUND=return] dns",
+	"1hosts: files resolve [!SUCCESS=return] dns",
+	"1hosts: files resolve [NOTFOUND=return UNAVAIL=return] dns",
+	"1hosts: files sss [NOTFOUND=return] dns",
+	"1hosts: files other [!UNAVAIL=return] dns",
+	"1hosts: files resolve[UNAVAIL=return] dns",
+	"1hosts: files [ODD=return] dns",
+	"1hosts: files [NOTFOUND=perhaps] dns",
+	"1hosts: files dns\nhosts: resolve",
+	"1hosts: resolve\nhosts: files dns",
+};
+
+static void put(const char *name, const char *text);
+
+static void
+test_names(void **state)
+{
+	static const struct {
+		const char *text;
+		bool need;
+	} resolvs[] = {
+		{ "nameserver 127.0.0.53\noptions edns0\n", false },
+		{ "# x\nsearch a\nnameserver\t127.0.0.54\n", false },
+		{ "nameserver 10.0.0.1\n", true },
+		{ "nameserver 127.0.0.53\nnameserver 10.0.0.1\n", true },
+		{ "nameserver\n", true },
+		{ "search a\n", true },
+	};
+	_cleanup_free_ char *nss = at("nsswitch"), *resolv = at("resolv"),
+			    *resolved = at("krb5cc");
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(lines_of_hosts); i++) {
+		const char *line = lines_of_hosts[i];
+
+		put("nsswitch", line + 1);
+		if (sandbox_names(nss, "/nonexistent", "/nonexistent") !=
+		    (line[0] == '1'))
+			fail_msg("%s", line + 1);
+	}
+	assert_false(
+	    sandbox_names("/nonexistent", "/nonexistent", "/nonexistent"));
+	/* resolved runs: "dns" must reach it, or it knows more than "dns". */
+	for (size_t i = 0; i < ARRAY_SIZE(resolvs); i++) {
+		put("resolv", resolvs[i].text);
+		put("nsswitch", "hosts: files resolve [!UNAVAIL=return] dns\n");
+		if (sandbox_names(nss, resolv, resolved) != resolvs[i].need)
+			fail_msg("%s", resolvs[i].text);
+		assert_false(sandbox_names(nss, resolv, "/nonexistent"));
+		put("nsswitch", "hosts: files dns resolve\n");
+		assert_false(sandbox_names(nss, resolv, resolved));
+	}
+	assert_false(sandbox_names(nss, "/nonexistent", resolved));
+	put("nsswitch", "hosts: resolve dns\n");
+	assert_true(sandbox_names(nss, "/nonexistent", resolved));
+}
+
+/* The machine's own nsswitch.conf is the one that is looked at. */
+static void
+test_local_names(void **state)
+{
+	_cleanup_json_ json_t *msg = json_object();
+	_cleanup_free_ char *nss = at("nsswitch");
+
+	(void)state;
+	if (geteuid() != 0 || access("/etc/nsswitch.conf", F_OK) != 0) {
+		print_message("# needs root, and an nsswitch.conf\n");
+		return;
+	}
+	json_put_str(msg, "job", JOB_ASSUME);
+	switch_file = nss;
+	put("nsswitch", "hosts: files resolve\n");
+	check_local(msg, named_names);
+	put("nsswitch", "hosts: mdns4_minimal [NOTFOUND=return] files dns\n");
+	check_no_local(msg);
+	/* And a name is found with it. */
+	assert_true(in_sandbox(look_up, msg) % NO_MOUNT == 0);
+	switch_file = NULL;
 }
 
 /* A setting that names an AWS file, or what it is in, opens neither. */
@@ -877,6 +1225,20 @@ put(const char *name, const char *text)
 	assert_int_equal(path_replace(path, text, strlen(text), 0600), 0);
 }
 
+/* A socket that somebody of our user listens at, to the end of the test. */
+static int
+somebody_at(const char *name, int type, struct sockaddr_un *ret)
+{
+	int fd = socket(AF_UNIX, type, 0);
+
+	ret->sun_family = AF_UNIX;
+	snprintf(ret->sun_path, sizeof(ret->sun_path), "%s/%s", home, name);
+	assert_int_equal(bind(fd, (struct sockaddr *)ret, sizeof(*ret)), 0);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(fd, 1000), 0);
+	return fd;
+}
+
 static int
 set_up(void **state)
 {
@@ -912,15 +1274,13 @@ set_up(void **state)
 	xreplace(&path, at(".aws"));
 	way = at("way");
 	assert_int_equal(symlink(path, way), 0);
-	agent_socket.sun_family = AF_UNIX;
-	snprintf(agent_socket.sun_path, sizeof(agent_socket.sun_path),
-	    "%s/run/awsfed/control", home);
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
-	assert_int_equal(
-	    bind(fd, (struct sockaddr *)&agent_socket, sizeof(agent_socket)),
-	    0);
-	assert_int_equal(listen(fd, 100), 0);
+	put("kcm.conf", "[libdefaults]\ndefault_ccache_name = KCM:\n");
+	fd = somebody_at("run/awsfed/control", SOCK_STREAM, &agent_socket);
 	assert_int_equal(dup2(fd, 100), 100);
+	somebody_at("run/bus", SOCK_STREAM, &bus_socket);
+	somebody_at("run/notify", SOCK_DGRAM, &notify_socket);
+	names_by_socket = sandbox_names("/etc/nsswitch.conf",
+	    "/etc/resolv.conf", "/run/systemd/resolve/io.systemd.Resolve");
 	landlock = syscall(444, NULL, (size_t)0, 1U) >= 1;
 	return 0;
 }
@@ -946,6 +1306,10 @@ main(void)
 		cmocka_unit_test(test_needed),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_keyring),
+		cmocka_unit_test(test_local_kcm),
+		cmocka_unit_test(test_local_token),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_local_names),
 		cmocka_unit_test(test_aws_files),
 		cmocka_unit_test(test_without_landlock),
 	};
