@@ -24,12 +24,18 @@
 #define LINES_MAX 500	 /* log lines of one child */
 #define FIRST_FREE_FD 10 /* sources stay clear of the targets 0 to 3 */
 #define POLL_MS 50	 /* without pidfd */
+#define ENDED 32	 /* children that are remembered */
 
 LIST_HEAD(child_list, child);
 
 struct children {
 	struct loop *loop;
 	struct child_list list;
+	struct {
+		pid_t pid;     /* 0: none */
+		int64_t until; /* boot clock */
+	} ended[ENDED];
+	size_t oldest; /* of ended[] */
 };
 
 struct child {
@@ -166,6 +172,33 @@ child_free(struct child *c)
 }
 
 static void
+remember(struct children *children, pid_t pid)
+{
+	size_t i = children->oldest;
+
+	children->ended[i].pid = pid;
+	children->ended[i].until =
+	    clk_boot(children->loop->clk) + CHILD_LATE * USEC;
+	children->oldest = (i + 1) % ENDED;
+}
+
+bool
+children_have(const struct children *children, pid_t pid)
+{
+	int64_t now = clk_boot(children->loop->clk);
+	const struct child *c;
+
+	LIST_FOREACH(c, &children->list, entry)
+	if (c->pid == pid)
+		return true;
+	for (size_t i = 0; i < ENDED; i++)
+		if (pid > 0 && children->ended[i].pid == pid &&
+		    now < children->ended[i].until)
+			return true;
+	return false;
+}
+
+static void
 on_exit_event(evutil_socket_t fd, short what, void *arg)
 {
 	LOOP_SPAN(on_exit_event);
@@ -185,6 +218,7 @@ on_exit_event(evutil_socket_t fd, short what, void *arg)
 	kill(-c->pid, SIGKILL);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;
+	remember(c->children, c->pid);
 	child_free(c);
 	if (exited != NULL)
 		exited(status, exited_arg);

@@ -7,6 +7,7 @@
 #ifndef AWSFED_CHILD_H
 #define AWSFED_CHILD_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 struct child;
@@ -37,6 +38,12 @@ void children_free(struct children *children);
 int child_start(struct children *children, const struct child_spec *spec,
     child_exit_fn *exited, void *arg, struct child **ret);
 pid_t child_pid(const struct child *child);
+/*
+ * Is pid one of them, or was it in the last CHILD_LATE seconds?  What a child
+ * has sent before it ended may be read after.
+ */
+#define CHILD_LATE 10
+bool children_have(const struct children *children, pid_t pid);
 /*
  * Gives the child up: exited is not called any more.  It has grace_ms to end by
  * itself (0: none), then its whole group is killed.  NULL is allowed.

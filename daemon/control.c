@@ -529,6 +529,21 @@ take_slot(struct control *control)
 	return worst;
 }
 
+/* Our own worker has a socket to talk to us: this one is somebody else's. */
+static bool
+is_barred(struct control *control, pid_t pid)
+{
+	const struct control_handler *h = &control->handler;
+
+	if (h->barred == NULL || !h->barred(pid, h->arg))
+		return false;
+	if (may_tell(control))
+		log_warning("a connection of our own worker (process %ld) was "
+			    "refused: it was made to do what it never does",
+		    (long)pid);
+	return true;
+}
+
 static void
 welcome(struct control *control, int fd)
 {
@@ -540,6 +555,10 @@ welcome(struct control *control, int fd)
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0 ||
 	    peer.uid != geteuid()) {
 		log_warning("a connection of another user was refused");
+		close(fd);
+		return;
+	}
+	if (is_barred(control, peer.pid)) {
 		close(fd);
 		return;
 	}

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <jansson.h>
 
@@ -26,6 +27,8 @@ struct control_handler {
 	    const json_t *parameters, bool more, void *arg);
 	/* The connection went away: forget its id.  Not for never-called ones. */
 	void (*closed)(uint64_t conn, void *arg);
+	/* Is this process none that may call, though of our user? */
+	bool (*barred)(pid_t pid, void *arg); /* NULL: there is none such */
 	void *arg;
 };
 

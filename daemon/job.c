@@ -512,6 +512,14 @@ jobs_new(struct loop *loop, const char *worker)
 	return &rj->jobs;
 }
 
+bool
+jobs_own(const struct jobs *jobs, pid_t pid)
+{
+	const struct real_jobs *rj = (const struct real_jobs *)jobs;
+
+	return children_have(rj->children, pid);
+}
+
 void
 jobs_free(struct jobs *jobs)
 {

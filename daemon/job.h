@@ -14,6 +14,8 @@
 #ifndef AWSFED_JOB_H
 #define AWSFED_JOB_H
 
+#include <stdbool.h>
+
 #include <jansson.h>
 #include <sys/types.h>
 
@@ -47,6 +49,8 @@ struct jobs {
  * (AWSFED_TEST_PRELOAD set in ours), and what sanitizers need.
  */
 struct jobs *jobs_new(struct loop *loop, const char *worker);
+/* Is pid one of these workers, or was it until a moment ago? */
+bool jobs_own(const struct jobs *jobs, pid_t pid);
 void jobs_free(struct jobs *jobs); /* cancels what runs, reaps */
 
 #endif

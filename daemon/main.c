@@ -476,13 +476,22 @@ build_human(struct agent *a)
 	notify_set_desk(a->notify, a->desk);
 }
 
+static bool
+is_worker(pid_t pid, void *arg)
+{
+	const struct agent *a = arg;
+
+	return jobs_own(a->jobs, pid);
+}
+
 static int
 build_surfaces(struct agent *a, struct fault *fault)
 {
 	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
 			    *feed = NULL, *lock = NULL,
 			    *runtime = path_runtime(), *tokens = NULL;
-	const struct control_handler handler = { on_call, on_closed, a };
+	const struct control_handler handler = { on_call, on_closed, is_worker,
+		a };
 	bool managed = a->fds.control >= 0 || getenv("NOTIFY_SOCKET") != NULL;
 
 	if (path == NULL)

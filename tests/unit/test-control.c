@@ -80,7 +80,17 @@ on_closed(uint64_t conn, void *arg)
 	closed_conn = conn;
 }
 
-static const struct control_handler handler = { on_call, on_closed, &control };
+static pid_t barred;
+
+static bool
+is_barred(pid_t pid, void *arg)
+{
+	assert_ptr_equal(arg, &control);
+	return pid == barred;
+}
+
+static const struct control_handler handler = { on_call, on_closed, is_barred,
+	&control };
 
 static void
 stop_loop(void *arg)
@@ -677,6 +687,39 @@ test_other_user(void **state)
 	assert_int_equal(calls, 0);
 }
 
+/* One of our user whom the agent knows for somebody that never calls. */
+static void
+test_barred(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		int status, go[2];
+		pid_t pid;
+
+		calls = 0;
+		assert_int_equal(pipe(go), 0);
+		pid = fork();
+		if (pid == 0) {
+			char c;
+			int fd;
+
+			if (read(go[0], &c, 1) != 1)
+				_exit(2);
+			fd = dial();
+			send(fd, "{\"method\":\"Echo\"}", 18, MSG_NOSIGNAL);
+			_exit(recv(fd, &c, 1, 0) <= 0 ? 0 : 1);
+		}
+		barred = i == 0 ? pid : 0;
+		assert_int_equal(write(go[1], "x", 1), 1);
+		run_for(300);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(WEXITSTATUS(status), i);
+		assert_int_equal(calls, i);
+		close(go[0]);
+		close(go[1]);
+	}
+}
+
 static void
 test_second_agent(void **state)
 {
@@ -787,6 +830,7 @@ main(void)
 		T(test_flood),
 		T(test_no_descriptors),
 		T(test_other_user),
+		T(test_barred),
 		T(test_second_agent),
 		T(test_stale),
 		T(test_places),

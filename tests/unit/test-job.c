@@ -338,6 +338,33 @@ test_log(void **state)
 	assert_null(strchr(log_text, '\033'));
 }
 
+/* Whose process it is, while it runs and for a moment after. */
+static void
+test_own(void **state)
+{
+	const char *at;
+	pid_t pid;
+
+	(void)state;
+	assert_false(jobs_own(jobs, getpid()));
+	assert_false(jobs_own(jobs, 0));
+	start("[[\"stderr\", \"here\\n\"], [\"read\"]]", 10);
+	for (int i = 0; i < 100 && strstr(log_text, "]: here") == NULL; i++)
+		run_for(100);
+	at = strstr(log_text, "worker[");
+	assert_non_null(at);
+	pid = (pid_t)atol(at + strlen("worker["));
+	assert_int_equal(kill(pid, 0), 0);
+	assert_true(jobs_own(jobs, pid));
+	jobs->ops->cancel(job);
+	for (int i = 0; i < 100 && kill(pid, 0) == 0; i++)
+		run_for(100);
+	assert_int_equal(kill(pid, 0), -1);
+	assert_true(jobs_own(jobs, pid));
+	assert_false(jobs_own(jobs, pid + 1));
+	assert_false(jobs_own(jobs, 0));
+}
+
 static void
 test_large(void **state)
 {
@@ -425,6 +452,7 @@ main(void)
 		T(test_cancel),
 		T(test_group),
 		T(test_log),
+		T(test_own),
 		T(test_large),
 		T(test_no_worker),
 		T(test_no_leak),
