@@ -69,7 +69,8 @@ main(int argc, char **argv)
 	int r;
 
 	libraries_clean_environment();
-	log_init("awsfed-worker", LOG_INFO);
+	/* The agent leaves out what its own log does not want. */
+	log_init("awsfed-worker", LOG_DEBUG);
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		printf("awsfed-worker %s\n", PACKAGE_VERSION);
 		return 0;
