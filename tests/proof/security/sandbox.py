@@ -174,6 +174,48 @@ def old_kernel():
                  why="see the test")
 
 
+def reaching(w, what, **env):
+    """A sign-in whose worker tries to call the agent; what came of it."""
+    os.symlink(w.socket, os.path.join(w.home, "reach"))
+    w.stop_agent()
+    w.start_agent(AWSFED_TEST_PRELOAD="1", LD_PRELOAD=w.program("reach.so"))
+    got = w.login("p", user=None, **env)
+    tap.equal(got.rc, 0, "a sign-in with " + what)
+    return sorted(set(re.findall(r"worker\[\d+\]: reach: (.*)", w.log())))
+
+
+def neighbours():
+    """A worker that was taken over calls the agent, as any program of its
+    user can."""
+    shim = os.path.join(tap.builddir(), "tests/tools/reach.so")
+    if not os.path.exists(shim) or harness.VALGRIND:
+        tap.skip("a worker that calls the agent", "under valgrind"
+                 if harness.VALGRIND else "make check builds what it needs")
+        return
+    with world() as w:
+        shutil.copy2(shim, w.program("reach.so"))
+        said = reaching(w, "a worker that calls the agent")
+        alone = said == ["no socket: Address family not supported by protocol"]
+        tap.ok(alone, "it has no Unix socket to do that", *said)
+        tap.ok("our own worker" not in w.log(), "and the agent saw nothing")
+    # The cache of tickets has a server (which is not there: the form is used).
+    with world() as w:
+        shutil.copy2(shim, w.program("reach.so"))
+        said = reaching(w, "a worker that needs a socket", KRB5CCNAME="KCM:")
+        new = landlock() >= 9
+        tap.equal(said, ["no connection: Permission denied" if new else
+                         "no answer: it was closed"],
+                  "it has one, and is not served")
+        tap.equal(w.log().count("a connection of our own worker"),
+                  0 if new else 1, "which the agent's log says, once")
+        tap.ok(new or "a Kerberos cache of KCM: this worker may use Unix "
+               "sockets" in w.log(), "and why it had one")
+        tap.equal(w.ctl("status").rc, 0, "the agent serves others as before")
+    PART.row("a worker that calls the agent", "no Unix socket; where the job "
+             "needs one: " + "; ".join(said), "not served", alone and
+             "an answer" not in " ".join(said), why="see the test")
+
+
 def order():
     """The sandbox is there before the first thread and the network."""
     strace = shutil.which("strace")
@@ -235,4 +277,4 @@ def acts():
 
 
 harness.need()
-tap.run(running, orphan, old_kernel, order, acts)
+tap.run(running, orphan, old_kernel, neighbours, order, acts)
