@@ -2,6 +2,7 @@
 #include "awsfed/creds.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -58,6 +59,7 @@ creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret)
 	c->role_arn = xstrdup(role);
 	c->principal = xstrdup(principal);
 	c->expiration_s = exp_s;
+	rfc3339_format(exp_s, c->expiration);
 	c->lifetime_s = life;
 	c->max_s = max;
 	c->issued = deadline_in(clk, 0);
@@ -86,18 +88,67 @@ json_t *
 creds_to_json(const struct creds *c)
 {
 	json_t *o = json_object();
-	char exp[RFC3339_SIZE];
 
-	rfc3339_format(c->expiration_s, exp);
 	put_known(o, "accessKeyId", c->access_key_id);
 	put_known(o, "secretAccessKey", secret_bytes(c->secret_access_key));
 	put_known(o, "sessionToken", secret_bytes(c->session_token));
-	put_known(o, "expiration", exp);
+	put_known(o, "expiration", c->expiration);
 	json_put_int(o, "lifetime", c->lifetime_s);
 	json_put_int(o, "maxDuration", c->max_s);
 	put_known(o, "roleArn", c->role_arn);
 	put_known(o, "principal", c->principal);
 	return o;
+}
+
+static int
+put_text(struct buf *out, const char *head, const char *value, size_t len)
+{
+	int r;
+
+	if (len == 0)
+		return 0;
+	r = buf_adds(out, head);
+	return r < 0 ? r : wire_put_text(out, value, len);
+}
+
+static int
+put_secret(struct buf *out, const char *head, const struct secret *s)
+{
+	return put_text(out, head, secret_bytes(s), secret_len(s));
+}
+
+static int
+put_number(struct buf *out, const char *head, int64_t n)
+{
+	char text[24];
+	int r;
+
+	if (n == 0)
+		return 0;
+	snprintf(text, sizeof(text), "%lld", (long long)n);
+	r = buf_adds(out, head);
+	return r < 0 ? r : buf_adds(out, text);
+}
+
+int
+creds_put(const struct creds *c, struct buf *out)
+{
+	const char *who = c->principal != NULL ? c->principal : "";
+	int r;
+
+	if ((r = put_text(out, "{\"accessKeyId\":", c->access_key_id,
+		 strlen(c->access_key_id))) < 0 ||
+	    (r = put_secret(
+		 out, ",\"secretAccessKey\":", c->secret_access_key)) < 0 ||
+	    (r = put_secret(out, ",\"sessionToken\":", c->session_token)) < 0 ||
+	    (r = put_text(out, ",\"expiration\":", c->expiration,
+		 strlen(c->expiration))) < 0 ||
+	    (r = put_number(out, ",\"lifetime\":", c->lifetime_s)) < 0 ||
+	    (r = put_number(out, ",\"maxDuration\":", c->max_s)) < 0 ||
+	    (r = put_text(
+		 out, ",\"roleArn\":", c->role_arn, strlen(c->role_arn))) < 0)
+		return r;
+	return put_text(out, ",\"principal\":", who, strlen(who));
 }
 
 struct creds *
@@ -128,44 +179,53 @@ creds_unrefp(struct creds **c)
 	*c = creds_unref(*c);
 }
 
-struct deadline
-creds_deadline(const struct creds *c, const struct clk *clk)
+static struct deadline
+deadline_at(const struct creds *c, struct deadline now)
 {
 	struct deadline d = c->expires;
 	int64_t said = c->expiration_s * USEC;
-	int64_t by_wall = said - clk_real(clk),
-		by_boot = d.boot - clk_boot(clk);
+	int64_t by_wall = said - now.real, by_boot = d.boot - now.boot;
 
 	if (d.real != said && llabs(by_wall - by_boot) <= SKEW_SMALL * USEC)
 		d.real = said;
 	return d;
 }
 
+struct deadline
+creds_deadline(const struct creds *c, const struct clk *clk)
+{
+	return deadline_at(c, deadline_in(clk, 0));
+}
+
 bool
 creds_expired(const struct creds *c, const struct clk *clk)
 {
-	return deadline_passed(clk, creds_deadline(c, clk));
+	struct deadline now = deadline_in(clk, 0), d = deadline_at(c, now);
+
+	return now.real >= d.real || now.boot >= d.boot;
 }
 
 int64_t
 creds_left_s(const struct creds *c, const struct clk *clk)
 {
-	return deadline_left(clk, creds_deadline(c, clk)) / USEC;
+	struct deadline now = deadline_in(clk, 0), d = deadline_at(c, now);
+	int64_t wall = d.real - now.real, boot = d.boot - now.boot;
+	int64_t left = wall < boot ? wall : boot;
+
+	return left < 0 ? 0 : left / USEC;
 }
 
 char *
 creds_process_json(const struct creds *c)
 {
 	json_t *o = json_object();
-	char exp[RFC3339_SIZE];
 	char *text;
 
-	rfc3339_format(c->expiration_s, exp);
 	json_object_set_new(o, "Version", json_integer(1));
 	json_put_str(o, "AccessKeyId", c->access_key_id);
 	json_put_str(o, "SecretAccessKey", secret_bytes(c->secret_access_key));
 	json_put_str(o, "SessionToken", secret_bytes(c->session_token));
-	json_put_str(o, "Expiration", exp);
+	json_put_str(o, "Expiration", c->expiration);
 	text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(o);
 	return text;

@@ -21,7 +21,7 @@ lib_libawsfed_a_SOURCES = \
 	include/awsfed/random.h lib/random.c \
 	include/awsfed/secret.h lib/secret.c \
 	include/awsfed/str.h lib/str.c \
-	include/awsfed/wire.h lib/wire.c lib/wire-put.c \
+	include/awsfed/wire.h lib/wire.c lib/wire-flat.c lib/wire-put.c \
 	include/awsfed/xalloc.h lib/xalloc.c
 lib_libawsfed_a_CPPFLAGS = $(AM_CPPFLAGS) $(JANSSON_CFLAGS)
 LIBAWSFED = lib/libawsfed.a $(JANSSON_LIBS)

@@ -5,6 +5,7 @@
  * the few bytes that need an escape have to be found.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "awsfed/str.h"
@@ -51,28 +52,64 @@ static const char escapes[256] = {
 
 static int put(struct buf *out, const json_t *v);
 
-static int
-put_string(struct buf *out, const char *s, size_t len)
+#define ONES 0x0101010101010101ULL
+#define TOPS 0x8080808080808080ULL
+
+/* Has any of eight bytes an escape?  Where borrows reach it may say so, too. */
+static bool
+suspect(const char *s)
+{
+	uint64_t w, quote, back;
+
+	memcpy(&w, s, sizeof(w));
+	quote = w ^ (ONES * '"');
+	back = w ^ (ONES * '\\');
+	return (((w - ONES * 0x20) & ~w) | ((quote - ONES) & ~quote) |
+		   ((back - ONES) & ~back)) &
+	    TOPS;
+}
+
+/* How many bytes from there on stand for themselves. */
+static size_t
+plain(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	for (; n < len; n++) {
+		while (len - n >= sizeof(uint64_t) && !suspect(s + n))
+			n += sizeof(uint64_t);
+		if (n == len || escapes[(unsigned char)s[n]] != 0)
+			break;
+	}
+	return n;
+}
+
+int
+wire_put_text(struct buf *out, const char *s, size_t len)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	size_t from = 0;
-	int r = buf_add(out, "\"", 1);
+	int r = buf_reserve(out, len + 2);
 
-	for (size_t i = 0; r == 0 && i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		char code[6] = { '\\', escapes[c], '0', '0', hex[c >> 4],
-			hex[c & 15] };
+	if (r < 0 || (r = buf_add(out, "\"", 1)) < 0)
+		return r;
+	for (;;) {
+		size_t n = plain(s, len);
+		unsigned char c;
 
-		if (code[1] == 0)
-			continue;
-		r = buf_add(out, s + from, i - from);
-		if (r == 0)
-			r = buf_add(out, code, code[1] == 'u' ? 6 : 2);
-		from = i + 1;
+		if ((r = buf_add(out, s, n)) < 0)
+			return r;
+		if (n == len)
+			return buf_add(out, "\"", 1);
+		c = (unsigned char)s[n];
+		r = buf_add(out,
+		    (const char[]){
+			'\\', escapes[c], '0', '0', hex[c >> 4], hex[c & 15] },
+		    escapes[c] == 'u' ? 6 : 2);
+		if (r < 0)
+			return r;
+		s += n + 1;
+		len -= n + 1;
 	}
-	if (r == 0)
-		r = buf_add(out, s + from, len - from);
-	return r < 0 ? r : buf_add(out, "\"", 1);
 }
 
 static int
@@ -86,7 +123,7 @@ put_object(struct buf *out, const json_t *o)
 		return buf_adds(out, "{}");
 	json_object_foreach ((json_t *)(uintptr_t)o, key, value) {
 		if ((r = buf_add(out, before, 1)) < 0 ||
-		    (r = put_string(out, key, strlen(key))) < 0 ||
+		    (r = wire_put_text(out, key, strlen(key))) < 0 ||
 		    (r = buf_add(out, ":", 1)) < 0 || (r = put(out, value)) < 0)
 			return r;
 		before = ",";
@@ -127,7 +164,7 @@ put(struct buf *out, const json_t *v)
 	case JSON_ARRAY:
 		return put_array(out, v);
 	case JSON_STRING:
-		return put_string(
+		return wire_put_text(
 		    out, json_string_value(v), json_string_length(v));
 	case JSON_INTEGER:
 		return buf_addf(

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 
+struct buf;
 struct secret;
 
 struct creds {
@@ -21,8 +22,9 @@ struct creds {
 	struct secret *secret_access_key;
 	struct secret *session_token;
 	char *role_arn;
-	char *principal;	/* AssumedRoleUser Arn, or NULL */
-	int64_t expiration_s;	/* as AWS said, seconds since 1970 */
+	char *principal;      /* AssumedRoleUser Arn, or NULL */
+	int64_t expiration_s; /* as AWS said, seconds since 1970 */
+	char expiration[RFC3339_SIZE];
 	int64_t lifetime_s;	/* by the server's own Date */
 	int64_t max_s;		/* the most AWS gave this role; 0 not learned */
 	struct deadline issued; /* on our clocks; set by the engine */
@@ -39,6 +41,8 @@ struct creds {
  */
 int creds_from_json(const json_t *j, const struct clk *clk, struct creds **ret);
 json_t *creds_to_json(const struct creds *c);
+/* Appends the text of that object without its last brace.  0 or -EMSGSIZE. */
+int creds_put(const struct creds *c, struct buf *out);
 struct creds *creds_ref(struct creds *c);
 struct creds *creds_unref(struct creds *c); /* returns NULL */
 /*

@@ -24,6 +24,8 @@ struct strv;
 
 /* Appends the object and its NUL.  0 or -EMSGSIZE. */
 int wire_put(struct buf *out, const json_t *msg);
+/* Appends valid UTF-8 as a JSON string, with its quotes.  0 or -EMSGSIZE. */
+int wire_put_text(struct buf *out, const char *s, size_t len);
 /*
  * Takes one message off the front of in.  1: *ret is the object (a new
  * reference); 0: not complete yet; -EMSGSIZE: no NUL within in->max;
@@ -49,6 +51,33 @@ struct call {
 };
 /* 0, or -EBADMSG for unknown keys, wrong types, a missing method. */
 int call_decode(json_t *msg, struct call *ret);
+
+/*
+ * The same of a call in the form that programs write: {"method":…,"parameters":
+ * {…}} of printable ASCII, with no blank between, no escape, and parameters that
+ * are strings, true, false or whole numbers from 0 of nine digits at most.  true:
+ * the JSON library would take the text as the very same.  false: it is to be
+ * asked.  Everything points into the text.
+ */
+#define WIRE_FLAT_MAX 8 /* parameters */
+struct wire_word {
+	const char *at; /* no NUL behind it */
+	size_t len;
+};
+struct wire_param {
+	struct wire_word key;
+	json_type type;
+	struct wire_word string;
+	int64_t number;
+};
+struct wire_flat {
+	struct wire_word method;
+	struct wire_param param[WIRE_FLAT_MAX];
+	size_t n;
+};
+bool wire_flat(const char *text, size_t len, struct wire_flat *ret);
+bool wire_word_is(const struct wire_word *w, const char *text);
+
 json_t *call_new(const char *method, json_t *parameters /* stolen */);
 json_t *reply_new(json_t *parameters /* stolen */, bool continues);
 json_t *reply_error(const char *error, json_t *parameters /* stolen */);

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <errno.h>
+
+#include "awsfed/buf.h"
 #include "awsfed/creds.h"
 #include "awsfed/secret.h"
+#include "awsfed/wire.h"
 
 static int64_t now[2] = { 1795370400 * USEC, 50 * USEC };
 
@@ -61,6 +65,42 @@ test_good(void **state)
 	json_decref(out);
 	json_decref(back);
 	json_decref(j);
+}
+
+/* As text they are what they are as an object, whatever is in them. */
+static void
+test_text(void **state)
+{
+	static const char *const odd[] = { "tok==", "a\"b\\c/d",
+		"\\\\\\\\\\\\\\\\\"" };
+	static const char *const role[] = { "arn:aws:iam::1:role/a",
+		"arn:aws:iam::1:role/\xc3\xa9\"" };
+
+	(void)state;
+	for (size_t i = 0; i < 12; i++) {
+		_cleanup_buf_ struct buf a = BUF_INIT(4096), b = BUF_INIT(4096),
+					 tight = BUF_INIT(60);
+		_cleanup_creds_ struct creds *c = NULL;
+		json_t *j = good(), *o;
+
+		json_object_set_new(j, "sessionToken", json_string(odd[i % 3]));
+		json_object_set_new(j, "roleArn", json_string(role[i % 2]));
+		if (i % 4 < 2)
+			json_object_del(j, "principal");
+		if (i > 5)
+			json_object_set_new(
+			    j, "maxDuration", json_integer(7200));
+		assert_int_equal(creds_from_json(j, &fake, &c), 0);
+		o = creds_to_json(c);
+		assert_int_equal(wire_put(&a, o), 0);
+		assert_int_equal(creds_put(c, &b), 0);
+		assert_int_equal(buf_add(&b, "}", 2), 0);
+		assert_int_equal(a.len, b.len);
+		assert_memory_equal(a.data, b.data, a.len);
+		assert_int_equal(creds_put(c, &tight), -EMSGSIZE);
+		json_decref(o);
+		json_decref(j);
+	}
 }
 
 /* Either clock ends a life; a wall clock that is off by hours does not. */
@@ -174,6 +214,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_clocks),
 		cmocka_unit_test(test_set_right),
 		cmocka_unit_test(test_bad),

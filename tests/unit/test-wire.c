@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "unit.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -291,6 +292,210 @@ test_lists(void **state)
 	assert_null(json_find(NULL, "k", "a"));
 }
 
+/* ---- the plain form ------------------------------------------------------------ */
+
+/* What the short reader makes of it is what the library makes of it. */
+static bool
+agrees(const char *text, size_t len)
+{
+	struct wire_flat f;
+	struct call c = { 0 };
+	_cleanup_json_ json_t *msg = NULL;
+
+	if (!wire_flat(text, len, &f))
+		return false;
+	msg = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(msg);
+	assert_int_equal(call_decode(msg, &c), 0);
+	assert_true(wire_word_is(&f.method, c.method));
+	assert_false(c.more || c.oneway);
+	assert_int_equal(json_object_size(c.parameters), f.n);
+	for (size_t i = 0; i < f.n; i++) {
+		const struct wire_param *p = &f.param[i];
+		_cleanup_free_ char *key = xstrndup(p->key.at, p->key.len);
+		const json_t *v = json_object_get(c.parameters, key);
+
+		assert_int_equal(strlen(key), p->key.len);
+		assert_non_null(v);
+		assert_int_equal(json_typeof(v), p->type);
+		if (p->type == JSON_STRING)
+			assert_true(
+			    wire_word_is(&p->string, json_string_value(v)));
+		if (p->type == JSON_INTEGER)
+			assert_int_equal(json_integer_value(v), p->number);
+	}
+	return true;
+}
+
+static void
+test_flat(void **state)
+{
+#define HEAD "{\"method\":\"a.B\",\"parameters\":{"
+	static const struct {
+		const char *text;
+		bool good;
+	} cases[] = {
+		{ HEAD "}}", true },
+		{ HEAD "\"a\":\"\",\"b\":\"x y~\"}}", true },
+		{ HEAD "\"a\":0,\"b\":7,\"c\":999999999}}", true },
+		{ HEAD "\"a\":true,\"b\":false}}", true },
+		{ HEAD "\"\":\"\"}}", true },
+		{ HEAD "\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,"
+		       "\"g\":1,\"h\":1}}",
+		    true },
+		{ HEAD "\"a\":1,\"b\":1,\"c\":1,\"d\":1,\"e\":1,\"f\":1,"
+		       "\"g\":1,\"h\":1,\"i\":1}}",
+		    false },
+		{ "", false },
+		{ "{}", false },
+		{ "{\"method\":\"a.B\"}", false },
+		{ HEAD "}", false },
+		{ HEAD "}}}", false },
+		{ HEAD "}} ", false },
+		{ " " HEAD "}}", false },
+		{ HEAD "},\"more\":true}", false },
+		{ HEAD "\"a\":1,}}", false },
+		{ HEAD ",\"a\":1}}", false },
+		{ HEAD "\"a\":1\"b\":1}}", false },
+		{ HEAD "\"a\":1,\"a\":1}}", false },
+		{ HEAD "\"a\":01}}", false },
+		{ HEAD "\"a\":00}}", false },
+		{ HEAD "\"a\":-1}}", false },
+		{ HEAD "\"a\":1.0}}", false },
+		{ HEAD "\"a\":1e2}}", false },
+		{ HEAD "\"a\":1000000000}}", false },
+		{ HEAD "\"a\":}}", false },
+		{ HEAD "\"a\":null}}", false },
+		{ HEAD "\"a\":truex}}", false },
+		{ HEAD "\"a\":[]}}", false },
+		{ HEAD "\"a\":{}}}", false },
+		{ HEAD "\"a\":\"\\u0041\"}}", false },
+		{ HEAD "\"a\":\"\\\"\"}}", false },
+		{ HEAD "\"a\":\"\t\"}}", false },
+		{ HEAD "\"a\":\"\x7f\"}}", false },
+		{ HEAD "\"a\":\"\xc3\xa9\"}}", false },
+		{ HEAD "\"a\" :1}}", false },
+		{ HEAD "\"a\":\"b}}", false },
+		{ HEAD "\"a", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		print_message("# %s\n", cases[i].text);
+		assert_int_equal(agrees(cases[i].text, strlen(cases[i].text)),
+		    cases[i].good);
+	}
+	/* Its own length counts, not what lies behind. */
+	assert_false(agrees(HEAD "}}", strlen(HEAD "}")));
+	assert_true(agrees(HEAD "}}}}", strlen(HEAD "}}")));
+	/* A NUL is no end. */
+	assert_false(agrees(HEAD "}}", sizeof(HEAD "}}")));
+}
+
+/* Damage it as you will: what it takes, the library takes as the same. */
+static void
+test_flat_noise(void **state)
+{
+	static const char start[] = HEAD "\"ab\":\"c d\",\"ac\":120,\"x\":true,"
+					 "\"y\":false}}";
+	static const char dice[] = "\"\"{}:,0019-.eatrufls\\ \x01\xc3\x7f";
+	unsigned r = 777, taken = 0;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		char text[sizeof(start)];
+		size_t n = sizeof(start) - 1;
+
+		memcpy(text, start, sizeof(text));
+		for (int k = 0; k <= round % 3; k++) {
+			size_t at;
+
+			r = r * 1103515245 + 12345;
+			at = (r >> 8) % n;
+			r = r * 1103515245 + 12345;
+			if (r >> 31) {
+				text[at] = dice[(r >> 8) % (sizeof(dice) - 1)];
+			} else {
+				n--;
+				memmove(text + at, text + at + 1, n - at);
+			}
+		}
+		taken += agrees(text, n);
+	}
+	assert_true(taken > 1000);
+}
+
+/* ---- strings ------------------------------------------------------------------- */
+
+/* Byte for byte what the library writes. */
+static void
+same_text(const char *s, size_t len)
+{
+	_cleanup_json_ json_t *v = json_stringn(s, len);
+	_cleanup_buf_ struct buf out = BUF_INIT(4096);
+	_cleanup_free_ char *want = NULL;
+
+	assert_non_null(v);
+	want = json_dumps(v, JSON_ENCODE_ANY);
+	assert_int_equal(wire_put_text(&out, s, len), 0);
+	assert_string_equal(out.data, want);
+	assert_int_equal(out.len, strlen(want));
+}
+
+static void
+test_text(void **state)
+{
+	static const char *const many[] = { "\xc2\xa2", "\xe2\x82\xac",
+		"\xf0\x9f\x98\x80" };
+	char s[70];
+	unsigned r = 31;
+
+	(void)state;
+	/* Each character at each place of words of eight. */
+	for (int c = 0; c < 0x80; c++)
+		for (size_t at = 0; at < 17; at++) {
+			memset(s, 'x', 20);
+			s[at] = (char)c;
+			same_text(s, 20);
+			same_text(s, at + 1);
+			same_text(s + at, 1);
+		}
+	same_text("", 0);
+	for (int round = 0; round < 20000; round++) {
+		size_t n = 0;
+
+		while (n < 60) {
+			r = r * 1103515245 + 12345;
+			if (r >> 29 == 0) {
+				const char *m = many[(r >> 16) % 3];
+
+				memcpy(s + n, m, strlen(m));
+				n += strlen(m);
+			} else {
+				s[n++] = (char)((r >> 16) &
+				    (r >> 30 == 3 ? 0x1f : 0x7f));
+			}
+			if (r >> 16 & 1 && n > (r >> 8) % 60)
+				break;
+		}
+		same_text(s, n);
+	}
+}
+
+/* It fits or nothing is written past the limit. */
+static void
+test_text_limit(void **state)
+{
+	(void)state;
+	for (size_t max = 0; max < 20; max++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(max);
+
+		assert_int_equal(wire_put_text(&out, "12345678\n0", 10),
+		    max < 13 ? -EMSGSIZE : 0);
+		assert_true(out.len <= max);
+	}
+}
+
 int
 main(void)
 {
@@ -303,6 +508,10 @@ main(void)
 		cmocka_unit_test(test_calls),
 		cmocka_unit_test(test_fields),
 		cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_flat),
+		cmocka_unit_test(test_flat_noise),
+		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_text_limit),
 	};
 
 	xalloc_install();
