@@ -133,13 +133,38 @@ send_now(const struct conn *c, const struct buf *b)
 	return n < 0 && errno == EAGAIN ? 0 : n;
 }
 
+/* What of it does not go at once waits in out. */
+static void
+conn_send(struct conn *c, const struct buf *one)
+{
+	bool idle = c->out.len == 0;
+	ssize_t n = 0;
+
+	if (idle && (n = send_now(c, one)) < 0) {
+		conn_doom(c);
+		return;
+	}
+	if ((size_t)n == one->len) {
+		if (c->last_words)
+			conn_doom(c);
+		return;
+	}
+	if (buf_add(&c->out, one->data + n, one->len - (size_t)n) < 0) {
+		log_info("a client does not read its answers and is dropped");
+		conn_doom(c);
+		return;
+	}
+	if (idle)
+		after(c, c->stall, OUT_STALL);
+	if (loop_watch(c->ev_write) < 0)
+		conn_doom(c);
+}
+
 static void
 conn_queue(struct conn *c, const json_t *msg)
 {
 	_cleanup_buf_ struct buf one = BUF_INIT(WIRE_MAX_REPLY);
-	bool idle = c->out.len == 0;
 	int r = wire_put(&one, msg);
-	ssize_t n = 0;
 
 	if (r < 0) {
 		_cleanup_json_ json_t *error = NULL;
@@ -154,26 +179,8 @@ conn_queue(struct conn *c, const json_t *msg)
 			return;
 		}
 	}
-	if (c->dead)
-		return;
-	if (idle && (n = send_now(c, &one)) < 0) {
-		conn_doom(c);
-		return;
-	}
-	if ((size_t)n == one.len) {
-		if (c->last_words)
-			conn_doom(c);
-		return;
-	}
-	if (buf_add(&c->out, one.data + n, one.len - (size_t)n) < 0) {
-		log_info("a client does not read its answers and is dropped");
-		conn_doom(c);
-		return;
-	}
-	if (idle)
-		after(c, c->stall, OUT_STALL);
-	if (loop_watch(c->ev_write) < 0)
-		conn_doom(c);
+	if (!c->dead)
+		conn_send(c, &one);
 }
 
 /* An error, and then nothing more. */
@@ -224,6 +231,45 @@ hand_over(struct conn *c, json_t *msg)
 		conn_doom(c);
 }
 
+/* Is the first of what was read a call that is answered as it lies there? */
+static bool
+answer_quickly(struct conn *c)
+{
+	_cleanup_buf_ struct buf one = BUF_INIT(WIRE_MAX_REPLY);
+	const struct control_handler *handler = &c->control->handler;
+	char *nul = c->in.len == 0 ? NULL : memchr(c->in.data, '\0', c->in.len);
+
+	if (handler->quick == NULL || nul == NULL ||
+	    !handler->quick(
+		c->in.data, (size_t)(nul - c->in.data), &one, handler->arg))
+		return false;
+	buf_consume(&c->in, (size_t)(nul - c->in.data) + 1);
+	c->called = true;
+	c->quiet = clk_boot(c->control->loop->clk);
+	conn_send(c, &one);
+	return true;
+}
+
+/* One call, if a whole one is there: 1; 0; or what wire_get() says. */
+static int
+take_call(struct conn *c)
+{
+	json_t *msg;
+	int r;
+
+	if (answer_quickly(c)) {
+		stop(c, c->request);
+		return 1;
+	}
+	r = wire_get(&c->in, &msg);
+	if (r == 1) {
+		stop(c, c->request);
+		hand_over(c, msg);
+		json_decref(msg);
+	}
+	return r;
+}
+
 /*
  * Deals with what has been read: one call a turn, so that a client that sends
  * a thousand at once holds nobody else up; none while it does not read.
@@ -231,7 +277,6 @@ hand_over(struct conn *c, json_t *msg)
 static void
 take_request(struct conn *c)
 {
-	json_t *msg;
 	int r;
 
 	if (c->handling || c->dead || c->last_words)
@@ -241,11 +286,8 @@ take_request(struct conn *c)
 		event_del(c->ev_read);
 		return;
 	}
-	r = wire_get(&c->in, &msg);
+	r = take_call(c);
 	if (r == 1) {
-		stop(c, c->request);
-		hand_over(c, msg);
-		json_decref(msg);
 		if (c->handling || c->dead || c->last_words)
 			return;
 		/* Answered at once; the next call may be waiting already. */

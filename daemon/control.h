@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 
+struct buf;
 struct control;
 struct fault;
 struct loop;
@@ -25,6 +26,11 @@ struct control_handler {
 	/* parameters is borrowed, never NULL.  Answer with control_reply. */
 	void (*call)(uint64_t conn, const char *method,
 	    const json_t *parameters, bool more, void *arg);
+	/*
+	 * The answer of a call that can be given at once, with its NUL, for
+	 * the message's text.  false: call is to be asked.  May be NULL.
+	 */
+	bool (*quick)(const char *text, size_t len, struct buf *ret, void *arg);
 	/* The connection went away: forget its id.  Not for never-called ones. */
 	void (*closed)(uint64_t conn, void *arg);
 	/* Is this process none that may call, though of our user? */

@@ -74,7 +74,7 @@ daemon_libsurfaces_a_SOURCES = \
 	daemon/methods-forget.c \
 	daemon/methods-explain.c daemon/methods-endpoint.c \
 	daemon/methods-idl.c daemon/methods-lock.c daemon/methods-login.c \
-	daemon/methods-reset.c daemon/methods-stop.c \
+	daemon/methods-quick.c daemon/methods-reset.c daemon/methods-stop.c \
 	daemon/methods-undo.c
 daemon_libsurfaces_a_CPPFLAGS = $(daemon_libengine_a_CPPFLAGS) \
 	-DBINDIR='"$(bindir)"'

@@ -221,15 +221,32 @@ on_credentials(void *arg)
 /* ---- the socket's two ends -------------------------------------------------------- */
 
 static void
+called(struct agent *a)
+{
+	idle_touch(a->idle);
+	thrift_touch(a->thrift);
+	bus_look(a->session_bus);
+	bus_look(a->system_bus);
+}
+
+static bool
+on_quick(const char *text, size_t len, struct buf *ret, void *arg)
+{
+	struct agent *a = arg;
+
+	if (!methods_quick(a->methods, text, len, ret))
+		return false;
+	called(a);
+	return true;
+}
+
+static void
 on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
     void *arg)
 {
 	struct agent *a = arg;
 
-	idle_touch(a->idle);
-	thrift_touch(a->thrift);
-	bus_look(a->session_bus);
-	bus_look(a->system_bus);
+	called(a);
 	methods_call(a->methods, conn, method, parameters, more);
 }
 
@@ -490,8 +507,8 @@ build_surfaces(struct agent *a, struct fault *fault)
 	_cleanup_free_ char *path = path_socket(), *ctl = owner_client_path(),
 			    *feed = NULL, *lock = NULL,
 			    *runtime = path_runtime(), *tokens = NULL;
-	const struct control_handler handler = { on_call, on_closed, is_worker,
-		a };
+	const struct control_handler handler = { on_call, on_quick, on_closed,
+		is_worker, a };
 	bool managed = a->fds.control >= 0 || getenv("NOTIFY_SOCKET") != NULL;
 
 	if (path == NULL)

@@ -21,8 +21,6 @@
 #include "peer.h"
 #include "session.h"
 
-#define PURPOSE_MAX 200 /* bytes */
-
 /* One call that is held, or one use that was allowed and not yet made. */
 struct grant {
 	struct grant *next;
@@ -160,7 +158,7 @@ methods_allowed(struct methods *ms, uint64_t conn, struct session *s,
 	struct grant *g;
 	bool attended;
 
-	if (json_str_opt(p, "purpose", PURPOSE_MAX, &purpose) < 0) {
+	if (json_str_opt(p, "purpose", METHODS_PURPOSE_MAX, &purpose) < 0) {
 		methods_bad(ms, conn, "purpose");
 		return false;
 	}

@@ -10,6 +10,8 @@
 
 #define METHODS_NAME_MAX 256   /* bytes in a name */
 #define METHODS_VALUE_MAX 2048 /* bytes in a value */
+#define METHODS_PURPOSE_MAX 200
+#define METHODS_MIN_VALID_MAX 43200 /* seconds */
 
 struct approvals;
 struct configure_plan;
@@ -108,6 +110,8 @@ struct monitors *monitors_new(struct methods *ms);
 void monitors_free(struct monitors *all);
 void monitors_closed(struct methods *ms, uint64_t conn);
 
+/* Is what is held good for so many seconds?  -1: for the usual ones. */
+bool methods_keys_do(struct methods *ms, struct session *s, int64_t min);
 /*
  * Asks for keys that last min seconds (-1: the usual): true when the session
  * now waits for them, false when what it has is to be served.

@@ -219,16 +219,20 @@ least_valid(const struct settings *set, const struct creds *c, int64_t asked)
 }
 
 bool
-methods_want_keys(struct methods *ms, struct session *s, int64_t min)
+methods_keys_do(struct methods *ms, struct session *s, int64_t min)
 {
 	const struct creds *c = session_creds(s);
 
-	/* Nor is it to be renewed for that when it is unlocked. */
-	if (manager_locked(ms->manager))
-		return false;
-	if (c != NULL &&
+	return c != NULL &&
 	    creds_left_s(c, manager_env(ms->manager)->loop->clk) >=
-		least_valid(&manager_config(ms->manager)->settings, c, min))
+	    least_valid(&manager_config(ms->manager)->settings, c, min);
+}
+
+bool
+methods_want_keys(struct methods *ms, struct session *s, int64_t min)
+{
+	/* Nor is it to be renewed for that when it is unlocked. */
+	if (manager_locked(ms->manager) || methods_keys_do(ms, s, min))
 		return false;
 	session_event(s, SESSION_WANTED, NULL);
 	manager_used(ms->manager, s);
@@ -243,7 +247,8 @@ do_credentials(struct methods *ms, uint64_t conn, const json_t *p)
 	int64_t min;
 
 	if (json_str(p, "profile", METHODS_NAME_MAX, &name) < 0 ||
-	    json_int_opt(p, "minValid", 0, 43200, -1, &min) < 0) {
+	    json_int_opt(p, "minValid", 0, METHODS_MIN_VALID_MAX, -1, &min) <
+		0) {
 		methods_bad(ms, conn, "profile");
 		return;
 	}

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+struct buf;
 struct fault;
 struct manager;
 struct approvals;
@@ -49,6 +50,13 @@ struct approvals *methods_requests(struct methods *ms);
 void methods_free(struct methods *ms);
 void methods_call(struct methods *ms, uint64_t conn, const char *method,
     const json_t *parameters, bool more);
+/*
+ * Answers a call that needs nothing but what is held, as text: *ret is then the
+ * whole reply with its NUL.  false: nothing was done, and methods_call() is to
+ * be asked.  text is the message without its NUL.
+ */
+bool methods_quick(
+    struct methods *ms, const char *text, size_t len, struct buf *ret);
 void methods_closed(struct methods *ms, uint64_t conn);
 
 #endif

@@ -5,6 +5,8 @@
 
 #include <jansson.h>
 
+#include "awsfed/buf.h"
+
 #include "fake-engine.h"
 #include "fake-vault.h"
 #include "fake.h"
@@ -39,7 +41,8 @@ struct engine {
 
 	struct engine_client clients[ENGINE_CLIENTS];
 	char ids[sizeof(ENGINE_IDS) - 1][ENGINE_ID_SIZE];
-	char marker[24]; /* in each secret key */
+	struct buf quick; /* what methods_quick() says of the call that runs */
+	char marker[24];  /* in each secret key */
 	unsigned lines;
 };
 

@@ -21,9 +21,12 @@
 
 /* ---- a frame -------------------------------------------------------------------- */
 
-/* The rest with what $ stands for, as a frame: NULL when it is none. */
+/*
+ * The rest with what $ stands for, as a frame: NULL when it is none.  Of a
+ * client's: what is answered to it at once goes to ret_quick.
+ */
 static json_t *
-frame(struct engine *e, const char *text, size_t len)
+frame(struct engine *e, const char *text, size_t len, struct buf *ret_quick)
 {
 	_cleanup_buf_ struct buf b = BUF_INIT(WIRE_MAX_REQUEST);
 	json_t *msg = NULL;
@@ -42,6 +45,9 @@ frame(struct engine *e, const char *text, size_t len)
 			return NULL;
 		i++;
 	}
+	if (ret_quick != NULL)
+		(void)methods_quick(e->methods, b.data != NULL ? b.data : "",
+		    b.data != NULL ? strlen(b.data) : 0, ret_quick);
 	if (buf_add(&b, "", 1) < 0 || wire_get(&b, &msg) != 1)
 		return NULL;
 	return msg;
@@ -73,8 +79,10 @@ client(struct engine *e, unsigned i, const char *text, size_t len)
 	}
 	if (c->method != NULL)
 		return;
-	msg = frame(e, text, len);
+	msg = frame(e, text, len, &e->quick);
 	if (msg == NULL || call_decode(msg, &call) < 0) {
+		if (e->quick.len > 0)
+			engine_wrong("a quick answer to what is no call");
 		hang_up(e, i); /* the socket would refuse it */
 		return;
 	}
@@ -84,6 +92,8 @@ client(struct engine *e, unsigned i, const char *text, size_t len)
 	c->more = call.more;
 	methods_call(e->methods, c->life * ENGINE_CLIENTS + i, call.method,
 	    call.parameters, call.more);
+	if (e->quick.len > 0)
+		engine_wrong("a quick answer to what waits");
 }
 
 /* ---- a worker ------------------------------------------------------------------- */
@@ -141,7 +151,7 @@ worker(struct engine *e, struct job *job, const char *text, size_t len)
 
 	if (job == NULL)
 		return;
-	msg = frame(e, text, len);
+	msg = frame(e, text, len, NULL);
 	if (msg == NULL || !known_type(msg)) {
 		json_decref(msg);
 		die(job);

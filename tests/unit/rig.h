@@ -4,7 +4,7 @@
  * it: what a client calls goes in by connection number, and what comes back is
  * kept until the test takes it.  A call is answered once; a second answer, one
  * that nobody asked for, or a part of a stream where none was asked for ends
- * the program.
+ * the program.  So does an answer of methods_quick() that is not the same.
  */
 #ifndef AWSFED_TEST_RIG_H
 #define AWSFED_TEST_RIG_H
@@ -48,6 +48,7 @@ struct rig {
 	json_t *stream[RIG_CONNS]; /* array: what came before the last */
 	uint64_t lives[RIG_CONNS]; /* which client has this number */
 	size_t calls, replies;
+	size_t quicks; /* calls that methods_quick() answers; each is checked */
 	unsigned long keys; /* not 0: each key gets an id of its own */
 	/* Frees the surfaces that a test made; after those that call them. */
 	void (*done)(struct rig *r);

@@ -31,7 +31,7 @@ static char dir[64], path[512];
 
 /* What the handler saw. */
 static uint64_t last_conn, closed_conn;
-static int calls, closes, held_at; /* number of the last Hold */
+static int calls, quicks, closes, held_at; /* number of the last Hold */
 static bool last_more;
 
 /*
@@ -72,6 +72,26 @@ on_call(uint64_t conn, const char *method, const json_t *parameters, bool more,
 	}
 }
 
+/* Quick: as many bytes as the second word says. */
+static bool
+on_quick(const char *text, size_t len, struct buf *ret, void *arg)
+{
+	static const char head[] = "{\"method\":\"Quick";
+	size_t n;
+
+	assert_ptr_equal(arg, &control);
+	assert_int_equal(strlen(text), len);
+	if (strncmp(text, head, sizeof(head) - 1) != 0)
+		return false;
+	quicks++;
+	n = strtoul(text + sizeof(head) - 1, NULL, 10);
+	assert_int_equal(buf_reserve(ret, n), 0);
+	memset(ret->data, 'q', n);
+	ret->data[n - 1] = '\0';
+	ret->len = n;
+	return true;
+}
+
 static void
 on_closed(uint64_t conn, void *arg)
 {
@@ -89,8 +109,8 @@ is_barred(pid_t pid, void *arg)
 	return pid == barred;
 }
 
-static const struct control_handler handler = { on_call, on_closed, is_barred,
-	&control };
+static const struct control_handler handler = { on_call, on_quick, on_closed,
+	is_barred, &control };
 
 static void
 stop_loop(void *arg)
@@ -119,7 +139,7 @@ setup(void **state)
 	strcpy(dir, "/tmp/awsfed-test-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/run/control", dir);
-	calls = closes = 0;
+	calls = quicks = closes = 0;
 	loop = loop_new();
 	control = control_new(loop, path, -1, &handler, &fault);
 	return control == NULL;
@@ -246,6 +266,91 @@ test_one_at_a_time(void **state)
 		json_decref(msg);
 	}
 	assert_int_equal(calls, 2);
+	close(fd);
+}
+
+/* What is answered at once stands in the same queue as everything else. */
+static void
+test_quick(void **state)
+{
+	static const char many[] = "{\"method\":\"Quick 7\"}\0"
+				   "{\"method\":\"Echo\"}\0"
+				   "{\"method\":\"Quick 9\"}\0"
+				   "{\"method\":\"Hold\"}\0"
+				   "{\"method\":\"Quick 5\"}";
+	static const char want[] = "qqqqqq\0{\"parameters\":{}}\0qqqqqqqq\0"
+				   "{\"parameters\":{}}\0qqqq";
+	char got[sizeof(want) + 1];
+	size_t n = 0;
+	int fd = dial();
+
+	(void)state;
+	/* In two pieces: half a call is none. */
+	put(fd, many, 10);
+	run_for(30);
+	assert_int_equal(quicks, 0);
+	put(fd, many + 10, sizeof(many) - 10);
+	run_for(100);
+	assert_int_equal(quicks, 2);
+	assert_int_equal(calls, 2);
+	control_reply(control, last_conn, reply_new(NULL, false), true);
+	assert_int_equal(quicks, 2); /* not from inside */
+	run_for(100);
+	assert_int_equal(quicks, 3);
+	while (n < sizeof(want)) {
+		ssize_t r = read(fd, got + n, sizeof(got) - n);
+
+		assert_true(r > 0);
+		n += (size_t)r;
+	}
+	assert_int_equal(n, sizeof(want));
+	assert_memory_equal(got, want, n);
+	close(fd);
+	run_for(20);
+	assert_int_equal(closes, 1);
+}
+
+/* A whole answer, also where the socket takes only some of it. */
+static void
+test_quick_long(void **state)
+{
+	char piece[65536];
+	size_t n = 0;
+	int fd = dial();
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Quick 3000000\"}\0{\"method\":\"Quick 4\"}");
+	run_for(50);
+	assert_int_equal(quicks, 1); /* the next when it has read */
+	while (n < 3000004) {
+		ssize_t r = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+
+		if (r < 0) {
+			run_for(5);
+			continue;
+		}
+		assert_true(r > 0);
+		for (ssize_t i = 0; i < r; i++, n++)
+			assert_int_equal(piece[i],
+			    n == 2999999 || n == 3000003 ? '\0' : 'q');
+	}
+	assert_int_equal(quicks, 2);
+	close(fd);
+}
+
+/* Only to ask at once does not make a place that may be kept for nothing. */
+static void
+test_quick_deadline(void **state)
+{
+	int fd = dial();
+
+	(void)state;
+	PUT(fd, "{\"method\":\"Quick 4\"}");
+	run_for((CONTROL_REQUEST_TIME * 1000) + 500);
+	assert_int_equal(closes, 0); /* the first request was in time */
+	PUT(fd, "{\"method\":\"Quick 4\"}");
+	run_for(50);
+	assert_int_equal(quicks, 2);
 	close(fd);
 }
 
@@ -814,6 +919,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_echo),
 		T(test_one_at_a_time),
+		T(test_quick),
+		T(test_quick_long),
+		T(test_quick_deadline),
 		T(test_stray_replies),
 		T(test_bad_frames),
 		T(test_too_long),

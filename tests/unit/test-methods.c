@@ -2,9 +2,14 @@
 /* Parameters, errors, and answers that come later. */
 #include "rig.h"
 
+#include "awsfed/buf.h"
 #include "awsfed/proto.h"
+#include "awsfed/wire.h"
 
+#include "manager.h"
 #include "methods.h"
+
+#define METHODS_TEST_NAME 257 /* a byte more than a name may have */
 
 static void
 test_errors(void **state)
@@ -108,12 +113,131 @@ test_waiters(void **state)
 	rig_free(r); /* with calls that wait */
 }
 
+/*
+ * Keys that are held go to who asks in the plain form at once; the rig compares
+ * each such answer with the ordinary one.  Everything else is not its to say.
+ */
+static void
+test_quick(void **state)
+{
+	static const struct {
+		const char *call;
+		bool quick;
+	} cases[] = {
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\"}}", true },
+		{ "Credentials\",\"parameters\":{\"minValid\":0,"
+		  "\"profile\":\"a\"}}",
+		    true },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\","
+		  "\"minValid\":43200,\"purpose\":\"p\",\"attended\":true}}",
+		    true },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\","
+		  "\"minValid\":43201}}",
+		    false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\","
+		  "\"minValid\":\"0\"}}",
+		    false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\","
+		  "\"more\":true}}",
+		    false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\","
+		  "\"attended\":1}}",
+		    false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\","
+		  "\"purpose\":true}}",
+		    false },
+		{ "Credentials\",\"parameters\":{}}", false },
+		{ "Credentials\",\"parameters\":{\"profile\":true}}", false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"zz\"}}", false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"\"}}", false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"b\"}}", false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"c\"}}", false },
+		{ "Credentials\",\"parameters\":{\"profile\":\"a\"},"
+		  "\"more\":true}",
+		    false },
+		{ "Status\",\"parameters\":{\"profile\":\"a\"}}", false },
+		{ "Reload\",\"parameters\":{}}", false },
+	};
+	struct rig *r = rig_new(TWO PROFILE("c", "adfs.example.com",
+	    "CORP\\jane", "C") "awsfed.protected = yes\n");
+	char name[METHODS_TEST_NAME + 1];
+
+	(void)state;
+	rig_call(r, 0, M_REFRESH, "{s:[s,s]}", "profiles", "a", "c");
+	rig_succeed(r, rig_job(r), "AC");
+	fake_settle(r->loop);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_buf_ struct buf out = BUF_INIT(WIRE_MAX_REPLY);
+		_cleanup_free_ char *text = xasprintf(
+		    "{\"method\":\"io.awsfed.Control.%s", cases[i].call);
+
+		print_message("# %s\n", text);
+		assert_int_equal(
+		    methods_quick(r->methods, text, strlen(text), &out),
+		    cases[i].quick);
+		assert_int_equal(out.len > 0, cases[i].quick);
+		/* Not a byte less. */
+		assert_false(
+		    methods_quick(r->methods, text, strlen(text) - 1, &out));
+	}
+	rig_call(
+	    r, 1, M_CREDENTIALS, "{s:s,s:i}", "profile", "a", "minValid", 900);
+	assert_int_equal(r->quicks, 1);
+	/* A name that is longer than any is nobody's. */
+	memset(name, 'a', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", name);
+	assert_str(rig_str(r->reply[1], "error"), E_INVALID_PARAMETER);
+	name[METHODS_TEST_NAME - 1] = '\0';
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", name);
+	assert_str(rig_str(r->reply[1], "error"), E_NO_SUCH_PROFILE);
+	/* More than is left is not its to say; nor what is protected. */
+	fake_advance(r->loop, 120 * USEC);
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "c");
+	assert_str(rig_str(r->reply[1], "error"), E_FAULT);
+	rig_call(
+	    r, 2, M_CREDENTIALS, "{s:s,s:i}", "profile", "a", "minValid", 3590);
+	assert_null(r->reply[2]);
+	assert_int_equal(r->quicks, 1);
+	manager_lock(r->manager, LOCKED_BY_COMMAND);
+	rig_call(
+	    r, 3, M_CREDENTIALS, "{s:s,s:i}", "profile", "a", "minValid", 0);
+	assert_int_equal(r->quicks, 1);
+	rig_free(r);
+}
+
+/* Past their end, by either clock, they are not served. */
+static void
+test_quick_end(void **state)
+{
+	(void)state;
+	for (int wall = 0; wall < 2; wall++) {
+		struct rig *r = rig_new(ONE);
+
+		rig_call(r, 0, M_CREDENTIALS, "{s:s}", "profile", "a");
+		rig_succeed(r, rig_job(r), "A");
+		rig_call(r, 1, M_CREDENTIALS, "{s:s,s:i}", "profile", "a",
+		    "minValid", 0);
+		assert_int_equal(r->quicks, 1);
+		if (wall)
+			fake_step_real(r->loop, 3600 * USEC);
+		else
+			fake_advance(r->loop, 3600 * USEC);
+		rig_call(r, 1, M_CREDENTIALS, "{s:s,s:i}", "profile", "a",
+		    "minValid", 0);
+		assert_int_equal(r->quicks, 1);
+		rig_free(r);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_errors),
 		cmocka_unit_test(test_waiters),
+		cmocka_unit_test(test_quick),
+		cmocka_unit_test(test_quick_end),
 	};
 
 	return RUN(tests);
