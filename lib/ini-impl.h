@@ -68,6 +68,8 @@ struct ini_sect {
 	size_t cap;
 };
 
+#define INI_SEEN 16
+
 struct ini {
 	char *base;
 	struct ini_line *first;
@@ -78,8 +80,9 @@ struct ini {
 	struct ini_map raws;
 	struct ini_map names;
 	struct ini_map keys;
-	bool edited;	     /* problem is of the document before */
-	size_t problem_line; /* 0: none */
+	uint64_t seen[INI_SEEN]; /* bits of the hashes of all key names */
+	bool edited;		 /* problem is of the document before */
+	size_t problem_line;	 /* 0: none */
 	char *problem;
 };
 

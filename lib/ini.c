@@ -169,11 +169,34 @@ ini_new_section(
 	return s;
 }
 
+static uint64_t *
+seen_word(const struct ini *ini, const char *name, uint64_t *ret_bit)
+{
+	uint64_t hash = ini_hash(name, NULL);
+
+	*ret_bit = 1ULL << (hash & 63);
+	return (uint64_t *)(uintptr_t)&ini->seen[hash >> 6 & (INI_SEEN - 1)];
+}
+
+/*
+ * Is there a key of that name in no section?  A profile is asked for many more
+ * keys than people set.  Where several names meet in a bit it is not sure, and
+ * says no.
+ */
+static bool
+unheard(const struct ini *ini, const char *name)
+{
+	uint64_t bit, word = *seen_word(ini, name, &bit);
+
+	return (word & bit) == 0;
+}
+
 struct ini_key *
 ini_new_key(struct ini *ini, struct ini_sect *sect, const char *name,
     size_t len, struct ini_line *line)
 {
 	struct ini_key *k = xcalloc(1, sizeof(*k));
+	uint64_t bit;
 
 	k->name = ini_fold(name, len, true);
 	k->sect = sect;
@@ -184,6 +207,7 @@ ini_new_key(struct ini *ini, struct ini_sect *sect, const char *name,
 		    xreallocarray(sect->keys, sect->cap, sizeof(*sect->keys));
 	}
 	sect->keys[sect->nkeys++] = k;
+	*seen_word(ini, k->name, &bit) |= bit;
 	ini_map_add(&ini->keys, &k->node, ini_hash(sect->raw, k->name));
 	return k;
 }
@@ -386,14 +410,25 @@ ini_has_section(const struct ini *ini, const char *section)
 	return find_section(ini, section) != NULL;
 }
 
+/* Most names are as ini_fold() would have them; then no copy is made. */
+static const char *
+folded_name(const char *key, char **ret_copy)
+{
+	for (const char *c = key; *c != '\0'; c++)
+		if (*c < 0 || (*c >= 'A' && *c <= 'Z'))
+			return *ret_copy = ini_fold(key, strlen(key), true);
+	return key;
+}
+
 const char *
 ini_get(const struct ini *ini, const char *section, const char *key)
 {
-	_cleanup_free_ char *name = ini_fold(key, strlen(key), true);
-	struct ini_sect *s = find_section(ini, section);
+	_cleanup_free_ char *folded = NULL;
+	const char *name = folded_name(key, &folded);
+	struct ini_sect *s;
 	struct ini_key *k;
 
-	if (s == NULL)
+	if (unheard(ini, name) || (s = find_section(ini, section)) == NULL)
 		return NULL;
 	k = ini_find_key(ini, s->raw, name);
 	if (k == NULL)
