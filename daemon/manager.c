@@ -806,10 +806,11 @@ manager_redeem(struct manager *m, struct identity *id)
 
 /* ---- the configuration ---------------------------------------------------------------------- */
 
+/* A profile is either usable or not, and has one session: named once. */
 static void
 note(struct strv *changed, const char *name)
 {
-	if (changed != NULL && !strv_has(changed, name))
+	if (changed != NULL)
 		strv_add(changed, name);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <malloc.h>
 #include <string.h>
 #include <strings.h>
 
@@ -257,7 +258,12 @@ str_clean(const char *s, size_t max)
 void
 strv_take(struct strv *sv, char *s)
 {
-	sv->v = xreallocarray(sv->v, sv->n + 2, sizeof(*sv->v));
+	size_t need = sv->n + 2;
+
+	/* By half as much again: a long list is not copied for each of it. */
+	if (need > malloc_usable_size(sv->v) / sizeof(*sv->v))
+		sv->v = xreallocarray(
+		    sv->v, need > 8 ? need + need / 2 : need, sizeof(*sv->v));
 	sv->v[sv->n++] = s;
 	sv->v[sv->n] = NULL;
 }

@@ -192,6 +192,23 @@ test_strv(void **state)
 	assert_false(strv_has(&sv, "a"));
 }
 
+/* A list ends with NULL at each length, whoever made its array. */
+static void
+test_long_list(void **state)
+{
+	_cleanup_strv_ struct strv sv = { 0 };
+
+	(void)state;
+	sv.v = xcalloc(1, sizeof(*sv.v)); /* no room but for the end */
+	for (size_t i = 0; i < 1000; i++) {
+		strv_take(&sv, xasprintf("%zu", i));
+		assert_int_equal(sv.n, i + 1);
+		assert_null(sv.v[sv.n]);
+	}
+	for (size_t i = 0; i < 1000; i++)
+		assert_int_equal(strtoul(sv.v[i], NULL, 10), i);
+}
+
 int
 main(void)
 {
@@ -203,6 +220,7 @@ main(void)
 		cmocka_unit_test(test_utf8_clean),
 		cmocka_unit_test(test_change),
 		cmocka_unit_test(test_strv),
+		cmocka_unit_test(test_long_list),
 	};
 
 	return RUN(tests);
