@@ -33,7 +33,9 @@ check_out(const struct buf *out)
 	while (p < end) {
 		const char *eol = memchr(p, '\n', (size_t)(end - p));
 
-		must(eol != NULL && eol - p < ASSUAN_LINE);
+		if (eol == NULL)
+			abort();
+		must(eol - p < ASSUAN_LINE);
 		must(memchr(p, '\r', (size_t)(eol - p)) == NULL);
 		must(memchr(p, '\0', (size_t)(eol - p)) == NULL);
 		must(str_starts(p, "OPTION ") || str_starts(p, "SET") ||

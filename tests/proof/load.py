@@ -93,6 +93,9 @@ def loop(w):
     return ask(w)[0]["agent"]["loop"]
 
 
+INSTRUMENTED = os.environ.get("AWSFED_INSTRUMENTED", "no") != "no"
+
+
 def facts(w):
     """kilobytes, descriptors"""
     pid = w.agent.pid
@@ -193,7 +196,8 @@ def settle(w, rss, fds, what):
         return facts(w)[1] <= fds
     w.wait(gone, "descriptors to be closed", 20)
     now = facts(w)
-    tap.ok(now[0] < rss + 16 * 1024,
+    # What a sanitizer has seen freed it keeps for a while.
+    tap.ok(now[1] <= fds and (INSTRUMENTED or now[0] < rss + 16 * 1024),
            "%s: memory and descriptors are given back" % what, rss, now)
 
 

@@ -346,6 +346,8 @@ def totp(ok):
     secret2 = 'otpauth://totp/x?period=5&digits=8&algorithm=sha256&secret=' + \
         secret.replace(' ', '')
     seen = []
+    # At the start of a period, or the next one would begin by itself.
+    time.sleep(5 - time.time() % 5)
     now = int(time.time())
     r = Run(pages(seen), {'totp-secret': [secret2], 'code': ['999999']},
             totp=True, totpUsed=now)
