@@ -309,8 +309,11 @@ take_profile(struct manager *m, struct profile *p)
 		set_profile(m, mb, p);
 		return mb;
 	}
-	m->members =
-	    xreallocarray(m->members, m->nmembers + 1, sizeof(*m->members));
+	/* Room for the next power of two: it moves where that is reached. */
+	if ((m->nmembers & (m->nmembers - 1)) == 0)
+		m->members = xreallocarray(m->members,
+		    m->nmembers == 0 ? 1 : 2 * m->nmembers,
+		    sizeof(*m->members));
 	mb = &m->members[m->nmembers++];
 	*mb = (struct member){ .session = session_new(&m->session_env, p),
 		.clock_boot = -1,
