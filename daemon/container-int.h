@@ -22,7 +22,7 @@ struct container {
 	struct timer *pause; /* accept again */
 	int reserve;	     /* a descriptor for bad times */
 	int64_t told;	     /* boot clock: when the log heard of a refusal */
-	struct conns *conns;
+	struct conns *conns; /* NULL until somebody listens */
 };
 
 struct conns *conns_new(struct container *k);

@@ -128,6 +128,8 @@ start(struct container *k, uint16_t port, struct fault *fault)
 		return -1;
 	}
 	k->listen_fd = fd;
+	if (k->conns == NULL)
+		k->conns = conns_new(k);
 	k->ev_listen = event_new(loop_base(manager_env(k->manager)->loop), fd,
 	    EV_READ | EV_PERSIST, on_accept, k);
 	container_listen_again(k);
@@ -255,7 +257,6 @@ container_new(struct manager *m, const char *dir)
 	k->listen_fd = -1;
 	k->reserve = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	k->pause = timer_new(manager_env(m)->loop, on_pause_over, k);
-	k->conns = conns_new(k);
 	manager_subscribe(m, &(struct surface){ on_event, k });
 	take_over(k);
 	return k;
