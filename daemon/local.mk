@@ -40,6 +40,7 @@ daemon_libengine_a_SOURCES = \
 	daemon/session.h daemon/session-int.h daemon/session.c \
 	daemon/session-state.c \
 	daemon/skew.h daemon/skew.c \
+	daemon/digest.h daemon/digest.c \
 	daemon/undo.h daemon/undo.c
 daemon_libengine_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \
 	$(JANSSON_CFLAGS)
@@ -95,7 +96,8 @@ awsfedd_LDADD = daemon/libsurfaces.a daemon/libengine.a \
 
 # ---- tests --------------------------------------------------------------------
 OWNER_TESTS = tests/unit/test-explain tests/unit/test-known tests/unit/test-owner \
-	tests/unit/test-landing tests/unit/test-recorder tests/unit/test-undo
+	tests/unit/test-landing tests/unit/test-recorder tests/unit/test-undo \
+	tests/unit/test-digest
 check_PROGRAMS += $(OWNER_TESTS)
 TESTS += $(OWNER_TESTS)
 OWNER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS)
@@ -119,6 +121,9 @@ tests_unit_test_owner_LDADD = $(OWNER_TEST_LDADD)
 tests_unit_test_undo_SOURCES = tests/unit/test-undo.c
 tests_unit_test_undo_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
 tests_unit_test_undo_LDADD = $(OWNER_TEST_LDADD)
+tests_unit_test_digest_SOURCES = tests/unit/test-digest.c
+tests_unit_test_digest_CPPFLAGS = $(OWNER_TEST_CPPFLAGS)
+tests_unit_test_digest_LDADD = $(OWNER_TEST_LDADD)
 # ---- configure ---------------------------------------------------------------
 check_PROGRAMS += tests/unit/test-configure
 TESTS += tests/unit/test-configure tests/system/configure.py

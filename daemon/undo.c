@@ -8,23 +8,25 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
+#include "digest.h"
 #include "files.h"
 
 #define CHANGES_MAX 8 /* how far one can go back */
+#define PAIRS_STEP 8
 #define MARKER "x_managed_by"
 #define LOGGED_OUT "x_logged_out"
 
 struct pair {
-	char *key;
-	char *before; /* NULL: was not there */
-	char *after;  /* NULL: is not there */
+	const char *key; /* one of the change's names */
+	char *before;	 /* NULL: was not there */
+	struct digest after;
 };
 
 struct part {
 	char *section;
 	bool existed;
 	struct pair *pairs;
-	size_t n;
+	size_t n, space;
 };
 
 struct undo_change {
@@ -33,6 +35,8 @@ struct undo_change {
 	char *path;
 	struct part *parts;
 	size_t n;
+	char **names; /* of keys: hundreds of sections share a few */
+	size_t nnames;
 };
 
 struct undo {
@@ -50,11 +54,8 @@ struct undo {
 static void
 part_done(struct part *p)
 {
-	for (size_t i = 0; i < p->n; i++) {
-		xfree(p->pairs[i].key);
+	for (size_t i = 0; i < p->n; i++)
 		xfree(p->pairs[i].before);
-		xfree(p->pairs[i].after);
-	}
 	xfree(p->pairs);
 	xfree(p->section);
 }
@@ -75,6 +76,9 @@ undo_change_start(struct undo_change *c)
 	for (size_t i = 0; i < c->n; i++)
 		part_done(&c->parts[i]);
 	c->n = 0;
+	for (size_t i = 0; i < c->nnames; i++)
+		xfree(c->names[i]);
+	c->nnames = 0;
 }
 
 void
@@ -84,6 +88,7 @@ undo_change_free(struct undo_change *c)
 		return;
 	undo_change_start(c);
 	xfree(c->parts);
+	xfree(c->names);
 	xfree(c->path);
 	xfree(c);
 }
@@ -106,43 +111,59 @@ find_pair(const struct part *p, const char *key)
 	return NULL;
 }
 
+static const char *
+name_of(struct undo_change *c, const char *key)
+{
+	for (size_t i = 0; i < c->nnames; i++)
+		if (str_eq(c->names[i], key))
+			return c->names[i];
+	c->names = xreallocarray(c->names, c->nnames + 1, sizeof(*c->names));
+	return c->names[c->nnames++] = xstrdup(key);
+}
+
 static struct pair *
-add_pair(struct part *p, const char *key)
+add_pair(struct undo_change *c, struct part *p, const char *key)
 {
 	struct pair *q = find_pair(p, key);
 
 	if (q != NULL)
 		return q;
-	p->pairs = xreallocarray(p->pairs, p->n + 1, sizeof(*p->pairs));
+	if (p->n == p->space) {
+		p->space += PAIRS_STEP;
+		p->pairs = xreallocarray(p->pairs, p->space, sizeof(*p->pairs));
+	}
 	q = &p->pairs[p->n++];
-	*q = (struct pair){ .key = xstrdup(key) };
+	*q = (struct pair){ .key = name_of(c, key) };
 	return q;
 }
 
 /* Calls fn for each key that stands in the section itself. */
 static void
-each_key(const struct ini *doc, struct part *p,
-    void (*fn)(struct part *p, const char *key, const char *value))
+each_key(const struct ini *doc, struct undo_change *c, struct part *p,
+    void (*fn)(struct undo_change *c, struct part *p, const char *key,
+	const char *value))
 {
 	for (size_t i = 0; i < ini_nsections(doc); i++) {
 		if (!str_eq(ini_section(doc, i), p->section))
 			continue;
 		for (size_t k = 0; k < ini_nkeys(doc, i); k++)
-			fn(p, ini_key(doc, i, k),
+			fn(c, p, ini_key(doc, i, k),
 			    ini_own(doc, p->section, ini_key(doc, i, k)));
 	}
 }
 
 static void
-set_before(struct part *p, const char *key, const char *value)
+set_before(
+    struct undo_change *c, struct part *p, const char *key, const char *value)
 {
-	xreplace(&add_pair(p, key)->before, xstrdup(value));
+	xreplace(&add_pair(c, p, key)->before, xstrdup(value));
 }
 
 static void
-set_after(struct part *p, const char *key, const char *value)
+set_after(
+    struct undo_change *c, struct part *p, const char *key, const char *value)
 {
-	xreplace(&add_pair(p, key)->after, xstrdup(value));
+	add_pair(c, p, key)->after = digest_of(value);
 }
 
 void
@@ -157,14 +178,14 @@ undo_change_before(
 	p = &c->parts[c->n++];
 	*p = (struct part){ .section = xstrdup(section),
 		.existed = ini_has_section(doc, section) };
-	each_key(doc, p, set_before);
+	each_key(doc, c, p, set_before);
 }
 
 void
 undo_change_after(struct undo_change *c, const struct ini *doc)
 {
 	for (size_t i = 0; i < c->n; i++)
-		each_key(doc, &c->parts[i], set_after);
+		each_key(doc, c, &c->parts[i], set_after);
 }
 
 /* ---- the record ---------------------------------------------------------------- */
@@ -212,12 +233,45 @@ undo_free(struct undo *u)
 }
 
 static bool
+untouched(const struct pair *q)
+{
+	return digest_is(q->after, q->before);
+}
+
+static bool
 changed(const struct part *p)
 {
 	for (size_t i = 0; i < p->n; i++)
-		if (!str_eq(p->pairs[i].before, p->pairs[i].after))
+		if (!untouched(&p->pairs[i]))
 			return true;
 	return false;
+}
+
+/* One of its own memory.  A change is made by the writer, among the lines of a
+ * whole file; it may stay for long, and each piece would keep a page. */
+static struct undo_change *
+settle(struct undo_change *c)
+{
+	struct undo_change *new = undo_change_new(c->file, c->path);
+
+	new->parts = xcalloc(c->n, sizeof(*new->parts));
+	for (; new->n < c->n; new->n++) {
+		const struct part *from = &c->parts[new->n];
+		struct part *to = &new->parts[new->n];
+
+		to->section = xstrdup(from->section);
+		to->existed = from->existed;
+		to->space = from->n;
+		to->pairs = xcalloc(from->n, sizeof(*to->pairs));
+		for (size_t i = 0; i < from->n; i++)
+			to->pairs[to->n++] = (struct pair){
+				.key = name_of(new, from->pairs[i].key),
+				.before = xstrdup(from->pairs[i].before),
+				.after = from->pairs[i].after,
+			};
+	}
+	undo_change_free(c);
+	return new;
 }
 
 void
@@ -232,6 +286,7 @@ undo_record(struct undo *u, struct undo_change *c)
 		return;
 	}
 	xreplace(&u->logged_out, NULL);
+	c = settle(c);
 	c->next = u->last;
 	u->last = c;
 	forget(u, CHANGES_MAX);
@@ -239,28 +294,31 @@ undo_record(struct undo *u, struct undo_change *c)
 
 /* Moves what the section holds now from one part to another. */
 static void
-take_after(struct part *to, struct part *from)
+take_after(struct undo_change *c, struct part *to, const struct part *from)
 {
 	for (size_t i = 0; i < to->n; i++)
-		xreplace(&to->pairs[i].after, NULL);
+		to->pairs[i].after = digest_of(NULL);
 	for (size_t i = 0; i < from->n; i++)
-		xreplace(&add_pair(to, from->pairs[i].key)->after,
-		    STEAL(from->pairs[i].after));
+		add_pair(c, to, from->pairs[i].key)->after =
+		    from->pairs[i].after;
 }
 
 void
 undo_renewed(struct undo *u, struct undo_change *c, bool logout)
 {
 	for (size_t i = 0; u != NULL && i < c->n; i++) {
-		struct undo_change *old = u->last;
+		struct undo_change *of = NULL;
 		struct part *p = NULL;
 
 		/* The newest change of that section says what it holds. */
-		for (; old != NULL && p == NULL; old = old->next)
+		for (struct undo_change *old = u->last;
+		     old != NULL && p == NULL; old = old->next) {
 			if (old->file == c->file && str_eq(old->path, c->path))
 				p = find_part(old, c->parts[i].section);
+			of = old;
+		}
 		if (p != NULL) {
-			take_after(p, &c->parts[i]);
+			take_after(of, p, &c->parts[i]);
 		} else if (logout) {
 			forget(u, 0);
 			xreplace(&u->logged_out, xstrdup(c->parts[i].section));
@@ -278,8 +336,8 @@ check_part(const struct ini *doc, const char *path, const struct part *p,
 	for (size_t i = 0; i < p->n; i++) {
 		const struct pair *q = &p->pairs[i];
 
-		if (str_eq(q->before, q->after) ||
-		    str_eq(ini_own(doc, p->section, q->key), q->after))
+		if (untouched(q) ||
+		    digest_is(q->after, ini_own(doc, p->section, q->key)))
 			continue;
 		fault_set(fault, FAULT_CONFIG, REASON_FILE,
 		    _("The section [%s] of %s has been changed since (%s); "
@@ -329,7 +387,7 @@ restore_part(struct ini *doc, const char *path, const struct part *p,
 	for (size_t i = 0; r == 0 && i < p->n; i++) {
 		const struct pair *q = &p->pairs[i];
 
-		if (str_eq(q->before, q->after))
+		if (untouched(q))
 			continue;
 		ret->keys++;
 		r = q->before == NULL ?

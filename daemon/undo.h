@@ -5,7 +5,8 @@
  *
  * Who edits a file hands in a change: what its sections held before and after.
  * Changes are kept in memory only, since what the credentials file held are
- * secrets, and the last few of them.  Taking one back sets each key that it
+ * secrets, and the last few of them; of what a section holds since, a digest is
+ * enough.  Taking one back sets each key that it
  * changed to what it was, in the file as it is then: what others wrote meanwhile
  * stays.  When the section itself was changed meanwhile, it is refused.
  *
