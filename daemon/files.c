@@ -3,6 +3,9 @@
  * The writer thread.  A request belongs to the queue until the thread takes
  * it, then to the thread, then to the list of results, which the loop empties
  * when the eventfd rings: nothing is touched from two sides at once.
+ *
+ * There is a thread while there is something to write, which is seldom: one
+ * that waits would keep a stack and what malloc(3) keeps for a thread.
  */
 #include "files.h"
 
@@ -47,10 +50,10 @@ struct real_files {
 	struct loop *loop;
 	pthread_t thread;
 	pthread_mutex_t lock;
-	pthread_cond_t work; /* something queued, or ending */
 	struct requests queue, results;
-	bool ending;
-	int bell; /* eventfd: there are results */
+	bool joinable; /* the loop's: thread is one that runs or has ended */
+	bool running;  /* it will look at the queue once more */
+	int bell;      /* eventfd: there are results */
 	struct event *ev_bell;
 };
 
@@ -93,11 +96,7 @@ writer(void *arg)
 	struct request *req;
 
 	pthread_mutex_lock(&rf->lock);
-	for (;;) {
-		while ((req = STAILQ_FIRST(&rf->queue)) == NULL && !rf->ending)
-			pthread_cond_wait(&rf->work, &rf->lock);
-		if (req == NULL)
-			break;
+	while ((req = STAILQ_FIRST(&rf->queue)) != NULL) {
 		STAILQ_REMOVE_HEAD(&rf->queue, entry);
 		pthread_mutex_unlock(&rf->lock);
 		carry_out(req);
@@ -107,6 +106,7 @@ writer(void *arg)
 		while (write(rf->bell, &one, sizeof(one)) < 0 && errno == EINTR)
 			;
 	}
+	rf->running = false;
 	pthread_mutex_unlock(&rf->lock);
 	return NULL;
 }
@@ -138,12 +138,40 @@ on_bell(evutil_socket_t fd, short what, void *arg)
 }
 
 static void
+start_writer(struct real_files *rf)
+{
+	sigset_t all, old;
+	int e;
+
+	if (rf->joinable)
+		(void)pthread_join(rf->thread, NULL); /* it has let go */
+	rf->running = true;
+	/* Signals are the loop's. */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	e = pthread_create(&rf->thread, NULL, writer, rf);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	rf->joinable = e == 0;
+	if (e == 0)
+		return;
+	/* Late answers are better than keys that are written nowhere. */
+	log_warning("cannot start the writer thread (%s): the agent writes "
+		    "itself, and answers nobody meanwhile",
+	    strerror(e));
+	(void)writer(rf);
+}
+
+static void
 push(struct real_files *rf, struct request *req)
 {
+	bool running;
+
 	pthread_mutex_lock(&rf->lock);
 	STAILQ_INSERT_TAIL(&rf->queue, req, entry);
-	pthread_cond_signal(&rf->work);
+	running = rf->running;
 	pthread_mutex_unlock(&rf->lock);
+	if (!running)
+		start_writer(rf);
 }
 
 static void
@@ -186,14 +214,12 @@ struct files *
 files_new(struct loop *loop)
 {
 	struct real_files *rf = xcalloc(1, sizeof(*rf));
-	sigset_t all, old;
 
 	rf->files.ops = &real_ops;
 	rf->loop = loop;
 	STAILQ_INIT(&rf->queue);
 	STAILQ_INIT(&rf->results);
 	pthread_mutex_init(&rf->lock, NULL);
-	pthread_cond_init(&rf->work, NULL);
 	rf->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (rf->bell < 0) {
 		log_err("eventfd: %s", strerror(errno));
@@ -202,14 +228,6 @@ files_new(struct loop *loop)
 	rf->ev_bell = event_new(
 	    loop_base(loop), rf->bell, EV_READ | EV_PERSIST, on_bell, rf);
 	loop_must_watch(rf->ev_bell);
-	/* Signals are the loop's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&rf->thread, NULL, writer, rf) != 0) {
-		log_err("cannot start the writer thread");
-		abort();
-	}
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	return &rf->files;
 }
 
@@ -222,14 +240,11 @@ files_free(struct files *files)
 
 	if (rf == NULL)
 		return;
-	pthread_mutex_lock(&rf->lock);
-	rf->ending = true;
-	pthread_cond_signal(&rf->work);
-	pthread_mutex_unlock(&rf->lock);
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += LAST_WAIT_S;
 	event_free(rf->ev_bell);
-	if (pthread_timedjoin_np(rf->thread, NULL, &until) != 0) {
+	if (rf->joinable &&
+	    pthread_timedjoin_np(rf->thread, NULL, &until) != 0) {
 		/* A hung disk: the thread keeps what it works on. */
 		log_warning("a file could not be written within %d s; it is "
 			    "left as it was",
@@ -242,7 +257,6 @@ files_free(struct files *files)
 		request_free(req);
 	}
 	close(rf->bell);
-	pthread_cond_destroy(&rf->work);
 	pthread_mutex_destroy(&rf->lock);
 	xfree(rf);
 }

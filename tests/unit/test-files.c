@@ -773,6 +773,57 @@ test_thread(void **state)
 	loop_free(loop);
 }
 
+static int
+threads(void)
+{
+	struct dirent **v;
+	int n = scandir("/proc/self/task", &v, NULL, NULL);
+
+	for (int i = 0; i < n; i++)
+		free(v[i]);
+	free(v);
+	return n - 2; /* . and .. */
+}
+
+static void
+on_one(const struct fault *f, bool wrote, void *arg)
+{
+	(void)arg;
+	assert_false(fault_is(f));
+	assert_true(wrote);
+	loop_stop(loop);
+}
+
+/* There is a thread only while there is something to write. */
+static void
+test_thread_ends(void **state)
+{
+	static const char *const values[] = { "1", "2", "3" };
+	struct files *files;
+	int before;
+
+	(void)state;
+	loop = loop_new();
+	before = threads();
+	files = files_new(loop);
+	for (int i = 0; i < 3; i++) {
+		struct change c = { "a", "k", values[i], 0, NULL };
+
+		files->ops->edit(files,
+		    (struct files_edit){ .path = xstrdup(path),
+			.apply = apply,
+			.done = on_one,
+			.arg = &c });
+		loop_run(loop);
+		for (int ms = 0; threads() != before && ms < 30000; ms++)
+			usleep(1000);
+		assert_int_equal(threads(), before);
+	}
+	expect_text(path, "[a]\nk = 3\n");
+	files_free(files);
+	loop_free(loop);
+}
+
 int
 main(void)
 {
@@ -797,6 +848,7 @@ main(void)
 		T(test_not_writable),
 		T(test_lock_held),
 		T(test_thread),
+		T(test_thread_ends),
 	};
 	int r = cmocka_run_group_tests(tests, NULL, NULL);
 
