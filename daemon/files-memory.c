@@ -5,14 +5,14 @@
 #include <string.h>
 
 #include "awsfed/ini.h"
-#include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 
 #define PATHS_MAX 32 /* two files of one agent; more are tests */
 
 struct seen {
 	char *path;
-	struct strv sections;
+	char *sections; /* one block: each name and its NUL */
+	size_t len;
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,7 +32,7 @@ static void
 forget(struct seen *s)
 {
 	xfree(s->path);
-	strv_done(&s->sections);
+	xfree(s->sections);
 	*s = (struct seen){ 0 };
 }
 
@@ -44,8 +44,9 @@ files_memory_missing(const char *path, const struct ini *doc)
 
 	pthread_mutex_lock(&lock);
 	s = find(path);
-	for (size_t i = 0; s != NULL && !missing && i < s->sections.n; i++)
-		missing = !ini_has_section(doc, s->sections.v[i]);
+	for (size_t at = 0; s != NULL && !missing && at < s->len;
+	     at += strlen(s->sections + at) + 1)
+		missing = !ini_has_section(doc, s->sections + at);
 	pthread_mutex_unlock(&lock);
 	return missing;
 }
@@ -53,8 +54,11 @@ files_memory_missing(const char *path, const struct ini *doc)
 void
 files_memory_set(const char *path, const struct ini *doc)
 {
+	size_t len = 0, n;
 	struct seen *s;
 
+	for (size_t i = 0; i < ini_nsections(doc); i++)
+		len += strlen(ini_section(doc, i)) + 1;
 	pthread_mutex_lock(&lock);
 	s = find(path);
 	if (s == NULL) {
@@ -63,8 +67,12 @@ files_memory_set(const char *path, const struct ini *doc)
 	}
 	forget(s);
 	s->path = xstrdup(path);
-	for (size_t i = 0; i < ini_nsections(doc); i++)
-		strv_add(&s->sections, ini_section(doc, i));
+	s->sections = xmalloc(len);
+	for (size_t i = 0; i < ini_nsections(doc); i++) {
+		n = strlen(ini_section(doc, i)) + 1;
+		memcpy(s->sections + s->len, ini_section(doc, i), n);
+		s->len += n;
+	}
 	pthread_mutex_unlock(&lock);
 }
 

@@ -10,7 +10,7 @@
 struct loop;
 struct thrift;
 
-/* First thing in main(), before any thread: one heap, and large blocks apart. */
+/* First thing in main(), before any thread: heaps for two, large blocks apart. */
 void thrift_setup(void);
 struct thrift *thrift_new(struct loop *loop);
 void thrift_free(struct thrift *t); /* NULL allowed */
