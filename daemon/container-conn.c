@@ -33,9 +33,9 @@
 #include "session.h"
 
 #define WRITE_TIME (5 * USEC)
-#define LINGER_TIME USEC	 /* for the client to read the answer */
-#define LINGER_MAX (64 * 1024)	 /* bytes that are thrown away meanwhile */
-#define IDLE_MIN (250 * MSEC)	 /* a slower request may lose its place */
+#define LINGER_TIME USEC       /* for the client to read the answer */
+#define LINGER_MAX (64 * 1024) /* bytes that are thrown away meanwhile */
+#define IDLE_MIN (250 * MSEC)  /* a slower request may lose its place */
 #define ACCEPTS_A_TURN 32
 #define TELL_EVERY (10 * USEC) /* a line about refusals in the log */
 

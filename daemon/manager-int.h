@@ -53,7 +53,7 @@ struct manager {
 	struct config *config;
 	struct manager_index *index; /* of config; NULL: not made yet */
 	struct fault config_fault;
-	bool unread; /* it could not be read the last time */
+	bool unread;  /* it could not be read the last time */
 	json_t *more; /* of surfaces, in agent's status */
 	struct fault file_fault;
 	struct seen seen;
