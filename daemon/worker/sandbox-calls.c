@@ -45,11 +45,11 @@ static const char *const allowed[] = {
 	"pwrite64", "pwritev", "pwritev2", "close", "close_range", "stat",
 	"stat64", "lstat", "lstat64", "fstat", "fstat64", "fstatat64",
 	"newfstatat", "statx", "access", "faccessat", "faccessat2", "readlink",
-	"readlinkat", "getdents", "getdents64", "lseek", "_llseek", "fcntl",
-	"fcntl64", "flock", "dup", "dup2", "dup3", "pipe", "pipe2", "statfs",
-	"statfs64", "fstatfs", "fstatfs64", "getcwd", "fadvise64",
-	"fadvise64_64", "arm_fadvise64_64", "readahead", "fsync", "fdatasync",
-	"ftruncate", "ftruncate64", "sendfile", "sendfile64", "umask",
+	"readlinkat", "getdents", "getdents64", "lseek", "_llseek", "flock",
+	"dup", "dup2", "dup3", "pipe", "pipe2", "statfs", "statfs64", "fstatfs",
+	"fstatfs64", "getcwd", "fadvise64", "fadvise64_64", "arm_fadvise64_64",
+	"readahead", "fsync", "fdatasync", "ftruncate", "ftruncate64",
+	"sendfile", "sendfile64", "umask",
 	/* Memory. */
 	"brk", "mmap", "mmap2", "munmap", "mprotect", "mremap", "madvise",
 	"mlock", "mlock2", "munlock", "mincore", "msync", "membarrier",
@@ -81,10 +81,13 @@ static const char *const allowed[] = {
 	"getresuid32", "getresgid", "getresgid32", "getgroups", "getgroups32",
 	"getpgrp", "getpgid", "getsid", "uname", "sysinfo", "getrlimit",
 	"ugetrlimit", "getrusage", "getrandom", "capget", "getpriority",
-	/* The network; socket and socketpair are below. */
-	"socketcall", "connect", "send", "sendto", "sendmsg", "sendmmsg",
-	"recv", "recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64",
-	"shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt"
+/* The network; socket and socketpair are below. */
+#if defined(__i386__)
+	"socketcall",
+#endif
+	"connect", "send", "sendto", "sendmsg", "sendmmsg", "recv", "recvfrom",
+	"recvmsg", "recvmmsg", "recvmmsg_time64", "shutdown", "getsockname",
+	"getpeername", "getsockopt", "setsockopt"
 };
 
 /* A ticket cache or a token's store is written to. */
@@ -280,6 +283,35 @@ process_rules(struct filter *f)
 	}
 }
 
+/* Not F_SETOWN and its kind: they have the kernel send signals to others. */
+static void
+descriptor_rules(struct filter *f)
+{
+	static const char *const names[] = { "fcntl", "fcntl64" };
+	static const uint64_t commands[] = { F_DUPFD, F_DUPFD_CLOEXEC, F_GETFD,
+		F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW,
+		F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW, F_GETPIPE_SZ,
+		F_SETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS, F_GETOWN };
+#if !defined(__LP64__)
+	static const uint64_t wide[] = { F_GETLK64, F_SETLK64, F_SETLKW64 };
+#endif
+	static const uint64_t signals[] = { F_SETOWN, F_SETOWN_EX, F_SETSIG };
+
+	for (size_t n = 0; n < ARRAY_SIZE(names); n++) {
+#if !defined(__LP64__)
+		for (size_t i = 0; i < ARRAY_SIZE(wide); i++)
+			RULE(f, SCMP_ACT_ALLOW, names[n],
+			    SCMP_A1_64(SCMP_CMP_EQ, wide[i]));
+#endif
+		for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+			RULE(f, SCMP_ACT_ALLOW, names[n],
+			    SCMP_A1_64(SCMP_CMP_EQ, commands[i]));
+		for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+			RULE(f, SCMP_ACT_ERRNO(EPERM), names[n],
+			    SCMP_A1_64(SCMP_CMP_EQ, signals[i]));
+	}
+}
+
 static void
 odd_rules(struct filter *f)
 {
@@ -362,6 +394,7 @@ sandbox_calls(const struct sandbox_needs *n, bool files_open)
 	}
 	socket_rules(&f, n->sockets != NULL);
 	process_rules(&f);
+	descriptor_rules(&f);
 	odd_rules(&f);
 	open_rules(&f, files_open && !writes && !SANITIZED);
 	if (f.error == 0)

@@ -408,6 +408,17 @@ dump_core(void)
 }
 
 static int
+own_signal(void)
+{
+	int pair[2], e;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+		return 0;
+	e = result(fcntl(pair[0], F_SETSIG, SIGKILL));
+	return e != EPERM ? e : result(fcntl(pair[0], F_SETOWN, getppid()));
+}
+
+static int
 inherited(void)
 {
 	return result(fcntl(100, F_GETFD));
@@ -735,6 +746,7 @@ static const struct act {
 	{ "a call of tomorrow", no_such_call, CALLS, ENOSYS },
 	{ "another filter", loosen, CALLS, EPERM },
 	{ "dumpable again", dumpable_again, CALLS_ONLY_PLAIN, EPERM },
+	{ "the kernel signals another process", own_signal, CALLS, EPERM },
 	{ "it outlives its parent", outlive, CALLS_ONLY_PLAIN, EPERM },
 	{ "typing at the terminal", type_at_terminal, CALLS_ONLY_PLAIN, EPERM },
 	{ "a core dump", dump_core, CALLS, EPERM },
