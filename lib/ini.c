@@ -415,7 +415,7 @@ static const char *
 folded_name(const char *key, char **ret_copy)
 {
 	for (const char *c = key; *c != '\0'; c++)
-		if (*c < 0 || (*c >= 'A' && *c <= 'Z'))
+		if ((unsigned char)*c >= 0x80 || (*c >= 'A' && *c <= 'Z'))
 			return *ret_copy = ini_fold(key, strlen(key), true);
 	return key;
 }
