@@ -183,7 +183,8 @@ term_line(struct term *t, const char *prompt, bool echo, char **ret)
 			term_write(t,
 			    _("This terminal cannot hide what is typed, so "
 			      "nothing is asked on it.\n"));
-			return LINE_EOF;
+			r = LINE_EOF;
+			break;
 		}
 		term_write(t, prompt);
 		r = read_line(t, buf, sizeof(buf), &len);
