@@ -224,7 +224,8 @@ on_ended(const struct fault *fault, void *arg)
 	if (!fault_is(&f))
 		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker ended without credentials."));
-	if (!session_attended(s) && passing_role(&f))
+	if (!session_attended(s) && session_tries(s) < PASSING_TRIES &&
+	    passing_role(&f))
 		passing_soften(&f);
 	session_event(s, verdict(&f), &f);
 	if (f.kind == FAULT_TEMPORARY && f.reason == REASON_EXPIRED)

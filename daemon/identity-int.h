@@ -22,6 +22,7 @@ struct identity {
 	int64_t next_boot;   /* when the back-off ends */
 	bool slot;	     /* the timer waits for a slot */
 	unsigned tries;
+	unsigned passed;   /* odd answers since it last worked */
 	int64_t failing;   /* boot clock, since the first of them */
 	struct farm *farm; /* the host's, shared with others */
 	bool urged;	   /* a person has asked for the next sign-in */

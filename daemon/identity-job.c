@@ -731,7 +731,7 @@ static bool
 may_pass(const struct identity *id)
 {
 	return !id->attended && !id->brought && id->signed_in &&
-	    id->passwords == 0 && !id->factor && id->tries < PASSING_TRIES &&
+	    id->passwords == 0 && !id->factor && id->passed < PASSING_TRIES &&
 	    passing_page(&id->fault);
 }
 
@@ -760,16 +760,19 @@ on_ended(const struct fault *fault, void *arg)
 		    _("The worker ended without an assertion."));
 	/* Cookies that no longer carry show how long a sign-in lasts here. */
 	if (!id->brought && id->fault.kind == FAULT_NEEDS_USER &&
-	    id->signed_in && id->signed_in_at > 0) {
+	    id->signed_in) {
 		int64_t lived =
 		    clk_real(id->env.loop->clk) - id->signed_in_at * USEC;
 
-		if (lived > 60 * USEC)
+		if (id->signed_in_at > 0 && lived > 60 * USEC)
 			id->learned_life = lived;
 		id->signed_in = false;
+		id->ticket_until = 0;
 	}
-	if (may_pass(id))
+	if (may_pass(id)) {
+		id->passed++;
 		passing_soften(&id->fault);
+	}
 	if (joined(id)) {
 		/* To those that wait, this job and the next are one. */
 		forget(id);

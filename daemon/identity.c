@@ -228,7 +228,7 @@ static enum identity_state
 act_signed_in(struct identity *id)
 {
 	id->signed_in = true;
-	id->tries = 0;
+	id->tries = id->passed = 0;
 	if (id->charged)
 		farm_give(id->farm);
 	id->charged = false;
@@ -272,7 +272,7 @@ act_hurry(struct identity *id)
 static enum identity_state
 act_stop(struct identity *id)
 {
-	id->tries = 0;
+	id->tries = id->passed = 0;
 	TIMER(id)->timer_stop(id->timer);
 	return IDENTITY_NEEDS_USER;
 }
@@ -294,7 +294,7 @@ act_logout(struct identity *id)
 	id->slot = id->urged = false;
 	id->signed_in = false;
 	id->signed_in_at = id->ticket_until = 0;
-	id->tries = 0;
+	id->tries = id->passed = 0;
 	id->passwords = id->pushes = 0;
 	id->cookies = secret_free(id->cookies);
 	json_decref(id->roles);

@@ -518,7 +518,8 @@ on_role_fault(
 		return;
 	mb->redeeming = false;
 	fault_copy(&f, fault);
-	if (!session_attended(mb->session) && passing_role(&f))
+	if (!session_attended(mb->session) &&
+	    session_tries(mb->session) < PASSING_TRIES && passing_role(&f))
 		passing_soften(&f);
 	session_event(mb->session, role_event(&f), &f);
 }

@@ -14,7 +14,7 @@
 
 struct fault;
 
-#define PASSING_TRIES 3 /* of an identity, before a person is asked */
+#define PASSING_TRIES 3 /* of an identity or a role, before it rests */
 
 /* Of a sign-in whose pages answered so: may the next one go well? */
 bool passing_page(const struct fault *f);

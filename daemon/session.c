@@ -754,6 +754,12 @@ session_set_blanked(struct session *s, bool blanked)
 	s->blanked = blanked;
 }
 
+unsigned
+session_tries(const struct session *s)
+{
+	return s->tries;
+}
+
 bool
 session_blanked(const struct session *s)
 {

@@ -133,6 +133,8 @@ bool session_attended(const struct session *s);
 bool session_wants(const struct session *s);
 /* Would it profit from an assertion that is there anyway? */
 bool session_due_soon(const struct session *s);
+/* Temporary failures since its last keys. */
+unsigned session_tries(const struct session *s);
 /* Seconds since 1970 of its next act, 0 none. */
 int64_t session_next(const struct session *s);
 /*
