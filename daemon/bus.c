@@ -205,6 +205,13 @@ wait_for(struct bus *b, const char *path)
 			return true;
 		log_debug("the %s bus: waiting for %s", name(b), path);
 		b->watch = watch_new(b->loop, path, on_bind, b);
+		if (!watch_works(b->watch)) {
+			/* Looked for when somebody asks. */
+			watch_free(b->watch);
+			b->watch = NULL;
+			b->astray = true;
+			b->looked = clk_boot(b->loop->clk);
+		}
 		/* It may have come before the watch. */
 		if (access(path, F_OK) == 0)
 			on_bind(b);

@@ -223,6 +223,12 @@ watch_new(struct loop *loop, const char *path, watch_fn *fn, void *arg)
 	return w;
 }
 
+bool
+watch_works(const struct watch *w)
+{
+	return w->fd >= 0 && w->n > 0;
+}
+
 void
 watch_free(struct watch *w)
 {

@@ -12,6 +12,8 @@
 #ifndef AWSFED_WATCH_H
 #define AWSFED_WATCH_H
 
+#include <stdbool.h>
+
 struct loop;
 struct watch;
 
@@ -20,6 +22,8 @@ typedef void watch_fn(void *arg);
 /* Never NULL.  fn is called from the loop. */
 struct watch *watch_new(
     struct loop *loop, const char *path, watch_fn *fn, void *arg);
+/* False: the kernel has nothing left for it, and fn is not called. */
+bool watch_works(const struct watch *w);
 void watch_free(struct watch *w); /* NULL allowed */
 
 #endif
