@@ -81,10 +81,13 @@ def switches(pid):
     """How often the threads of a process gave up the processor or lost it."""
     total = 0
     for task in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/status" % (pid, task),
-                  encoding="utf-8") as f:
-            total += sum(map(int, re.findall(
-                r"voluntary_ctxt_switches:\s+(\d+)", f.read())))
+        try:
+            with open("/proc/%d/task/%s/status" % (pid, task),
+                      encoding="utf-8") as f:
+                total += sum(map(int, re.findall(
+                    r"voluntary_ctxt_switches:\s+(\d+)", f.read())))
+        except FileNotFoundError:
+            pass    # it has ended meanwhile
     return total
 
 

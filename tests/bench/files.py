@@ -8,6 +8,7 @@ import os
 import resource
 import statistics
 import sys
+import time
 
 sys.dont_write_bytecode = True
 TESTS = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -45,13 +46,9 @@ def name(i):
 
 
 def agent_ns(pid):
-    """Processor time of all its threads."""
-    total = 0
-    for task in os.listdir("/proc/%d/task" % pid):
-        with open("/proc/%d/task/%s/schedstat" % (pid, task),
-                  encoding="ascii") as f:
-            total += int(f.read().split()[0])
-    return total
+    """Processor time of all its threads, those that have ended too: the clock
+    that clock_getcpuclockid(3) makes of a process id."""
+    return time.clock_gettime_ns((~pid << 3) | 2)
 
 
 def ms(w, *args):

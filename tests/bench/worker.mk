@@ -15,9 +15,9 @@ EXTRA_DIST += $(BENCH_WORKER) tests/bench/peers.py tests/bench/relay.py
 
 PROOF_PARTS += proof-worker proof-files proof-peers
 .PHONY: proof-worker proof-files proof-peers
-proof-worker: $(BENCH_HELLO) $(BENCH_SPAWN)
+proof-worker: all $(check_PROGRAMS) $(check_DATA)
 	$(PROOF_ENV) $(srcdir)/tests/bench/worker.py
-proof-files:
+proof-files: all $(check_PROGRAMS) $(check_DATA)
 	$(PROOF_ENV) $(srcdir)/tests/bench/files.py
-proof-peers:
+proof-peers: all $(check_PROGRAMS) $(check_DATA)
 	$(PROOF_ENV) $(srcdir)/tests/bench/peers.py

@@ -222,7 +222,7 @@ def judge_death(bed, v, p, log):
     """The agent is gone: did it say so?"""
     rc = bed.w.agent.returncode
     words = [line for line in log.splitlines()
-             if re.match(r"(<[0-3]>)?.*\S", line)]
+             if re.match(r"<[0-3]>.*\S", line)]
     if rc < 0:
         v.must(rc == -signal.SIGABRT and p.program == "awsfedd",
                "the agent died of signal %d" % -rc)

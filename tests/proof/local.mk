@@ -19,6 +19,8 @@ proof:
 	test -z "$$bad" || { echo "failed:$$bad"; exit 1; }
 
 proof-report:
-	@$(srcdir)/tests/bench/report $(PROOF_DIR) >$(PROOF_DIR)/PROOF.md && \
+	@$(MKDIR_P) $(PROOF_DIR) && \
+	    $(srcdir)/tests/bench/report $(PROOF_DIR) >PROOF.md.new && \
+	    mv PROOF.md.new $(PROOF_DIR)/PROOF.md && \
 	    echo "the table: $(PROOF_DIR)/PROOF.md"
 

@@ -6,7 +6,7 @@ EXTRA_DIST += tests/proof/matrix.py tests/proof/matrix.table \
 	tests/proof/matrixtable.py
 PROOF_PARTS += proof-matrix
 .PHONY: proof-matrix faults-page
-proof-matrix:
+proof-matrix: all $(check_PROGRAMS) $(check_DATA)
 	$(PROOF_ENV) $(PY_LOG_COMPILER) $(srcdir)/tests/proof/matrix.py
 faults-page:
 	$(PY_LOG_COMPILER) $(srcdir)/tests/proof/matrix.py --write

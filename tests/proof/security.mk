@@ -10,7 +10,7 @@ TESTS += $(SECURITY_TESTS)
 
 PROOF_PARTS += proof-security
 .PHONY: proof-security
-proof-security: all tests/unit/test-sandbox
+proof-security: all $(check_PROGRAMS) $(check_DATA)
 	@$(PROOF_ENV) bad=; for t in $(SECURITY_TESTS); do \
 		/usr/bin/python3 $(srcdir)/$$t || bad=1; \
 	done; test -z "$$bad"

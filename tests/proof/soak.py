@@ -92,6 +92,11 @@ def look(w):
             children)
 
 
+def rests(w, threads):
+    """No worker, and no thread that writes."""
+    return look(w)[2:] == (threads, 0)
+
+
 def settle(w, names, since):
     """All have keys that came after since (by the agent's clock)."""
     def renewed():
@@ -114,6 +119,7 @@ def real(part):
                 w.profile(names[-1], role=arn, reload=False,
                           adfs_config__adfs_user="CORP\\" + who)
         w.ctl("reload")
+        threads = look(w)[2]    # the tool that moves the clock has one
         for who in ("ann", "bob"):
             r = w.login(*[n for n in names if n.startswith(who)], user=None,
                         password="secret")
@@ -124,9 +130,9 @@ def real(part):
             w.warp(offset)
             settle(w, names, 2400)
             if n == max(3, RENEWALS // 4):
-                w.wait(lambda: look(w)[3] == 0, "workers to end")
+                w.wait(lambda: rests(w, threads), "workers and the writer to end")
                 early = look(w)
-        w.wait(lambda: look(w)[3] == 0, "workers to end")
+        w.wait(lambda: rests(w, threads), "workers and the writer to end")
         w.wait(lambda: look(w)[1:] == early[1:], "descriptors to be closed")
         late = look(w)
         c = w.sim.counters()

@@ -17,5 +17,5 @@ $(TRIP): $(srcdir)/tests/tools/trip.c $(srcdir)/tests/tools/trip-calls.h
 
 PROOF_PARTS += proof-torture
 .PHONY: proof-torture
-proof-torture: $(TRIP) tests/sim/awsfed-sim all-am
+proof-torture: all $(check_PROGRAMS) $(check_DATA)
 	$(PROOF_ENV) /usr/bin/python3 $(srcdir)/tests/proof/torture.py

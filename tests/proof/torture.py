@@ -264,8 +264,9 @@ def report(rows, only):
                      "%d points: %s; defects %d" % (len(kind), ", ".join(
                          "%d %s" % (n, o) for o, n in got.items() if n),
                          wrong),
-                     "no crash, leak, wrong answer or damaged file",
-                     wrong == 0, "see the test's log" if wrong else "")
+                     "no crash, descriptor left, wrong answer or damaged "
+                     "file",
+                     bool(kind) and wrong == 0, "see the test's log" if wrong else "no point was tried")
 
 
 def main():

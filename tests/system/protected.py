@@ -186,14 +186,21 @@ def call(s, method, **parameters):
                           "parameters": parameters}).encode() + b"\0")
 
 
+RECEIVED = {}   # of each socket: what came behind the last message
+
+
 def reply(s):
-    data = b""
-    while not data.endswith(b"\0"):
+    """The next message; several may have come in one piece."""
+    data = RECEIVED.pop(s, b"")
+    while b"\0" not in data:
         more = s.recv(65536)
         if not more:
             return None
         data += more
-    return json.loads(data[:-1])
+    message, _, rest = data.partition(b"\0")
+    if rest:
+        RECEIVED[s] = rest
+    return json.loads(message)
 
 
 def odd(w):

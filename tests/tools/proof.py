@@ -38,7 +38,8 @@ class Part:
         if good is False and not why:
             raise ValueError("a missed target needs its reason: " + what)
         self.rows.append({"what": what, "figure": str(figure),
-                          "target": target, "good": good, "why": why})
+                          "target": target, "good": good,
+                          "why": why if good is not True else ""})
         self._write()
         print("# %s: %s%s%s" % (
             what, figure, " (target %s)" % target if target else "",
