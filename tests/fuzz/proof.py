@@ -129,7 +129,8 @@ def command(binary, target, corpus, long):
     return [binary, corpus, *seeds(target),
             "-dict=" + os.path.join(HERE, words + ".dict"),
             "-max_len=%d" % (longest if long else most),
-            "-entropic=%d" % (target not in BROAD), "-timeout=25", "-rss_limit_mb=%d" % MEMORY,
+            "-entropic=%d" % (target not in BROAD), "-timeout=25",
+            "-rss_limit_mb=%d" % MEMORY,
             "-print_final_stats=1", "-reload=0", "-verbosity=1",
             "-artifact_prefix=" + os.path.join(folder(target), "found", "")]
 
@@ -177,7 +178,13 @@ def run(binary, target):
             shutil.rmtree(found)
         os.makedirs(folder(target), exist_ok=True)
         result = {"binary": sha, "runs": 0, "long": 0, "seconds": 0.0,
-                  "cov": 0, "ft": 0, "status": 0}
+                  "cov": 0, "ft": 0, "status": 0, **proof.source()}
+    elif "commit" not in result:
+        # The same program, by an older form of this script.
+        result.update(proof.source(), date=time.strftime(
+            "%Y-%m-%d", time.gmtime(os.path.getmtime(
+                os.path.join(folder(target), "result.json")))))
+        save(target, result)
     while result["runs"] < RUNS and result["status"] == 0:
         # The long ones last, so that they start from what is known.
         long = result["runs"] >= RUNS - RUNS // LONG
@@ -204,8 +211,16 @@ def found(target):
     return sorted(n for n in names if not n.startswith("log-"))
 
 
+def measured():
+    """Of which commits and days the figures are: those of each binary."""
+    done = [load(target) for target in TARGETS]
+    return {key: ", ".join(sorted({r.get(key, "not known") for r in done
+                                   if r})) for key in ("commit", "date")}
+
+
 def rows():
-    part = proof.Part("fuzz", "Fuzzers: libFuzzer with ASan and UBSan")
+    part = proof.Part("fuzz", "Fuzzers: libFuzzer with ASan and UBSan",
+                      measured())
     good = True
     for target in TARGETS:
         r = load(target)

@@ -232,8 +232,7 @@ def run_all(only):
     return rows
 
 
-def report(rows, only):
-    part = proof.Part("torture", "Torture: every fallible call fails once")
+def report(part, rows, only):
     for program in PROGRAMS:
         mine = [r for r in rows if r.get("program") == program]
         done = [r for r in mine if "point" in r]
@@ -266,7 +265,8 @@ def report(rows, only):
                          wrong),
                      "no crash, descriptor left, wrong answer or damaged "
                      "file",
-                     bool(kind) and wrong == 0, "see the test's log" if wrong else "no point was tried")
+                     bool(kind) and wrong == 0, "see the test's log"
+                     if wrong else "no point was tried")
 
 
 def main():
@@ -281,7 +281,8 @@ def main():
         tap.skip_all("a sanitizer's own malloc does not go with the preload; "
                      "a plain build runs this")
     only = sys.argv[2] if sys.argv[1:2] == ["--only"] else None
-    report(run_all(only), only)
+    part = proof.Part("torture", "Torture: every fallible call fails once")
+    report(part, run_all(only), only)
     tap.finish()
 
 

@@ -44,6 +44,7 @@ SYSTEM_TESTS = \
 	tests/system/peers-explain.py tests/system/peers-long.py \
 	tests/system/peers-table.py tests/system/peers-terraform.py \
 	tests/system/oddities.py \
+	tests/system/proofpage.py \
 	tests/system/tour.py tests/system/tour-pages.py \
 	tests/system/tour-alone.py
 TESTS += $(SYSTEM_TESTS)

@@ -11,10 +11,15 @@ there, one JSON object a line, whole or not at all.  Elsewhere (`make check`)
 nothing is written, and full() says that the short form is wanted.  A row that
 missed its target has to say why; it fails nobody, since the table is there to
 tell the truth.  What must hold is a test, and fails as tests do.
+
+The first line of a file says of which commit and day its figures are.  What an
+earlier run has left is gone as soon as the part begins.
 """
 
 import json
 import os
+import subprocess
+import time
 
 FOLDER = os.environ.get("AWSFED_PROOF_DIR")
 
@@ -24,13 +29,48 @@ def full():
     return bool(FOLDER)
 
 
-class Part:
-    """One instrument: `name` is its file, `title` its heading."""
+def _git(*args):
+    """What git says of the sources; None where they are not its own."""
+    try:
+        done = subprocess.run(
+            ["git", "-C", os.path.dirname(os.path.abspath(__file__)), *args],
+            capture_output=True, text=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
 
-    def __init__(self, name, title):
+
+def source():
+    """What is measured now: {"commit": ..., "date": ...}."""
+    commit = None
+    # An unpacked archive may lie in a repository that is not its own.
+    if _git("ls-files", "--error-unmatch", os.path.basename(__file__)):
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        if commit and _git("status", "--porcelain", "-uno") != "":
+            commit += " and changes"
+    return {"commit": commit or "not known",
+            "date": time.strftime("%Y-%m-%d", time.gmtime())}
+
+
+class Part:
+    """One instrument: `name` is its file, `title` its heading.  `of` is what
+    source() said when its figures were taken, if that was not now."""
+
+    def __init__(self, name, title, of=None):
         self.name = name
         self.title = title
         self.rows = []
+        if not FOLDER:
+            return
+        self.of = of or source()
+        os.makedirs(FOLDER, exist_ok=True)
+        try:
+            os.unlink(self._path())
+        except FileNotFoundError:
+            pass
+
+    def _path(self):
+        return os.path.join(FOLDER, self.name + ".jsonl")
 
     def row(self, what, figure, target="", good=None, why=""):
         """good: True, False (then `why`), or None where nothing was aimed at.
@@ -72,10 +112,10 @@ class Part:
     def _write(self):
         if not FOLDER:
             return
-        os.makedirs(FOLDER, exist_ok=True)
-        path = os.path.join(FOLDER, self.name + ".jsonl")
+        path = self._path()
         with open(path + ".new", "w", encoding="utf-8") as out:
-            json.dump({"part": self.name, "title": self.title}, out)
+            json.dump({"part": self.name, "title": self.title, **self.of},
+                      out)
             out.write("\n")
             for row in self.rows:
                 json.dump(row, out, ensure_ascii=False)
