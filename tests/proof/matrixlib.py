@@ -251,14 +251,15 @@ class Bench:
             w.sim.user(USER, mfa=step["mfa"])
         if out["retry"] is not None:
             self.shift(self.offset + max(out["retry"], 0) + 2)
+            def rested():
+                state = self.look(step)[0]["state"]
+                return None if w.workers() or state in (
+                    "backoff", "waiting", "failed") else state
             try:
-                w.wait(lambda: self.look(step)[0]["state"] not in (
-                    "backoff", "waiting", "failed") and
-                    not self.w.workers(), "it to go on", 10)
+                if w.wait(rested, "it to go on", 10) == "fresh":
+                    return "itself"
             except TimeoutError:
                 return "it does not go on by itself"
-            if self.look(step)[0]["state"] == "fresh":
-                return "itself"
         r = self.act(step, {}, "person")
         if r.rc != 0:
             return "a person cannot sign in: %r" % r
