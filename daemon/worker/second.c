@@ -13,6 +13,7 @@
 #define FIELDS_MAX 16
 #define FIRST_POLL_MS 500 /* a page that only passes on is not kept waiting */
 #define POLL_SLACK_MS 1000
+#define POLL_TRIES 4 /* of one that a server or a network in trouble met */
 #define NUMBER_MAX 8 /* digits of a number to show */
 
 /* ---- whose page is it? --------------------------------------------------- */
@@ -215,6 +216,36 @@ static const struct {
 	[POST_PUSH] = { GRADE_PAGE, true, true },
 };
 
+/* Is the one who was asked worth another look?  What it asks is known. */
+static bool
+poll_again(struct second *x, int r, unsigned tries, struct fault *fault)
+{
+	const struct signin *s = x->s;
+	int64_t pause = SECOND_POLL_MS, left = x->until / MSEC - now_ms();
+
+	if (tries >= POLL_TRIES ||
+	    (r < 0 ? fault->kind != FAULT_TEMPORARY :
+		     s->status != 429 && s->status != 502 && s->status != 503 &&
+			s->status != 504))
+		return false;
+	if (r == 0 && s->retry_after * MSEC > pause)
+		pause = s->retry_after * MSEC;
+	if (left <= pause)
+		return false;
+	fault_done(fault);
+	(void)http_next(s->http, pause);
+	return true;
+}
+
+/* ms that a request may take until nobody waits for its answer any more. */
+static int64_t
+patience(const struct second *x)
+{
+	int64_t left = x->until / MSEC - now_ms() + POLL_SLACK_MS;
+
+	return left < POLL_SLACK_MS ? POLL_SLACK_MS : left;
+}
+
 int
 second_post(struct second *x, const struct field *fields, size_t n,
     enum post how, struct fault *fault)
@@ -223,7 +254,6 @@ second_post(struct second *x, const struct field *fields, size_t n,
 	struct signin *s = x->s;
 	struct field all[FIELDS_MAX + 1];
 	_cleanup_free_ char *url = NULL;
-	int64_t left = x->until / MSEC - now_ms() + POLL_SLACK_MS;
 	int r;
 
 	if (n > FIELDS_MAX)
@@ -237,11 +267,15 @@ second_post(struct second *x, const struct field *fields, size_t n,
 		posts[how].press ? button(s->form) : NULL, &body) < 0)
 		return unsafe(x, fault);
 	url = xstrdup(target(s));
-	if (posts[how].patient)
-		s->patience_ms = left < POLL_SLACK_MS ? POLL_SLACK_MS : left;
 	s->once = how != POST_POLL;
-	r = signin_post(s, url, body.data == NULL ? "" : body.data, body.len,
-	    posts[how].grade, fault);
+	for (unsigned tries = 1;; tries++) {
+		if (posts[how].patient)
+			s->patience_ms = patience(x);
+		r = signin_post(s, url, body.data == NULL ? "" : body.data,
+		    body.len, posts[how].grade, fault);
+		if (how != POST_POLL || !poll_again(x, r, tries, fault))
+			break;
+	}
 	s->once = false;
 	s->patience_ms = 0;
 	if (r < 0 && posts[how].patient && fault->kind == FAULT_TEMPORARY &&

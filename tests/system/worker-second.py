@@ -62,6 +62,7 @@ class Server(http.server.ThreadingHTTPServer):
         self.host = f'127.0.0.1:{self.server_port}'
         self.case, self.page, self.context = case, None, 0
         self.wrong, self.posts, self.over = [], [], False
+        self.trouble = []   # of posts to come: None is none, 0 a cut, a status
         self.connections = 0
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
@@ -130,6 +131,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers['Content-Length'])).decode()
+        trouble = self.server.trouble
+        status = trouble.pop(0) if trouble else None
+        if status == 0:
+            self.close_connection = True
+            return
+        if status is not None:
+            self.send_error(status)
+            return
         try:
             self.server.take(urllib.parse.parse_qsl(
                 body, keep_blank_values=True))
@@ -163,6 +172,7 @@ class Run:
     def __init__(self, case, answers=None, **more):
         hook = more.pop('on_message', None)
         self.server = Server(case)
+        self.server.trouble = more.pop('trouble', [])
         begun = time.time()
         self.agent = Person(job(f'http://{self.server.host}', **more), answers or {},
                             hook).run()
@@ -189,6 +199,7 @@ class Run:
 
 
 CASES = []
+WAITS = '<p id="instructions">Approve it</p><img id="Progress"/>'
 
 
 def case(name):
@@ -718,6 +729,26 @@ def agent_goes(ok):
     r = Run(pages(), on_message=hook)
     ok(r.took < 30 and r.agent.process.returncode == 0,
        'a worker whose agent goes while it waits, goes', r.detail())
+
+
+@case('trouble while it waits')
+def trouble_while_waiting(ok):
+    def pages():
+        yield Page('Other', WAITS)
+        yield Page('Other', WAITS)
+        yield DONE
+    for trouble in ([None, 503, None], [None, 0, None], [None, 502, 0, 429]):
+        r = Run(pages(), trouble=list(trouble), mfaTimeout=30)
+        ok(r.good() and r.pushes() == 1 and len(r.posts) == 2,
+           f'{trouble}: the one who was asked is not asked anew', r.detail())
+    r = Run(pages(), trouble=[None] + 9 * [503], mfaTimeout=30)
+    ok(r.agent.fault()['kind'] == 'temporary' and len(r.posts) == 1 and
+       len(r.server.trouble) == 5, 'it gives up after four', r.detail())
+    r = Run((p for p in [Page('AzureMfaServerAuthentication', '<input type='
+                              '"submit" name="go" value="Go"/>'), DONE]),
+            trouble=[503], mfaTimeout=30)
+    ok(r.agent.fault()['kind'] == 'temporary' and not r.posts,
+       'a post that sends a push is not repeated', r.detail())
 
 
 @case('code before the password')
