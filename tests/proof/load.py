@@ -235,6 +235,7 @@ def no_descriptors(w, part):
     w.agent = w.spawn(["/bin/sh", "-c", "ulimit -n 40; exec \"$0\" --foreground",
                        w.program("awsfedd")], "awsfedd")
     w.wait(w._listening, "the agent to listen", 10)
+    before = loop(w)
     friend = w.connect()
     friend.sendall(STATUS)
     bad = Crowd(w, "deaf", w.socket, PLACES - 4, STATUS, seconds=60)
@@ -260,6 +261,7 @@ def no_descriptors(w, part):
     part.row("an agent without descriptors", "%d answers to who was there, "
              "%d refused by name" % (replies, refused))
     tap.ok(ask(w)[0]["profiles"], "and it recovers")
+    block(w, part, "without descriptors", before)
     w.stop_agent()
     w.start_agent()
 

@@ -34,6 +34,10 @@ SPOKE = re.compile(r"ThreadSanitizer|^==\d+== *(Invalid|Conditional|Use of)",
                    re.M)
 
 
+# A program, or one test of it, that was not run.
+SKIPPED = re.compile(r"^(?:1\.\.0|ok\b[^#\n]*) # SKIP\b *(.*)", re.M | re.I)
+
+
 def run(argv, **env):
     """(good, what it said, seconds)"""
     begin = time.monotonic()
@@ -52,16 +56,41 @@ def run(argv, **env):
 
 def each(part, title, programs):
     """programs: (name, argv, environment); a test each, a row for all."""
-    bad, took = [], 0.0
+    bad, took, out, some = [], 0.0, [], []
     for name, argv, env in programs:
         good, said, seconds = run(argv, **env)
         took += seconds
+        skipped = SKIPPED.findall(said)
+        if good and re.search("^1\\.\\.0 # SKIP", said, re.M):
+            tap.skip("%s: %s" % (title, name), skipped[0])
+            out.append("%s (%s)" % (name, skipped[0]))
+            continue
         tap.ok(good, "%s: %s" % (title, name), *said.splitlines()[-60:])
         if not good:
             bad.append(name)
-    part.row(title, "%d programs in %.0f s, %d with a report" % (
-        len(programs), took, len(bad)), target="no report", good=not bad,
-        why="reported by " + ", ".join(bad))
+        elif skipped:
+            some.append("%s: %s" % (name, "; ".join(sorted(set(skipped)))))
+    figure = "%d programs in %.0f s, %d with a report" % (
+        len(programs) - len(out), took, len(bad))
+    if out:
+        figure += "; not run: " + ", ".join(out)
+    if some:
+        figure += "; with tests skipped: " + ", ".join(some)
+    part.row(title, figure, target="all run, no report",
+             good=not bad and not out, why="reported by %s; not run: %s" % (
+                 ", ".join(bad) or "none", ", ".join(out) or "none"))
+
+
+def left_out(names):
+    """Unit programs that did not run all of their tests, and why."""
+    found = []
+    for name in names:
+        with open(os.path.join(tap.builddir(), name + ".valgrind"),
+                  encoding="utf-8", errors="replace") as f:
+            why = sorted(set(SKIPPED.findall(f.read())))
+        if why:
+            found.append("%s: %s" % (name, "; ".join(why)))
+    return found
 
 
 def main():
@@ -76,9 +105,12 @@ def main():
     good, said, took = run([os.environ.get("MAKE", "make"), "-s", "-C",
                             tap.builddir(), "check-valgrind"])
     tap.ok(good, "valgrind: all unit programs", *said.splitlines()[-60:])
-    part.row("valgrind, all unit programs", "%d programs in %.0f s, %s" % (
-        said.count("VALGRIND"), took, "clean" if good else "not clean"),
-        target="clean", good=good, why="see the log")
+    names = re.findall(r"^ *VALGRIND (\S+)", said, re.M)
+    some = left_out(names)
+    part.row("valgrind, all unit programs", "%d programs in %.0f s, %s%s" % (
+        len(names), took, "clean" if good else "not clean",
+        "; with tests skipped: " + ", ".join(some) if some else ""),
+        target="clean", good=good and bool(names), why="see the log")
     each(part, "valgrind, agent, workers and client",
          [("a login and what follows", [PYTHON, __file__, "--login"],
            {"AWSFED_VALGRIND": "1", "AWSFED_PROOF_DIR": ""})])

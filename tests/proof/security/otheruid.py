@@ -80,9 +80,11 @@ def knocking():
         for path, mode in ((os.path.dirname(run), 0o755), (run, 0o755),
                            (w.socket, 0o666)):
             os.chmod(path, mode)
+        seen = {}
         for uid in (OTHER, 0):
             before = w.log().count("another user was refused")
             got = as_user(uid, ask(w.socket))
+            seen[uid] = "hung up on" if got == "" else "got %r" % got[:40]
             tap.equal(got, "", "user %d is hung up on, when modes are open"
                       % uid)
             w.wait(lambda: w.log().count("another user was refused") >
@@ -90,8 +92,9 @@ def knocking():
             tap.ok(True, "and the log says so")
         tap.ok('"parameters"' in as_user(w.uid, ask(w.socket)),
                "its own user is answered all the while")
-        PART.row("a call by another user id, modes opened", "refused",
-                 "refused", True)
+        PART.row("a call by another user id, modes opened", ", ".join(
+            "user %d %s" % x for x in seen.items()), "hung up on",
+                 set(seen.values()) == {"hung up on"}, why="see the test")
 
 
 def false_agent():
@@ -108,14 +111,14 @@ def false_agent():
                 os.setuid(OTHER)
                 server.listen(5)  # its credentials are those of now
                 server.settimeout(20)
-                got = b"none"
+                got = 255   # nobody came
                 try:
                     with server.accept()[0] as s:
                         s.settimeout(20)
-                        got = s.recv(100)
+                        got = len(s.recv(100))
                 except OSError:
                     pass
-                os._exit(0 if got == b"" else 1)
+                os._exit(got)
         end = time.monotonic() + 10
         r = w.ctl("status")
         while "belongs to user id" not in r.err and time.monotonic() < end:
@@ -123,10 +126,14 @@ def false_agent():
             r = w.ctl("status")
         tap.ok(r.rc == 1 and "belongs to user id %d" % OTHER in r.err,
                "the client refuses an agent of another user", r)
-        tap.equal(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0,
-                  "which was sent nothing")
+        sent = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        tap.equal(sent, 0, "which was sent nothing")
+        refused = r.rc == 1 and "belongs to user id %d" % OTHER in r.err
         PART.row("an agent of another user id at the client's socket",
-                 "refused, nothing sent", "refused", r.rc == 1,
+                 "%s, %s" % ("refused" if refused else "exit code %d" % r.rc,
+                             "nobody came" if sent == 255 else
+                             "%d bytes sent" % sent),
+                 "refused, 0 bytes sent", refused and sent == 0,
                  why="see the test")
 
 
@@ -159,9 +166,9 @@ def way():
                 agent.wait(20)
             except Exception:
                 pass
-            tap.ok(agent.returncode not in (None, 0) and above in w.log(),
-                   "the agent refuses a folder on the way that is %s" % name,
-                   agent.returncode)
+            first = agent.returncode not in (None, 0) and above in w.log()
+            tap.ok(first, "the agent refuses a folder on the way that is %s"
+                   % name, agent.returncode)
             w.children.remove(agent)
             # One that came up when the way was good still.
             os.chmod(above, 0o755)
@@ -171,14 +178,16 @@ def way():
             if name == "another user's":
                 os.chmod(above, 0o755)
             r = w.ctl("status", **where)
-            tap.ok(r.rc == 1 and above in r.err and
-                   "nothing was sent" in r.err,
-                   "and so does the client, naming it: %s" % name, r)
+            second = r.rc == 1 and above in r.err and \
+                "nothing was sent" in r.err
+            tap.ok(second, "and so does the client, naming it: %s" % name, r)
             tap.ok("Next:" in r.err or "AWSFED_SOCKET" in r.err,
                    "with what to do: %s" % name, r)
             PART.row("a folder on the way that is " + name,
-                     "refused by agent and client", "refused", r.rc == 1,
-                     why="see the test")
+                     "%s by the agent, %s by the client" % tuple(
+                         "refused" if x else "taken" for x in
+                         (first, second)), "refused by both",
+                     first and second, why="see the test")
 
 
 tap.run(knocking, false_agent, way)
