@@ -26,7 +26,7 @@ void problem_from_reply(struct problem *p, const json_t *reply);
 
 /* What helps when the fault itself does not say (xalloc). */
 char *problem_next(const struct fault *f, const char *profile);
-/* To standard error, in the shape of DESIGN 8; returns the exit status. */
+/* To standard error, a sentence and what to do next; returns the exit status. */
 int problem_report(const struct problem *p);
 /* The same on one line, for credential-process. */
 int problem_report_line(const struct problem *p, const char *profile);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose section of the credentials file is it (DESIGN 6), and how a section of
+ * Whose section of the credentials file is it, and how a section of
  * ours is written: with keys, or emptied after a logout.  All of this looks at
  * and edits one document; it runs in the writer thread.
  */

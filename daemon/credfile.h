@@ -5,7 +5,7 @@
  * their breath (a barrier), or 250 ms after the first change, then ever later
  * while the same job goes on.
  *
- * It also says whose a section is (DESIGN 6): ours by its marker; adopted when
+ * It also says whose a section is: ours by its marker; adopted when
  * it holds temporary keys, no marker, and the profile is an AD FS one; refused
  * when it holds long-term keys or another tool's marker (credfile-owner.h).
  */

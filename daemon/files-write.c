@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The write protocol (DESIGN section 6).  Other programs know nothing of our
+ * The write protocol.  Other programs know nothing of our
  * lock and may truncate and rewrite the file at any moment, so:
  *
  *   - what we merge from is read while nobody has the file open for writing

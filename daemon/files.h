@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The writer: one thread with one queue, for everything that may block on a
- * disk.  It rewrites INI files by the protocol of DESIGN section 6, and state
+ * disk.  It rewrites INI files by the protocol of files-write.c, and state
  * files whole.  Requests are done in order; done() comes from the loop, exactly
  * once for each.
  *

@@ -91,7 +91,7 @@ bool fault_is(const struct fault *f);
  * any moment?  No when the server answered and said when to come again.
  */
 bool fault_of_network(const struct fault *f);
-/* Exit status of awsfedctl for this kind (DESIGN 8). */
+/* Exit status of awsfedctl for this kind: awsfedctl(1). */
 int fault_exit(enum fault_kind kind);
 
 /* {"kind","reason","text","next","request","retryAfter"}; absent when empty. */

@@ -221,7 +221,8 @@ def trips(part):
                "browser's", counts, needed)
         part.row("round trips of a login with a password", max(counts),
                  "≤ %d, a browser's" % min(needed),
-                 max(counts) <= min(needed), "see DESIGN 9")
+                 max(counts) <= min(needed), "a request that a browser "
+                 "does without")
         part.ratio("that login, each round trip %d ms" % (RTT * 1000),
                    statistics.median(times), max(counts) * RTT * 1000,
                    most=1.1, of="its round trips alone", digits=2,

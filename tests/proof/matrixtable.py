@@ -116,7 +116,7 @@ Whatever the row says, these hold in every cell:
 |---|---|
 | exit | of `awsfedctl login` (with a person) or `refresh` (without): 1 failed, 3 a person is needed, 4 refused, 5 temporary |
 | password | `-` was not sent; `accepted`; `rejected` and `unknown` are spent: a stored one is not sent again until a person has signed in |
-| goes on | when the agent tries again by itself: `soon` is within 4 seconds, then 16, 64, 256, and every 8 to 15 minutes; `60 s` is what the server asked for and up to half as much more; `hour` up to a quarter more; `never` waits for a person |
+| goes on | when the agent tries again by itself: `soon` is within 4 seconds, then 16, 64, 256, and every 7.5 to 15 minutes; `60 s` is what the server asked for, and then up to half as much or the wait of before, whichever is longer; `hour` up to a quarter more; `never` waits for a person |
 | then | who puts it right once the fault has gone: the agent `itself` or a `login` |
 | asks | whether a person is told that a sign-in is needed |
 
@@ -183,7 +183,7 @@ NOT_HERE = (
     "silence): `tests/system/network.py`.",
     "Clocks that are wrong: `tests/system/clocks.py`.",
     "Pages that mean harm: `tests/system/hostile.py`.",
-    "Files that cannot be written: `tests/proof/crash`.",
+    "Files that cannot be written: `tests/proof/crash.py`.",
 )
 
 

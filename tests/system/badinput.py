@@ -16,7 +16,7 @@ ARN = role("012345678901", "MyAdminRole")
 P = "prod"
 FOREIGN = (b"# a comment\r\n[mine]\r\naws_access_key_id = AKIA1\n"
            b"  indented = odd\n\n[ spaced ]\nkey:value\n; last, no newline")
-# Exit codes of DESIGN section 8.
+# Exit codes of awsfedctl(1).
 OK, FAILED, NEEDS_LOGIN, REFUSED, TEMPORARY, NO_AGENT = 0, 1, 3, 4, 5, 6
 
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DESIGN section 4, "Invariants": random events, a million for each machine,
+ * Invariants: random events, a million for each machine,
  * and after each of them everything must agree.
  *
  *   AWSFED_TEST_SEED    which events: a number, or "random"; else the same
