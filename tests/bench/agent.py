@@ -121,7 +121,7 @@ def memory(w):
     w.stop(bare)
 
 
-# ---- wake-ups ------------------------------------------------------------------
+# ---- wake-ups ---------------------------------------------------------------
 def calm(w):
     agentlib.rest(w)
     before = agentlib.switches(w.agent.pid)
@@ -149,7 +149,7 @@ def calm_in_tmp(w):
               "files that others make wake nobody")
 
 
-# ---- requests --------------------------------------------------------------------
+# ---- requests ---------------------------------------------------------------
 def requests(w):
     load = agentlib.helper(w, "agent-load")
     r = w.run([load, "1", "2", CALL, w.socket])

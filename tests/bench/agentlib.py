@@ -125,4 +125,3 @@ def said(world, *argv, timeout=300):
 
 def instrumented():
     return os.environ.get("AWSFED_INSTRUMENTED", "no") != "no"
-

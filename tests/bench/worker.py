@@ -234,7 +234,7 @@ def trips(part):
         slow.close()
 
 
-# ---- the start of a worker ------------------------------------------------------
+# ---- the start of a worker --------------------------------------------------
 
 def starts(part):
     spawn = os.path.join(tap.builddir(), "tests/bench/worker/spawn")

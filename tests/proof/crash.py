@@ -231,7 +231,7 @@ def checker_sees_a_missing_fsync():
                % (scn.name, len(bad), n))
 
 
-# ---- real disks ----------------------------------------------------------------
+# ---- real disks -------------------------------------------------------------
 def full_disk(scn, base):
     """Room for the file as it is, and not for another."""
     scn.fresh()

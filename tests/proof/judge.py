@@ -172,7 +172,7 @@ def live(bed, v, when):
                "%s: AWS does not take the keys of %s: %s" % (when, name, who))
 
 
-# ---- the parts of a judgement ---------------------------------------------------
+# ---- the parts of a judgement -----------------------------------------------
 def judge_files(bed, v, foreign, config, when):
     text = (bed.w.read(bed.w.credentials_file) or b"").decode()
     v.must(text.startswith(foreign), when + ": what is not ours was changed: "

@@ -107,7 +107,7 @@ def facts(w):
 
 
 def waited(w):
-    """Milliseconds that the agent could have run, had there been a processor."""
+    """Milliseconds that the agent has waited for a processor."""
     with open("/proc/%d/schedstat" % w.agent.pid, encoding="ascii") as f:
         return int(f.read().split()[1]) / 1e6
 
@@ -232,8 +232,9 @@ def endpoint(w, part):
 def no_descriptors(w, part):
     """RLIMIT_NOFILE is reached: who comes is told, who is there is served."""
     w.stop_agent()
-    w.agent = w.spawn(["/bin/sh", "-c", "ulimit -n 40; exec \"$0\" --foreground",
-                       w.program("awsfedd")], "awsfedd")
+    w.agent = w.spawn(
+        ["/bin/sh", "-c", "ulimit -n 40; exec \"$0\" --foreground",
+         w.program("awsfedd")], "awsfedd")
     w.wait(w._listening, "the agent to listen", 10)
     before = loop(w)
     friend = w.connect()

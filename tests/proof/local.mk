@@ -23,4 +23,3 @@ proof-report:
 	    $(srcdir)/tests/bench/report $(PROOF_DIR) >PROOF.md.new && \
 	    mv PROOF.md.new $(PROOF_DIR)/PROOF.md && \
 	    echo "the table: $(PROOF_DIR)/PROOF.md"
-

@@ -91,7 +91,7 @@ PLANTS = [
      "",
      ["tests/unit/test-keyring", "tests/unit/test-identity"]),
 
-    # ---- keys -----------------------------------------------------------------
+    # ---- keys ---------------------------------------------------------------
     ("serve-expired-keys",
      "keys are live whatever the clock says",
      "daemon/session.c",
@@ -131,7 +131,7 @@ PLANTS = [
      "\ts->creds = creds_unref(s->creds);",
      ["tests/unit/test-session"]),
 
-    # ---- files ------------------------------------------------------------------
+    # ---- files --------------------------------------------------------------
     ("no-exclusive-swap",
      "what another program wrote meanwhile is not looked at",
      "daemon/files-write.c",
@@ -191,7 +191,7 @@ PLANTS = [
      "\t\tif (false && !ini_has_section(target, section) &&",
      ["tests/unit/test-files"]),
 
-    # ---- doors ---------------------------------------------------------------------
+    # ---- doors --------------------------------------------------------------
     ("ignore-the-uid",
      "the control socket takes any user",
      "daemon/control.c",
@@ -242,7 +242,7 @@ PLANTS = [
      "bool allowed = value != NULL;",
      ["tests/unit/test-methods", "tests/system/protected.py"]),
 
-    # ---- what comes from outside ----------------------------------------------------
+    # ---- what comes from outside --------------------------------------------
     ("doctypes",
      "XML with a DTD is read",
      "daemon/worker/xml.c",
@@ -292,7 +292,7 @@ PLANTS = [
      "",
      ["tests/unit/test-policy"]),
 
-    # ---- secrets in memory -------------------------------------------------------------
+    # ---- secrets in memory --------------------------------------------------
     ("no-wipe",
      "freed memory keeps what it held",
      "lib/xalloc.c",
@@ -312,7 +312,7 @@ PLANTS = [
      "\tif (false)",
      ["tests/unit/test-secret"]),
 
-    # ---- people ------------------------------------------------------------------------
+    # ---- people -------------------------------------------------------------
     ("notify-twice",
      "the same need is announced again and again",
      "daemon/attention.c",
@@ -331,7 +331,7 @@ PLANTS = [
      "\tif (since < 0 || since >= spacing)\n\t\treturn 0;",
      "\tif (true)\n\t\treturn 0;",
      ["tests/unit/test-schedule"]),
-    # ---- kills, full disks, crowds, months -------------------------------------------------
+    # ---- kills, full disks, crowds, months ----------------------------------
     ("no-fsync",
      "the new credentials file is renamed before it is on the disk",
      "daemon/files-write.c",
@@ -383,7 +383,7 @@ PLANTS = [
      "\tfor (int i",
      ["tests/unit/test-control", "tests/proof/load.py"]),
 
-    # ---- the sandbox, memory, other users -----------------------------------------------------
+    # ---- the sandbox, memory, other users -----------------------------------
     ("no-landlock",
      "the worker may read what its user can",
      "daemon/worker/sandbox.c",

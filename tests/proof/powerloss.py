@@ -248,7 +248,7 @@ class Disk:
     def do_unlink(self, args, fd, texts, result):
         return self.do_unlinkat(args, None, texts, result)
 
-    # -- the power fails --------------------------------------------------------
+    # -- the power fails ------------------------------------------------------
     def kept(self, loose):
         """Which changes of directories may have reached the disk."""
         n = len(self.changes)

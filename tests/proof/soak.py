@@ -133,7 +133,8 @@ def real(part):
             w.warp(offset)
             settle(w, names, 2400)
             if n == max(3, RENEWALS // 4):
-                w.wait(lambda: rests(w, threads), "workers and the writer to end")
+                w.wait(lambda: rests(w, threads),
+                       "workers and the writer to end")
                 early = look(w)
         w.wait(lambda: rests(w, threads), "workers and the writer to end")
         w.wait(lambda: look(w)[1:] == early[1:], "descriptors to be closed")

@@ -216,7 +216,7 @@ def flapping(w, c):
     tap.ok(left(at_rest(w)) > LIFE / 2, "a flapping clock: all is well after")
 
 
-# -- clocks that differ ---------------------------------------------------------
+# -- clocks that differ -------------------------------------------------------
 
 def slew(w, c):
     before = w.sim.counters()

@@ -41,7 +41,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 """
 
 
-# ---- what it is ---------------------------------------------------------------
+# ---- what it is -------------------------------------------------------------
 
 def opt_in():
     with harness.World() as w:
@@ -240,7 +240,7 @@ def node_to_sim(w):
     return {"AWS_ENDPOINT_URL_STS": "https://localhost:%d" % w.sim.port}
 
 
-# ---- time passes ---------------------------------------------------------------------
+# ---- time passes ------------------------------------------------------------
 
 def restart():
     with on() as w:

@@ -141,5 +141,3 @@ def ask_all(port, request, n, timeout):
     for s in left:
         s.close()
     return good, slowest
-
-

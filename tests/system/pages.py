@@ -249,7 +249,7 @@ def foreign_forms(ok):
     other.server_close()
 
 
-# ---- methods ------------------------------------------------------------------
+# ---- methods ----------------------------------------------------------------
 AZURE = ('AzureMfaAuthentication', 'Use an app')
 DUO = ('DuoAdfsAdapter', 'Duo')
 
@@ -295,7 +295,7 @@ def methods(ok):
        'not unless it is wanted', a.messages)
 
 
-# ---- relying parties ------------------------------------------------------------
+# ---- relying parties --------------------------------------------------------
 def sites(ok):
     page = (200, fixture('pages/rp-list.html'), [])
     a, s = play(steps(page, login(), working()), providerId='aws')
@@ -331,7 +331,7 @@ def sites(ok):
        [a.messages, s.requests])
 
 
-# ---- passwords ------------------------------------------------------------------
+# ---- passwords --------------------------------------------------------------
 def passwords(ok):
     fixed = LOGIN_FIELDS.replace('name="UserName" value=""',
                                  'name="UserName" value="jane@x" readonly')
@@ -375,7 +375,7 @@ def passwords(ok):
        'the page that changes a password is never filled in', a.messages)
 
 
-# ---- errors that are not the end ------------------------------------------------
+# ---- errors that are not the end --------------------------------------------
 def errors(ok):
     busy = error('MSIS7042: same client', [('Retry-After', '1')])
     a, s = play(steps(busy, busy, login(), working()))
@@ -409,7 +409,7 @@ def errors(ok):
        'thirty pages at most', a.messages)
 
 
-# ---- requests of our own --------------------------------------------------------
+# ---- requests of our own ----------------------------------------------------
 def read_request(text, deflated):
     data = base64.b64decode(text, validate=True)
     root = ET.fromstring(zlib.decompress(data, -15) if deflated else data)
@@ -479,7 +479,7 @@ def requests(ok):
            'an answer to another request', a.messages)
 
 
-# ---- what is told and kept ------------------------------------------------------
+# ---- what is told and kept --------------------------------------------------
 def notices(ok):
     text = base64.b64decode(worker.saml([worker.ROLE])).decode()
     claim = ('<Attribute Name="http://schemas.microsoft.com/ws/2012/01/'

@@ -385,7 +385,7 @@ def code(secret, when):
                      % 1000000)
 
 
-# ---- approvals -----------------------------------------------------------------
+# ---- approvals --------------------------------------------------------------
 
 def azure(number='', error='', body='', progress=True, options=False):
     links = '<div id="linksDiv">' + ''.join(
@@ -628,7 +628,7 @@ def privacyidea(ok):
        'privacyIDEA: a passkey only', r.detail())
 
 
-# ---- anything else ----------------------------------------------------------------
+# ---- anything else ----------------------------------------------------------
 
 @case('Neos: several fields')
 def neos(ok):

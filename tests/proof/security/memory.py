@@ -220,8 +220,8 @@ def life(part):
         part.row("the client, stopped at its end, after a login",
                  "%d copies of the password" % sum(
                      map(len, end.get("found", {}).values())),
-                 "none", not end.get("found"),
-                 why="; ".join(say(end.get("found", {}))))
+                 "none", "found" in end and not end["found"],
+                 why="; ".join(say(end.get("found", {}))) or "not looked at")
         pid = w.agent.pid
         secret = needles(password=PASSWORD)
         nowhere(pid, dict(secret, **ASSERTION), "the agent after a login",
@@ -271,8 +271,9 @@ def guarded(pid, part):
     core = limits_of(pid)["Max core file size"]
     tap.equal(core, ["0", "0"], "and leaves no core")
     part.row("the agent, signed in",
-             "not dumpable, core 0, umask 077, %s KiB locked" % locked,
-             "all of these", int(locked) > 0 and (umask, owner, core) == (
+             "memory of user id %d, core %s, umask %s, %s KiB locked" % (
+                 owner, core[1], umask, locked),
+             "root's (not dumpable), 0, 0077, some", int(locked) > 0 and (umask, owner, core) == (
                  "0077", 0, ["0", "0"]), why="see the test")
 
 
