@@ -46,6 +46,24 @@ unknown_job(struct conduit *c)
 	conduit_fault(c, NULL, &f);
 }
 
+/* Nothing has been read from the network yet, and nothing will be. */
+static void
+unconfined(struct conduit *c, int error)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	log_err("cannot give up files and system calls: %s", strerror(error));
+	fault_set(&f, FAULT_INTERNAL,
+	    error == ENOMEM ? REASON_WORKER : REASON_NONE,
+	    _("The worker cannot enter its sandbox (%s), and does nothing "
+	      "without it."),
+	    strerror(error));
+	fault_next(&f,
+	    _("In a container, let its profile allow prctl, seccomp and "
+	      "landlock_*; else report this with the kernel's version."));
+	conduit_fault(c, NULL, &f);
+}
+
 static void
 run(struct conduit *c, const json_t *msg)
 {
@@ -93,12 +111,9 @@ main(int argc, char **argv)
 	conduit_init(&c, WORKER_FD);
 	if (conduit_job(&c, &msg) < 0)
 		msg = NULL;
-	if ((r = sandbox_confine(msg)) < 0) {
-		log_err(
-		    "cannot give up files and system calls: %s", strerror(-r));
-		return 1;
-	}
-	if (msg == NULL)
+	if ((r = sandbox_confine(msg)) < 0)
+		unconfined(&c, -r);
+	else if (msg == NULL)
 		unknown_job(&c);
 	else
 		run(&c, msg);

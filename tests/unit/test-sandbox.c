@@ -640,6 +640,35 @@ hide_landlock(void)
 	    0;
 }
 
+/*
+ * Filters cannot be had: the kernel answers e.  With passes the question
+ * whether there are any is answered as by a kernel that has them.
+ */
+static int
+hide_seccomp(int e, bool passes)
+{
+	const unsigned low = __BYTE_ORDER == __BIG_ENDIAN ? 4 : 0;
+	const size_t args = offsetof(struct seccomp_data, args) + low;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_seccomp, 5, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_prctl, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)args),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PR_SET_SECCOMP, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (unsigned)args + 16),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, passes ? 1 : 0, 0),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)e),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0 ?
+	    -1 :
+	    0;
+}
+
 /* Another nsswitch.conf, in a namespace of our own. */
 static int
 put_switch_file(void)
@@ -1245,6 +1274,65 @@ test_without_landlock(void **state)
 	log_hook(NULL, NULL);
 }
 
+/* ---- seccomp that is not there, and that is not to be had ------------------------------ */
+
+static void
+count_seccomp(
+    int priority, const char *line, const struct log_field *fields, void *arg)
+{
+	(void)priority;
+	(void)fields;
+	(void)arg;
+	logged += strstr(line, "no seccomp") != NULL;
+}
+
+static void
+test_without_seccomp(void **state)
+{
+	static const struct {
+		int error;
+		bool passes;
+		int expected; /* -1: any */
+	} cases[] = {
+		{ EINVAL, false, 0 }, /* built without */
+		{ ENOSYS, false, 0 }, /* an emulator */
+		{ EPERM, false, EPERM },
+		{ EACCES, false, EACCES },
+		{ ENOMEM, false, ENOMEM },
+		{ ENOMEM, true, ENOMEM },
+		{ EINVAL, true, EINVAL }, /* the filter was bad */
+		{ EPERM, true, -1 },
+	};
+	_cleanup_json_ json_t *msg = job(false);
+
+	(void)state;
+	fflush(NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		int status;
+		pid_t pid = fork();
+
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			int r;
+
+			if (hide_seccomp(cases[i].error, cases[i].passes) < 0 ||
+			    sandbox_enter() < 0)
+				_exit(NOT_RUN);
+			logged = 0;
+			log_hook(count_seccomp, NULL);
+			r = sandbox_confine(msg);
+			/* Who goes on says so, and only who goes on. */
+			_exit(logged != (r == 0) ? NOT_RUN : -r);
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFEXITED(status));
+		if (cases[i].expected < 0 ?
+			WEXITSTATUS(status) % NOT_RUN == 0 :
+			WEXITSTATUS(status) != cases[i].expected)
+			fail_msg("case %zu: %d", i, WEXITSTATUS(status));
+	}
+}
+
 /* ---- the scene --------------------------------------------------------------------------- */
 
 static void
@@ -1356,6 +1444,7 @@ main(void)
 		cmocka_unit_test(test_local_names),
 		cmocka_unit_test(test_aws_files),
 		cmocka_unit_test(test_without_landlock),
+		cmocka_unit_test(test_without_seccomp),
 	};
 
 	log_init("test-sandbox", LOG_INFO);

@@ -46,6 +46,23 @@ assert libc.prctl(22, 2, program, 0, 0) == 0
 os.execv(%r, [%r])
 """
 
+# The numbers of prctl and seccomp, where filters can be forbidden.
+CALLS = {"x86_64": (157, 317), "aarch64": (167, 277), "riscv64": (167, 277)}
+# The same for a place that lets nobody have a filter: PR_SET_SECCOMP (22) and
+# seccomp get EPERM.
+REFUSING = """#!/usr/bin/python3 -I
+import ctypes, os, struct
+libc = ctypes.CDLL(None)
+code = b"".join(struct.pack("HBBI", *i) for i in (
+    (0x20, 0, 0, 0), (0x15, 3, 0, %d), (0x15, 0, 3, %d), (0x20, 0, 0, 16),
+    (0x15, 0, 1, 22), (0x06, 0, 0, 0x00050000 | 1), (0x06, 0, 0, 0x7fff0000)))
+text = ctypes.create_string_buffer(code)
+program = struct.pack("H6xP", 7, ctypes.addressof(text))
+assert libc.prctl(38, 1, 0, 0, 0) == 0
+assert libc.prctl(22, 2, program, 0, 0) == 0
+os.execv(%r, [%r])
+"""
+
 
 def landlock():
     libc = ctypes.CDLL(None, use_errno=True)
@@ -179,6 +196,29 @@ def old_kernel():
                  why="see the test")
 
 
+def refused():
+    """Filters are forbidden: nothing is done, and it is said why."""
+    if os.uname().machine not in CALLS:
+        tap.skip("a place without filters", "unknown machine")
+        return
+    prctl, seccomp = CALLS[os.uname().machine]
+    with world() as w:
+        real = w.program("awsfed-worker.real")
+        os.rename(w.program("awsfed-worker"), real)
+        w.write(w.program("awsfed-worker"),
+                REFUSING % (seccomp, prctl, real, real), 0o755)
+        before = w.sim.counters()
+        got = w.login("p", user=None)
+        tap.ok(got.rc != 0, "no sign-in where filters are forbidden", got)
+        said = "cannot enter its sandbox (Operation not permitted)"
+        tap.ok(said in got.all, "and the person is told why", got)
+        tap.equal(w.sim.counters(), before,
+                  "the identity provider was not called")
+        PART.row("a place that forbids seccomp", "no sign-in, no request",
+                 "no sign-in", got.rc != 0 and said in got.all,
+                 why="see the test")
+
+
 def reaching(w, what, **env):
     """A sign-in whose worker tries to call the agent; what came of it."""
     os.symlink(w.socket, os.path.join(w.home, "reach"))
@@ -242,7 +282,8 @@ def order():
         for line in (w.read(trace) or b"").decode().splitlines():
             m = re.search(r"(\w+)\((.*)", line)
             if m and "SECCOMP_SET_MODE_STRICT" not in line and \
-                    "GET_ACTION_AVAIL" not in line:
+                    "GET_ACTION_AVAIL" not in line and \
+                    "MODE_FILTER, NULL" not in line:
                 calls.append((m.group(1), m.group(2)))
         names = [c[0] for c in calls]
 
@@ -287,4 +328,4 @@ def acts():
 
 
 harness.need()
-tap.run(running, orphan, old_kernel, neighbours, order, acts)
+tap.run(running, orphan, old_kernel, refused, neighbours, order, acts)
