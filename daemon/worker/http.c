@@ -13,13 +13,13 @@
 #include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "authorities.h"
 #include "certificate.h"
 #include "http-fault.h"
 #include "network.h"
 #include "origin.h"
 #include "rest.h"
 
-#define SYSTEM_CA "/etc/ssl/certs/ca-certificates.crt"
 #define CA_MAX (8 * 1024 * 1024)
 #define RETRY_AFTER_MAX 3600
 #define LEGS_MAX 3 /* requests of one handshake */
@@ -53,7 +53,8 @@ struct http {
 	struct curl_slist *headers; /* of cookie calls */
 	struct curl_slist *plain;   /* of the others */
 	struct curl_slist *english; /* of pages without cookies */
-	struct buf both_cas;	    /* ca_bundle and the system's */
+	struct authorities system;
+	struct buf both_cas; /* ca_bundle and the system's */
 	char request_id[37];
 	bool windows;
 	const struct certificate *cert;
@@ -140,14 +141,15 @@ on_close(void *arg, curl_socket_t fd)
 static void
 read_cas(struct http *h)
 {
-	const char *files[] = { h->set.ca_bundle, SYSTEM_CA };
+	const char *files[] = { h->set.ca_bundle, h->system.file };
 
 	buf_init(&h->both_cas, 2 * CA_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *data = NULL;
 		size_t len;
 
-		if (path_read(files[i], CA_MAX, &data, &len) == 0 &&
+		if (files[i] != NULL &&
+		    path_read(files[i], CA_MAX, &data, &len) == 0 &&
 		    (buf_add(&h->both_cas, data, len) < 0 ||
 			buf_add(&h->both_cas, "\n", 1) < 0))
 			return;
@@ -170,6 +172,7 @@ http_new(const struct http_settings *set, struct fault *fault)
 		xfree(h);
 		return NULL;
 	}
+	authorities_find(&h->system);
 	if (set->ca_bundle != NULL)
 		read_cas(h);
 	h->multi = curl_multi_init();
@@ -251,21 +254,25 @@ static void
 set_tls(struct http *h, CURL *e, unsigned flags)
 {
 	bool verify = h->set.verify_provider || !(flags & HTTP_COOKIES);
+	const char *own = h->set.ca_bundle;
 
 	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	/* A file alone is parsed once for the whole multi handle. */
-	curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
-	if (h->set.ca_bundle == NULL)
-		return;
-	if ((flags & HTTP_PUBLIC) && h->both_cas.len > 0) {
+	curl_easy_setopt(e, CURLOPT_CAPATH,
+	    own == NULL || (flags & HTTP_PUBLIC) ? h->system.dir : NULL);
+	if (own == NULL) {
+		/* What it was built with may not be there. */
+		if (h->system.file != NULL || h->system.dir != NULL)
+			curl_easy_setopt(e, CURLOPT_CAINFO, h->system.file);
+	} else if ((flags & HTTP_PUBLIC) && h->both_cas.len > 0) {
 		struct curl_blob blob = { h->both_cas.data, h->both_cas.len,
 			CURL_BLOB_NOCOPY };
 
 		curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &blob);
 	} else {
-		curl_easy_setopt(e, CURLOPT_CAINFO, h->set.ca_bundle);
+		curl_easy_setopt(e, CURLOPT_CAINFO, own);
 	}
 }
 

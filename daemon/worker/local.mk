@@ -12,6 +12,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/adapters.c daemon/worker/adapters.h \
 	daemon/worker/assume.c daemon/worker/assume.h \
 	daemon/worker/aliases.c daemon/worker/aliases.h \
+	daemon/worker/authorities.c daemon/worker/authorities.h \
 	daemon/worker/certificate.c daemon/worker/certificate.h \
 	daemon/worker/certificate-token.c \
 	daemon/worker/choice.c daemon/worker/choice.h \
@@ -154,6 +155,8 @@ EXTRA_DIST += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/hostile_server.py
 TESTS += tests/system/worker.py tests/system/worker-sim.py \
 	tests/system/pages.py tests/system/hostile.py
+EXTRA_DIST += tests/system/authorities.py
+TESTS += tests/system/authorities.py
 EXTRA_DIST += tests/system/worker-second.py
 TESTS += tests/system/worker-second.py
 EXTRA_DIST += tests/system/second-hostile.py

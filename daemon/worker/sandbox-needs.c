@@ -15,6 +15,7 @@
 #include "awsfed/paths.h"
 #include "awsfed/proto.h"
 #include "awsfed/xalloc.h"
+#include "authorities.h"
 #include "certificate.h"
 #include "sandbox.h"
 
@@ -296,9 +297,13 @@ sandbox_needs(const json_t *job, struct sandbox_needs *ret)
 	static const char *const files[] = { "caBundle", "clientCert",
 		"clientKey" };
 	const char *auth = text(job, "auth");
+	struct authorities system;
 	bool token = false;
 
 	*ret = (struct sandbox_needs){ 0 };
+	authorities_find(&system);
+	add(&ret->read, system.file);
+	add(&ret->read, system.dir);
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		add(&ret->read, text(job, files[i]));
 		token |= token_is_uri(text(job, files[i]));
