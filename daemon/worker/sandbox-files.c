@@ -58,7 +58,12 @@ struct path_beneath {
 	int32_t parent_fd;
 } __attribute__((packed));
 
-/* Bits 0 to N - 1 of the file system's rights that an ABI knows. */
+/*
+ * Bits 0 to N - 1 of the file system's rights that an ABI knows.  ABI 7 and 8
+ * have flags of the log and of threads.  10 has UDP, but there a socket that is
+ * bound by itself, as each that asks a name server, would need a rule; bind(2)
+ * is not to be had anyhow.
+ */
 static const struct {
 	int abi;
 	unsigned bits;
@@ -140,6 +145,7 @@ static const struct {
 	{ "/etc/gss", READ },
 	{ "/var/lib/sss/pubconf", READ },
 	{ "/var/lib/gssproxy", SOCKET },
+	{ "/run/gssproxy.default.sock", SOCKET }, /* Fedora */
 	{ "/run/.heim_org.h5l.kcm-socket", SOCKET },
 	{ "/run/samba/winbindd", SOCKET },
 	{ "/run/pcscd", SOCKET },
@@ -186,6 +192,8 @@ allow_all(int ruleset, uint64_t handled, const struct sandbox_needs *n)
 		r = allow(ruleset, needed[i].path, needed[i].rights & handled);
 	for (size_t i = 0; i < n->read.n && r == 0; i++)
 		r = allow(ruleset, n->read.v[i], READ & handled);
+	for (size_t i = 0; i < n->reach.n && r == 0; i++)
+		r = allow(ruleset, n->reach.v[i], SOCKET & handled);
 	for (size_t i = 0; i < n->write.n && r == 0; i++)
 		r = allow(
 		    ruleset, n->write.v[i], (STORE | FS_IOCTL_DEV) & handled);

@@ -5,12 +5,14 @@
  * Unix socket.  All of it is read before the
  * first byte from the network, from files that their user wrote.
  */
+#include <curl/curl.h>
 #include <dirent.h>
 #include <krb5.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "awsfed/paths.h"
 #include "awsfed/proto.h"
@@ -40,6 +42,20 @@ add_home(struct strv *paths, const char *rest)
 	add(paths, path);
 }
 
+/* Is that path this one, or in it, whatever links are on the way? */
+static bool
+within(const char *path, const char *dir)
+{
+	char *at = realpath(path, NULL), *top = realpath(dir, NULL);
+	size_t len = top == NULL ? 0 : strlen(top);
+	bool yes = at != NULL && top != NULL && strncmp(at, top, len) == 0 &&
+	    (at[len] == '\0' || at[len] == '/' || len == 1);
+
+	free(at);
+	free(top);
+	return yes;
+}
+
 /*
  * The AWS files never, nor a directory that they are in, even when a setting
  * names it.
@@ -50,19 +66,13 @@ is_aws(const char *path)
 	static const char *const names[] = { ".aws/credentials",
 		".aws/config" };
 	_cleanup_free_ char *home = path_home();
-	char *real = realpath(path, NULL);
-	size_t len = real == NULL ? 0 : strlen(real);
 	bool yes = false;
 
-	for (size_t i = 0; i < ARRAY_SIZE(names) && real && home; i++) {
+	for (size_t i = 0; i < ARRAY_SIZE(names) && home != NULL; i++) {
 		_cleanup_free_ char *own = path_join(home, names[i]);
-		char *at = realpath(own, NULL);
 
-		yes |= at != NULL && strncmp(at, real, len) == 0 &&
-		    (at[len] == '\0' || at[len] == '/' || len == 1);
-		free(at);
+		yes |= within(own, path);
 	}
-	free(real);
 	return yes;
 }
 
@@ -132,7 +142,10 @@ each_file(const char *dir, line_fn *fn, struct sandbox_needs *n, int depth)
 
 /* ---- Kerberos ----------------------------------------------------------------------- */
 
-/* "include FILE", "includedir DIR", "module FILE:RESIDUAL". */
+/*
+ * "include FILE", "includedir DIR", "module FILE:RESIDUAL"; and, in
+ * [libdefaults], "kcm_socket = FILE".
+ */
 static void
 krb5_line(char *line, struct sandbox_needs *n, int depth)
 {
@@ -147,6 +160,8 @@ krb5_line(char *line, struct sandbox_needs *n, int depth)
 	} else if ((v = value_of(line, "module", " \t")) != NULL) {
 		v[strcspn(v, ":")] = '\0';
 		add(&n->read, v);
+	} else if ((v = value_of(line, "kcm_socket", " \t=")) != NULL) {
+		add(&n->reach, v);
 	}
 }
 
@@ -227,12 +242,50 @@ krb5_needs(const char *ccache, struct sandbox_needs *n)
 
 /* ---- tokens ---------------------------------------------------------------------------- */
 
-/* p11-kit: "module: FILE". */
+/*
+ * p11-kit: "module: FILE".  Vendors have theirs in /opt with the libraries that
+ * it needs beside it; but nobody's home is opened for that.
+ */
 static void
 module_line(char *line, struct sandbox_needs *n, int depth)
 {
+	const char *file = value_of(line, "module", " \t:");
+	const char *slash = file == NULL ? NULL : strrchr(file, '/');
+	_cleanup_free_ char *dir = NULL, *home = path_home();
+
 	(void)depth;
-	add(&n->read, value_of(line, "module", " \t:"));
+	add(&n->read, file);
+	/* Who may not open the TPM asks tpm2-abrmd, by the machine's bus. */
+	if (file != NULL && strstr(file, "tpm2_pkcs11") != NULL &&
+	    access("/dev/tpmrm0", R_OK | W_OK) < 0)
+		add(&n->reach, "/run/dbus/system_bus_socket");
+	if (slash == NULL || slash == file)
+		return;
+	dir = xstrndup(file, (size_t)(slash - file));
+	if (home != NULL && !within(home, dir))
+		add(&n->read, dir);
+}
+
+/* "unix:path=FILE", percent-encoded, for p11-kit's module of a server. */
+static void
+p11_server(struct sandbox_needs *n)
+{
+	static const char scheme[] = "unix:path=";
+	const char *address = getenv("P11_KIT_SERVER_ADDRESS");
+	_cleanup_free_ char *runtime = path_user_runtime();
+	_cleanup_free_ char *own =
+	    runtime == NULL ? NULL : path_join(runtime, "p11-kit");
+	_cleanup_free_ char *gnome =
+	    runtime == NULL ? NULL : path_join(runtime, "keyring/pkcs11");
+	char *path;
+
+	add(&n->reach, own);
+	add(&n->reach, gnome);
+	if (address == NULL || !str_starts(address, scheme))
+		return;
+	path = curl_easy_unescape(NULL, address + strlen(scheme), 0, NULL);
+	add(&n->reach, path);
+	curl_free(path);
 }
 
 /* SoftHSM: "directories.tokendir = DIR". */
@@ -271,6 +324,7 @@ token_needs(struct sandbox_needs *n)
 		each_line(softhsm[i], softhsm_line, n, 0);
 	add_home(&n->write, ".tpm2_pkcs11");
 	add(&n->write, "/dev/tpmrm0");
+	p11_server(n);
 	n->sockets = "a token";
 	if (home != NULL) {
 		_cleanup_free_ char *own =
@@ -327,5 +381,6 @@ sandbox_needs_done(struct sandbox_needs *n)
 {
 	strv_done(&n->read);
 	strv_done(&n->write);
+	strv_done(&n->reach);
 	*n = (struct sandbox_needs){ 0 };
 }

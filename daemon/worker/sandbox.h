@@ -26,6 +26,7 @@
 struct sandbox_needs {
 	struct strv read;  /* files and directories to read */
 	struct strv write; /* also to write: a ticket cache, a token's store */
+	struct strv reach; /* sockets of servers, or where they are */
 	bool keyring;	   /* tickets are in the kernel's keyring */
 	const char *sockets; /* what needs Unix sockets; NULL: nothing */
 };

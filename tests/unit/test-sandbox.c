@@ -111,6 +111,9 @@ READS(read_included, "krb5.d/one")
 READS(read_hosts, "/etc/hosts")
 READS(read_zone, "/usr/share/zoneinfo/UTC")
 READS(read_random, "/dev/urandom")
+READS(read_module, "vendor/libpkcs11.so")
+READS(read_beside, "vendor/libdep.so")
+READS(read_top, "libtop.so")
 
 static int
 list_home(void)
@@ -953,6 +956,66 @@ test_token(void **state)
 		assert_int_equal(in_sandbox(token_store, plain), EACCES);
 }
 
+/* A vendor's module and the library beside it; never the home for that. */
+static void
+test_module(void **state)
+{
+	_cleanup_json_ json_t *msg = job(true), *plain = job(false);
+	_cleanup_free_ char *aws = at(".aws"), *off = at("off");
+
+	(void)state;
+	if (!landlock)
+		return;
+	assert_int_equal(in_sandbox(read_module, msg), 0);
+	assert_int_equal(in_sandbox(read_beside, msg), 0);
+	assert_int_equal(in_sandbox(read_beside, plain), EACCES);
+	/* Not even where no AWS file is in it. */
+	assert_int_equal(rename(aws, off), 0);
+	assert_int_equal(in_sandbox(read_top, msg), 0);
+	assert_int_equal(in_sandbox(read_other, msg), EACCES);
+	assert_int_equal(in_sandbox(list_home, msg), EACCES);
+	assert_int_equal(rename(off, aws), 0);
+}
+
+static bool
+reaches(const struct sandbox_needs *n, const char *path)
+{
+	for (size_t i = 0; i < n->reach.n; i++)
+		if (strcmp(n->reach.v[i], path) == 0)
+			return true;
+	return false;
+}
+
+/* The servers of tokens and of KCM, for kernels that ask which sockets. */
+static void
+test_servers(void **state)
+{
+	_cleanup_json_ json_t *token = job(true), *plain = job(false);
+	_cleanup_free_ char *run = at("run"), *kit = at("run/p11-kit");
+	_cleanup_free_ char *old = xstrdup(getenv("KRB5_CONFIG"));
+	_cleanup_free_ char *krb5 = at("kcm.conf");
+	struct sandbox_needs n;
+
+	(void)state;
+	setenv("XDG_RUNTIME_DIR", run, 1);
+	setenv("P11_KIT_SERVER_ADDRESS", "unix:path=/run/a%20b", 1);
+	sandbox_needs(plain, &n);
+	assert_int_equal(n.reach.n, 0);
+	sandbox_needs_done(&n);
+	sandbox_needs(token, &n);
+	assert_true(reaches(&n, kit));
+	assert_true(reaches(&n, "/run/a b"));
+	assert_false(reaches(&n, run));
+	sandbox_needs_done(&n);
+	unsetenv("P11_KIT_SERVER_ADDRESS");
+	unsetenv("XDG_RUNTIME_DIR");
+	setenv("KRB5_CONFIG", krb5, 1);
+	sandbox_needs(plain, &n);
+	assert_true(reaches(&n, "/run/kcm"));
+	sandbox_needs_done(&n);
+	setenv("KRB5_CONFIG", old, 1);
+}
+
 static void
 test_keyring(void **state)
 {
@@ -1393,7 +1456,16 @@ set_up(void **state)
 	xreplace(&path, at(".aws"));
 	way = at("way");
 	assert_int_equal(symlink(path, way), 0);
-	put("kcm.conf", "[libdefaults]\ndefault_ccache_name = KCM:\n");
+	put("kcm.conf",
+	    "[libdefaults]\ndefault_ccache_name = KCM:\n"
+	    "kcm_socket = /run/kcm\n");
+	put("vendor/libpkcs11.so", "x");
+	put("vendor/libdep.so", "x");
+	put("libtop.so", "x");
+	xreplace(&text, xasprintf("module: %s/vendor/libpkcs11.so\n", home));
+	put(".config/pkcs11/modules/vendor.module", text);
+	xreplace(&text, xasprintf("module: %s/libtop.so\n", home));
+	put(".config/pkcs11/modules/top.module", text);
 	fd = somebody_at("run/awsfed/control", SOCK_STREAM, &agent_socket);
 	assert_int_equal(dup2(fd, 100), 100);
 	somebody_at("run/bus", SOCK_STREAM, &bus_socket);
@@ -1437,6 +1509,8 @@ main(void)
 		cmocka_unit_test(test_other_jobs),
 		cmocka_unit_test(test_needed),
 		cmocka_unit_test(test_token),
+		cmocka_unit_test(test_module),
+		cmocka_unit_test(test_servers),
 		cmocka_unit_test(test_keyring),
 		cmocka_unit_test(test_local_kcm),
 		cmocka_unit_test(test_local_token),
