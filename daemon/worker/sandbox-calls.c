@@ -18,6 +18,8 @@
 #include <linux/seccomp.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <netinet/udp.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -248,7 +250,10 @@ socket_rules(struct filter *f, bool local)
 	    SCMP_A0_64(SCMP_CMP_GT, AF_INET6));
 }
 
-/* A thread, as the resolver's, is no process; clone3 hides what it is. */
+/*
+ * A thread, as the resolver's, is no process, and has nothing of its own that
+ * another process could not have; clone3 hides what it is.
+ */
 static void
 process_rules(struct filter *f)
 {
@@ -258,11 +263,14 @@ process_rules(struct filter *f)
 	const unsigned flags = 0;
 #endif
 	const uint64_t me = (uint64_t)getpid();
+	const uint64_t others = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS |
+	    CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |
+	    CLONE_PTRACE;
 
 	if (!SANITIZED) {
 		RULE(f, SCMP_ACT_ALLOW, "clone",
-		    SCMP_CMP64(
-			flags, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD));
+		    SCMP_CMP64(flags, SCMP_CMP_MASKED_EQ, CLONE_THREAD | others,
+			CLONE_THREAD));
 		RULE(f, SCMP_ACT_ERRNO(EPERM), "clone",
 		    SCMP_CMP64(flags, SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
 		for (int i = 0; i < 2; i++) {
@@ -385,6 +393,41 @@ open_rules(struct filter *f, bool only_read)
 #define SOME(list) list, ARRAY_SIZE(list)
 
 /*
+ * Options of sockets that put a program or a protocol's state machine of the
+ * kernel's behind one.  A filter of its own: where two say something of a call,
+ * the stricter holds, and a rule with exceptions cannot be had of libseccomp.
+ */
+static int
+option_filter(void)
+{
+	static const struct {
+		uint64_t level;
+		uint64_t name;
+	} options[] = {
+		{ SOL_SOCKET, SO_ATTACH_FILTER },
+		{ SOL_SOCKET, SO_ATTACH_BPF },
+		{ SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF },
+		{ SOL_SOCKET, SO_ATTACH_REUSEPORT_EBPF },
+		{ IPPROTO_TCP, TCP_ULP },
+		{ IPPROTO_UDP, UDP_ENCAP },
+	};
+	struct filter f = { .ctx = seccomp_init(SCMP_ACT_ALLOW) };
+
+	if (f.ctx == NULL)
+		return -ENOMEM;
+	f.error = seccomp_attr_set(f.ctx, SCMP_FLTATR_API_SYSRAWRC, 1);
+	/* The kernel looks at the lower half of both. */
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		RULE(&f, SCMP_ACT_ERRNO(EPERM), "setsockopt",
+		    SCMP_A1_64(SCMP_CMP_MASKED_EQ, EVERY_BIT, options[i].level),
+		    SCMP_A2_64(SCMP_CMP_MASKED_EQ, EVERY_BIT, options[i].name));
+	if (f.error == 0)
+		f.error = seccomp_load(f.ctx);
+	seccomp_release(f.ctx);
+	return f.error;
+}
+
+/*
  * Can there be filters?  A kernel that has them looks for the program, which is
  * not there: EFAULT (seccomp(2)).  One built without says EINVAL, an emulator of
  * one ENOSYS: 0.  Any other answer is somebody's who wants us to have none.
@@ -406,6 +449,9 @@ sandbox_calls(const struct sandbox_needs *n, bool files_open)
 	int r = filters();
 
 	if (r <= 0)
+		return r;
+	r = option_filter();
+	if (r < 0)
 		return r;
 	f.ctx = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
 	if (f.ctx == NULL)

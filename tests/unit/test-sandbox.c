@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stddef.h>
@@ -330,6 +331,8 @@ SOCKET(raw, AF_INET, SOCK_RAW, IPPROTO_ICMP)
 SOCKET(raw6, AF_INET6, SOCK_RAW, IPPROTO_ICMPV6)
 SOCKET(ping, AF_INET, SOCK_DGRAM, IPPROTO_ICMP)
 SOCKET(sctp, AF_INET, SOCK_STREAM, IPPROTO_SCTP)
+SOCKET(mptcp, AF_INET, SOCK_STREAM, 262)
+SOCKET(udp_lite, AF_INET, SOCK_DGRAM, IPPROTO_UDPLITE)
 SOCKET(tcp, AF_INET, SOCK_STREAM, IPPROTO_TCP)
 SOCKET(tcp6, AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)
 SOCKET(udp, AF_INET, SOCK_DGRAM, IPPROTO_UDP)
@@ -379,6 +382,84 @@ CALL(set_clock, SYS_settimeofday, NULL, NULL)
 CALL(by_handle, SYS_open_by_handle_at, -1, NULL, 0)
 CALL(no_such_call, 999)
 CALL(loosen, SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, NULL)
+CALL(pidfd_take, 438, -1, 0, 0)
+CALL(pidfd_signal, 424, -1, 0, NULL, 0)
+CALL(advise_another, 440, -1, NULL, 0UL, 0, 0)
+CALL(compare, SYS_kcmp, parent, parent, 0, 0UL, 0UL)
+CALL(queue_signal, SYS_rt_sigqueueinfo, parent, 0, NULL)
+CALL(signal_thread, SYS_tkill, parent, 0)
+CALL(signal_wide, SYS_kill, (1UL << 32) | (unsigned long)parent, 0)
+CALL(new_session, SYS_setsid)
+CALL(new_group, SYS_setpgid, 0, 0)
+CALL(other_personality, SYS_personality, 0x0040000)
+CALL(handle_of, SYS_name_to_handle_at, AT_FDCWD, "/", NULL, NULL, 0)
+CALL(request_key, SYS_request_key, "user", "x", NULL, 0)
+CALL(uring_enter, 426, -1, 0, 0, 0, NULL, 0UL)
+CALL(uring_register, 427, -1, 0, NULL, 0)
+CALL(pivot, SYS_pivot_root, "/", "/")
+CALL(tree, 428, AT_FDCWD, "/", 0)
+CALL(file_system, 430, "tmpfs", 0)
+CALL(memory_of_system_v, SYS_shmget, 1, 4096UL, 0666)
+CALL(message_queue, SYS_mq_open, "x", O_RDWR, 0600, NULL)
+CALL(copy_range, SYS_copy_file_range, 0, NULL, 1, NULL, 1UL, 0)
+CALL(gift_pages, SYS_vmsplice, 0, NULL, 0UL, 0)
+CALL(wide_family, SYS_socket, (1UL << 32) | AF_NETLINK, SOCK_RAW, 0)
+CALL(wide_inet, SYS_socket, (1UL << 32) | AF_INET, SOCK_RAW, IPPROTO_ICMP)
+CALL(trace_me, SYS_prctl, PR_SET_PTRACER, -1L, 0, 0, 0)
+CALL(own_memory_map, SYS_prctl, PR_SET_MM, PR_SET_MM_BRK, 0, 0, 0)
+CALL(paste, SYS_ioctl, 0, TIOCLINUX, "x")
+CALL(foreground, SYS_ioctl, 0, TIOCSPGRP, &parent)
+CALL(line_discipline, SYS_ioctl, 0, TIOCSETD, "x")
+CALL(owner_by_ioctl, SYS_ioctl, 3, FIOSETOWN, &parent)
+CALL(mount_clone, SYS_clone,
+    CLONE_THREAD | CLONE_SIGHAND | CLONE_VM | CLONE_NEWNET, NULL, 0, 0, 0)
+
+static int
+set_option(int level, int name, const void *value, socklen_t len)
+{
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	return fd < 0 ? NOT_RUN :
+			result(setsockopt(fd, level, name, value, len));
+}
+
+static int
+kernel_tls(void)
+{
+	return set_option(IPPROTO_TCP, TCP_ULP, "tls", 3);
+}
+
+static int
+socket_filter(void)
+{
+	struct sock_filter code[] = { BPF_STMT(BPF_RET | BPF_K, 0) };
+	struct sock_fprog program = { ARRAY_SIZE(code), code };
+
+	return set_option(
+	    SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+static int
+keep_alive(void)
+{
+	int yes = 1;
+	int e = set_option(SOL_SOCKET, SO_KEEPALIVE, &yes, sizeof(yes));
+
+	return e != 0 ? e :
+			set_option(IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+}
+
+static int
+run_memory(void)
+{
+	char name[] = "x", *argv[] = { name, NULL }, *envp[] = { NULL };
+	int fd = (int)syscall(SYS_memfd_create, "x", 0);
+
+	if (fd < 0 || write(fd, "#!/bin/sh\n", 10) != 10)
+		return NOT_RUN;
+	syscall(SYS_execveat, fd, "", argv, envp, AT_EMPTY_PATH);
+	return errno;
+}
 
 static int
 dumpable_again(void)
@@ -786,6 +867,45 @@ static const struct act {
 	{ "a file by its handle", by_handle, CALLS, EPERM },
 	{ "a call of tomorrow", no_such_call, CALLS, ENOSYS },
 	{ "another filter", loosen, CALLS, EPERM },
+	{ "another's descriptor is taken", pidfd_take, CALLS, EPERM },
+	{ "a signal by descriptor", pidfd_signal, CALLS, EPERM },
+	{ "another's memory is advised", advise_another, CALLS, EPERM },
+	{ "another's objects are compared", compare, CALLS, EPERM },
+	{ "a queued signal", queue_signal, CALLS, EPERM },
+	{ "a signal to a thread", signal_thread, CALLS_ONLY_PLAIN, EPERM },
+	{ "a signal, the number too wide", signal_wide, CALLS_ONLY_PLAIN,
+	    EPERM },
+	{ "a session of its own", new_session, CALLS, EPERM },
+	{ "a group of its own", new_group, CALLS, EPERM },
+	{ "another personality", other_personality, CALLS_ONLY_PLAIN, EPERM },
+	{ "the handle of a file", handle_of, CALLS, EPERM },
+	{ "a key is asked for", request_key, CALLS, EPERM },
+	{ "io_uring is entered", uring_enter, CALLS, EPERM },
+	{ "io_uring is registered with", uring_register, CALLS, EPERM },
+	{ "the root is swapped", pivot, CALLS, EPERM },
+	{ "a tree of mounts is opened", tree, CALLS, EPERM },
+	{ "a file system is opened", file_system, CALLS, EPERM },
+	{ "shared memory", memory_of_system_v, CALLS, ENOSYS },
+	{ "a message queue", message_queue, CALLS, ENOSYS },
+	{ "a range is copied", copy_range, CALLS, ENOSYS },
+	{ "pages are given away", gift_pages, CALLS, EPERM },
+	{ "a netlink socket, the family too wide", wide_family, CALLS,
+	    EAFNOSUPPORT },
+	{ "a raw socket, the family too wide", wide_inet, CALLS, EAFNOSUPPORT },
+	{ "a multipath socket", mptcp, CALLS, ENOSYS },
+	{ "a UDP-Lite socket", udp_lite, CALLS, ENOSYS },
+	{ "somebody may trace it", trace_me, CALLS_ONLY_PLAIN, ENOSYS },
+	{ "its memory is laid out anew", own_memory_map, CALLS_ONLY_PLAIN,
+	    ENOSYS },
+	{ "pasting at the terminal", paste, CALLS_ONLY_PLAIN, EPERM },
+	{ "the terminal's foreground", foreground, CALLS_ONLY_PLAIN, ENOSYS },
+	{ "the terminal's discipline", line_discipline, CALLS_ONLY_PLAIN,
+	    ENOSYS },
+	{ "another owns its socket", owner_by_ioctl, CALLS_ONLY_PLAIN, ENOSYS },
+	{ "a thread elsewhere", mount_clone, CALLS_ONLY_PLAIN, ENOSYS },
+	{ "TLS by the kernel", kernel_tls, CALLS, EPERM },
+	{ "a filter on a socket", socket_filter, CALLS, EPERM },
+	{ "a program from memory", run_memory, CALLS, EPERM },
 	{ "dumpable again", dumpable_again, CALLS_ONLY_PLAIN, EPERM },
 	{ "the kernel signals another process", own_signal, CALLS, EPERM },
 	{ "it outlives its parent", outlive, CALLS_ONLY_PLAIN, EPERM },
@@ -826,6 +946,7 @@ static const struct act needed[] = {
 	{ "TCP over IPv6", tcp6, CALLS, 0 },
 	{ "UDP", udp, CALLS, 0 },
 	{ "a pair of sockets", pair, CALLS, 0 },
+	{ "a connection is kept alive", keep_alive, CALLS, 0 },
 	{ "a secret is locked", lock_secret, CALLS, 0 },
 	{ "a library is loaded late", load_library, FILES, 0 },
 	{ "a signal to itself", raise_own, CALLS, 0 },
@@ -930,6 +1051,48 @@ test_possible_outside(void **state)
 			fail_msg("act %zu fails anyhow: %s", i, strerror(e));
 	}
 }
+
+#if defined(__x86_64__)
+static int
+by_interrupt(void)
+{
+	long r;
+
+	__asm__ volatile("int $0x80" : "=a"(r) : "a"(20L) : "memory");
+	return (int)(r > 0 ? 0 : -r);
+}
+
+static int
+by_x32(void)
+{
+	return result(syscall(0x40000000L | SYS_getpid));
+}
+
+/* A call by another convention: its numbers mean something else. */
+static void
+test_other_machine(void **state)
+{
+	static int (*const acts[])(void) = { by_interrupt, by_x32 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++) {
+		pid_t pid;
+		int status;
+
+		fflush(NULL);
+		pid = fork();
+		assert_true(pid >= 0);
+		if (pid == 0) {
+			if (sandbox_enter() < 0 || sandbox_confine(NULL) < 0)
+				_exit(NOT_RUN);
+			_exit(acts[i]());
+		}
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGSYS);
+	}
+}
+#endif
 
 static void
 test_needed(void **state)
@@ -1507,6 +1670,9 @@ main(void)
 		cmocka_unit_test(test_sockets_are_tried),
 		cmocka_unit_test(test_all_calls_are_tried),
 		cmocka_unit_test(test_other_jobs),
+#if defined(__x86_64__)
+		cmocka_unit_test(test_other_machine),
+#endif
 		cmocka_unit_test(test_needed),
 		cmocka_unit_test(test_token),
 		cmocka_unit_test(test_module),
