@@ -5,6 +5,8 @@ Every readable mapping of the process (heap, stacks, freed blocks, libraries'
 buffers) is searched for a marker password, the cookies of the sign-in, the
 assertion and the keys of the role: the client's when it is about to end, with
 all it ever held behind it; the agent's after a login, a refresh and a logout.
+So is a core of the agent that root forces (gcore): signed in, and after the
+logout.
 """
 
 import base64
@@ -12,7 +14,9 @@ import ctypes
 import json
 import os
 import re
+import shutil
 import signal
+import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -111,9 +115,9 @@ ASSERTION = {
 
 # -- the client, at its end ---------------------------------------------------
 
-def watch_exit(pid, report):
-    """In a process of its own: stops `pid` when it is about to end, and
-    writes what was found in it."""
+def watch_exit(pid, report, image):
+    """In a process of its own: stops `pid` when it is about to end, writes
+    what was found in it, and keeps all of its memory in the file `image`."""
     found, stopped = {}, False
     if libc.ptrace(PTRACE_SEIZE, pid, None, TRACE_EXIT) != 0:
         os.write(report, json.dumps({"error": ctypes.get_errno()}).encode())
@@ -126,6 +130,9 @@ def watch_exit(pid, report):
         event, sig = status >> 16, os.WSTOPSIG(status)
         if event == EVENT_EXIT:
             found = copies(pid, needles(password=PASSWORD))
+            with open(image, "wb") as f:
+                for _, data in mappings(pid):
+                    f.write(data)
             stopped = True
         libc.ptrace(PTRACE_CONT, pid, None, 0 if event else sig)
     os.write(report, json.dumps({"found": found,
@@ -138,7 +145,7 @@ class Watched:
 
     def __init__(self, w):
         self.w, self.tracer, self.report = w, None, None
-        self.alive = {}
+        self.image = os.path.join(w.base, "client-image")
 
     def client(self):
         for pid in filter(str.isdigit, os.listdir("/proc")):
@@ -160,7 +167,7 @@ class Watched:
         if self.tracer == 0:
             os.close(read)
             signal.alarm(60)
-            watch_exit(pid, write)
+            watch_exit(pid, write, self.image)
         os.close(write)
         self.report = os.fdopen(read, "rb")
         self.report.readline()
@@ -187,6 +194,36 @@ def limits_of(pid):
 
 
 # -- the cases ----------------------------------------------------------------
+
+def in_file(path, what):
+    """The names of those of `what` that are in a file."""
+    with open(path, "rb") as f:
+        data = f.read()
+    return [name for name, needle in what.items() if needle in data]
+
+
+def forced_core(w, what, where, part):
+    """A core that root forces: memory of secrets is left out of it."""
+    if shutil.which("gcore") is None:
+        tap.skip("a forced core, " + where, "gcore (gdb) is not installed")
+        return
+    base = os.path.join(w.base, "core")
+    path = "%s.%d" % (base, w.agent.pid)
+    r = subprocess.run(["gcore", "-o", base, str(w.agent.pid)], text=True,
+                       stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                       env=dict(os.environ, DEBUGINFOD_URLS=""), timeout=120)
+    if not tap.ok(r.returncode == 0 and os.path.exists(path),
+                  "a core of the agent is forced, " + where, r.stdout):
+        return
+    # The search finds what is there.
+    tap.ok(in_file(path, {"a role": A.encode()}), "and holds the agent's heap")
+    found = in_file(path, what)
+    tap.ok(not found, "a forced core, %s: no copy of %d markers" % (
+        where, len(what)), *found)
+    part.row("a forced core of the agent, " + where, "%d of %d markers" % (
+        len(found), len(what)), "none", not found, why="; ".join(found))
+    os.unlink(path)
+
 
 def say(found):
     return ["%s: %s" % (k, ", ".join(v)) for k, v in found.items()]
@@ -239,6 +276,18 @@ def life(part):
         found = copies(pid, dict(keys, **held))
         tap.equal(sorted(found), sorted(dict(keys, **held)),
                   "and the search finds them, and the keys")
+        forced_core(w, dict(secret, **keys, **held, **ASSERTION),
+                    "signed in", part)
+        # The client has not been told what the agent holds.
+        tap.ok(in_file(watched.image, {"itself": b"awsfedctl"}),
+               "the client's memory at its end was kept")
+        found = in_file(watched.image, dict(keys, **held, **ASSERTION))
+        tap.ok(not found, "the client at its end: no cookie, no key, no "
+               "assertion", *found)
+        part.row("the same client: cookies, keys, the assertion",
+                 "%d copies" % len(found), "none", not found,
+                 why="; ".join(found))
+        os.unlink(watched.image)
         guarded(pid, part)
         tap.equal(w.ctl("refresh", "a", "b").rc, 0, "a refresh")
         cookies |= cookies_in(pid)
@@ -259,6 +308,8 @@ def life(part):
         held = {"cookie %d" % i: v for i, v in enumerate(sorted(cookies))}
         nowhere(pid, dict(secret, **keys, **held, **ASSERTION),
                 "the agent after a logout", part)
+        forced_core(w, dict(secret, **keys, **held, **ASSERTION),
+                    "after the logout", part)
 
 
 def guarded(pid, part):
