@@ -3,7 +3,12 @@
 
 (name, what it does, file, what stands there once, what stands there then,
 tests).  tests/proof/mutants.py plants them one by one.  A test is a program's
-path below the build directory, or a script's below the source."""
+path below the build directory, or a script's below the source, the one that
+is meant to see it first; "tsan:" in front of a program: by ThreadSanitizer."""
+
+# A test that does not end is no proof, but for these: waiting without end is
+# what the fault does.
+HANGS = set()
 
 PLANTS = [
     # ---- passwords and codes -------------------------------------------------
@@ -242,6 +247,19 @@ PLANTS = [
      "bool allowed = value != NULL;",
      ["tests/unit/test-methods", "tests/system/protected.py"]),
 
+    ("quick-and-unasked",
+     "keys of a protected profile go out without a question",
+     "daemon/methods-quick.c",
+     "session_profile(s)->protected || manager_locked(ms->manager) ||",
+     "manager_locked(ms->manager) ||",
+     ["tests/unit/test-methods", "tests/system/protected.py"]),
+    ("quick-though-locked",
+     "a locked agent gives keys away",
+     "daemon/methods-quick.c",
+     "session_profile(s)->protected || manager_locked(ms->manager) ||",
+     "session_profile(s)->protected ||",
+     ["tests/unit/test-methods", "tests/system/lock.py"]),
+
     # ---- what comes from outside --------------------------------------------
     ("doctypes",
      "XML with a DTD is read",
@@ -381,7 +399,40 @@ PLANTS = [
      "daemon/control.c",
      "\tclosep(&control->reserve);\n\tfor (int i",
      "\tfor (int i",
-     ["tests/unit/test-control", "tests/proof/load.py"]),
+     ["tests/proof/load.py", "tests/unit/test-control"]),
+    ("die-in-silence",
+     "without memory a program ends, and does not say why",
+     "lib/xalloc.c",
+     "\tssize_t n = write(STDERR_FILENO, msg, sizeof(msg) - 1);",
+     "\tssize_t n = 0;",
+     ["tests/proof/torture.py"]),
+    ("everything-passes",
+     "whatever ends a sign-in is said to pass by itself",
+     "daemon/identity-job.c",
+     "\tif (may_pass(id)) {",
+     "\tif (true) {",
+     ["tests/proof/matrix.py", "tests/unit/test-identity"]),
+    ("key-at-the-margin",
+     "a key that is written above an indented header swallows it",
+     "lib/ini.c",
+     "\tsize_t in = s->next == NULL ? 0 : s->next->header->indent;",
+     "\tsize_t in = 0;",
+     ["tests/fuzz/replay.sh ini"]),
+    ("results-without-a-lock",
+     "the writer's results are taken without its lock",
+     "daemon/files.c",
+     "\tpthread_mutex_lock(&rf->lock);\n"
+     "\tSTAILQ_CONCAT(&results, &rf->results);\n"
+     "\tpthread_mutex_unlock(&rf->lock);\n",
+     "\tSTAILQ_CONCAT(&results, &rf->results);\n",
+     ["tsan:tests/unit/test-files"]),
+    ("write-once",
+     "a write that failed is not tried again",
+     "daemon/credfile.c",
+     "\t\tcf->loop->ops->timer_set(\n"
+     "\t\t    cf->timer, deadline_in(cf->loop->clk, RETRY));\n",
+     "",
+     ["tests/proof/crash-agent.py"]),
 
     # ---- the sandbox, memory, other users -----------------------------------
     ("no-landlock",
@@ -401,13 +452,19 @@ PLANTS = [
      "daemon/worker/sandbox-calls.c",
      "\tsocket_rules(&f, n->sockets != NULL);",
      "\tsocket_rules(&f, true);",
-     ["tests/unit/test-sandbox", "tests/proof/security/sandbox.py"]),
+     ["tests/proof/security/sandbox.py", "tests/unit/test-sandbox"]),
+    ("outlive-the-agent",
+     "a worker lives on when its agent dies",
+     "daemon/worker/sandbox.c",
+     " ||\n\t    prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0)",
+     ")",
+     ["tests/unit/test-sandbox"]),
     ("serve-own-workers",
      "the agent serves its own workers as clients",
      "daemon/control.c",
      "\tif (is_barred(control, peer.pid)) {",
      "\tif (is_barred(control, peer.pid) && false) {",
-     ["tests/unit/test-control", "tests/proof/security/sandbox.py"]),
+     ["tests/proof/security/sandbox.py", "tests/unit/test-control"]),
     ("leave-the-stack",
      "a copy of the password stays on the client's stack",
      "client/talk.c",
