@@ -104,8 +104,8 @@ def listing(bed):
 
 def excused(name, p, said):
     """What nobody could read is kept under a name that is told, since it may
-    hold somebody's edit; what could not be taken away stays, and what was being written
-    when the agent ended for want of memory."""
+    hold somebody's edit; what could not be taken away stays, and what was
+    being written when the agent ended for want of memory."""
     if p.error == "ENOMEM" and name.endswith(".tmp"):
         return True
     if os.path.basename(name).startswith(".") and \

@@ -112,7 +112,8 @@ class Sim:
                  activity="yes")
         self.do(do="user", name=USER, password=PASSWORD, locked=False,
                 expired=False, denied=False, drop_roles=True,
-                expires_days=-1, unregistered=False, mfa="", mode="", code="", next_code="",
+                expires_days=-1, unregistered=False, mfa="", mode="", code="",
+                next_code="",
                 totp="", pin="", answer="",
                 upn="jane@corp.example.com", session_name="jane",
                 roles=[ADMIN + "," + PROVIDER, PROVIDER + ", " + COMMA,

@@ -216,7 +216,8 @@ def worker_killed():
             finally:
                 os._exit(code)
         r = w.login("one", "two", user=None)
-        tap.equal(os.waitpid(pid, 0)[1], 0, "the worker was killed between two roles")
+        tap.equal(os.waitpid(pid, 0)[1], 0,
+                  "the worker was killed between two roles")
         tap.ok(r.rc not in (0, 2, 6), "login fails", r)
         tap.ok("two" in r.err, "and names the profile that is missing", r)
         tap.equal(w.states().get("one"), "fresh", "the first role is fresh")

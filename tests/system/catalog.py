@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The journal's message catalog: every id has its text, and systemd takes it."""
+"""The journal's message catalog: each id has its text, and systemd takes it."""
 
 import os
 import re

@@ -233,7 +233,8 @@ def logout(w):
 def main():
     with harness.World(warp=True) as w:
         setup(w)
-        for step in (file_twin, process_twin, long_wish, refused, shown, renewal, waits,
+        for step in (file_twin, process_twin, long_wish, refused, shown,
+                     renewal, waits,
                      restart, logout):
             step(w)
 

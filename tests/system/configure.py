@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""awsfedctl configure and roles: from one sign-in to a profile for each role."""
+"""awsfedctl configure and roles: from a sign-in to a profile for each role."""
 
 import json
 import os

@@ -122,7 +122,8 @@ def standing(w):
     r = w.ctl("explain", "dev")
     tap.ok(o["why"]["kind"] == "needs-user" and o["why"]["since"] and
            re.match(r"dev: needs-login: expired; keys live for \d+m\n"
-                    r"  Since \d\d:\d\d: .+\n  Next: awsfedctl login dev\n\n", r.out),
+                    r"  Since \d\d:\d\d: .+\n  Next: awsfedctl login dev\n\n",
+                    r.out),
            "not to be renewed: since when, why, and what helps", r)
 
 

@@ -289,7 +289,8 @@ def watch(w):
             done.append(w.ctl("logout", "prod"))
     done = []
     r = w.type([w.program("awsfedctl"), "status", "--watch"],
-               [("(?s)PROFILE.*PROFILE.*other ", terminal.CTRL_C)], whole=True, show=look,
+               [("(?s)PROFILE.*PROFILE.*other ", terminal.CTRL_C)], whole=True,
+               show=look,
                TERM="xterm")
     tap.equal(r.rc, 0, "Ctrl-C ends --watch with 0")
     tap.ok(r.tty.startswith("\x1b[?1049h") and

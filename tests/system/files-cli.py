@@ -14,7 +14,8 @@ import tempfile
 import threading
 import time
 
-EDIT = os.path.join(os.environ.get("top_builddir", "."), "tests/tools/file-edit")
+EDIT = os.path.join(os.environ.get("top_builddir", "."),
+                    "tests/tools/file-edit")
 SECONDS = float(os.environ.get("FILES_CLI_SECONDS", "5"))
 PROFILES = 30
 count = failed = 0

@@ -497,6 +497,7 @@ def cron():
                                                "taken" if used else "not"), r)
 
 
-tap.run(by_systemd, cron, none_is_started, login_starts_it, nothing_comes_along, two_at_once,
+tap.run(by_systemd, cron, none_is_started, login_starts_it, nothing_comes_along,
+        two_at_once,
         reasons, named, long_path, log_is_bounded, runtime_deleted, overtaken,
         sudo)

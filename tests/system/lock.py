@@ -69,7 +69,8 @@ def by_hand():
         if r is not None:
             tap.ok(r.rc != 0 and "locked" in r.err, "so is the AWS CLI", r)
         tap.ok("ASIA" in process(w, "dev").out, "others are served")
-        for verb in (["refresh"], ["refresh", "dev"], ["console", "dev", "--print"],
+        for verb in (["refresh"], ["refresh", "dev"],
+                     ["console", "dev", "--print"],
                      ["console", "prod", "--print"]):
             r = w.ctl(*verb)
             tap.ok(r.rc == 4 and "awsfedctl unlock" in r.err,

@@ -59,7 +59,8 @@ def options():
 
 def above():
     table = rows(sections()["Before the verb"])
-    tap.equal(sorted(table), sorted(ABOVE), "the options before the verb stand in theirs")
+    tap.equal(sorted(table), sorted(ABOVE),
+              "the options before the verb stand in theirs")
     for args in (["--version"], ["--help"], ["-v", "--help"],
                  ["--verbose", "--version"]):
         tap.equal(run("awsfedctl", *args).returncode, 0,

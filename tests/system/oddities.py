@@ -92,7 +92,8 @@ def comma_chosen():
         args = ["--adfs-host", HOST, "--region", "us-east-1"]
         r = w.login("--profile", "a", *args,
                     answers=[(ASK_ROLE, "Deploy,Prod"), (ASK_ROLE, "2")])
-        tap.ok(r.rc == 0 and "2  %s\n" % COMMA in r.tty, "chosen from the list", r)
+        tap.ok(r.rc == 0 and "2  %s\n" % COMMA in r.tty,
+               "chosen from the list", r)
         r = w.login("--profile", "b", *args, "--role-arn", COMMA, user=None,
                     password=None)
         tap.ok(r.rc == 0, "named by its ARN", r)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whose section of the credentials file is it, and how a write is taken back."""
+"""Whose is a section of the credentials file, and how a write is taken back."""
 
 import os
 

@@ -19,7 +19,8 @@ SOURCES = ("file", "process", "endpoint", "environment")
 S3_TOOLS = {
     # 1.60 refuses to work at all where AWS_CA_BUNDLE is set.
     "rclone": lambda s3, n: [
-        "env", "-u", "AWS_CA_BUNDLE", "rclone", "--config", "/dev/null", "--retries", "1", "lsd",
+        "env", "-u", "AWS_CA_BUNDLE", "rclone", "--config", "/dev/null",
+        "--retries", "1", "lsd",
         ":s3,provider=Other,env_auth=true,endpoint='%s':" % s3.url],
     "s3cmd": lambda s3, n: [
         "s3cmd", "--no-ssl", "--host=" + s3.host, "--host-bucket=" + s3.host,

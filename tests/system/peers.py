@@ -273,7 +273,8 @@ def both_write():
         w.wait(lambda: file_is_current(w), "the file to be current", 10)
         tap.ok(True, "the credentials file has what awsfed holds")
         tap.equal(parsed(w, w.config_file)["profile p"].get("output"),
-                  FORMATS[(n - 1) % 2], "the config file has what awsfed saved last")
+                  FORMATS[(n - 1) % 2], "the config file has what awsfed saved "
+                  "last")
         have = parsed(w, w.credentials_file)
         conf = parsed(w, w.config_file)
         tap.ok(all(conf[s].get("cli_key_%d" % i) == "real%d" % i

@@ -120,7 +120,8 @@ def by_itself(w):
     tap.ok(re.search(r"awsfedctl.* \(pid \d+.*\) asks for keys of prod, for "
                      r"\"exec env\"\. Allow\?", r.tty),
            "the question names program and purpose", r.tty)
-    for args, want in ((("env", "prod", "--shell", "json"), "AWS_SESSION_TOKEN"),
+    for args, want in ((("env", "prod", "--shell", "json"),
+                        "AWS_SESSION_TOKEN"),
                        (("console", "prod", "--print"), "https://")):
         r = w.type([w.program("awsfedctl"), *args], [(ASK, "n")])
         tap.ok(r.rc != 0 and want not in r.out, args[0] + ": n", r)

@@ -81,7 +81,8 @@ class Roads:
            "ip neigh add %s lladdr 02:00:00:00:00:01 dev out;"
            "ip addr add %s/32 dev lo; ip addr add %s/32 dev lo;"
            "nft add table ip roads;"
-           "nft add chain ip roads out '{ type filter hook output priority 0; }'"
+           "nft add chain ip roads out "
+           "'{ type filter hook output priority 0; }'"
            % (GATEWAY, GATEWAY, FARM, NAME_SERVER))
         self.sim = ("127.0.0.1", port)
         self.forwarder = netns.Forwarder((FARM, 443), self.sim)

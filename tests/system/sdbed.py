@@ -8,9 +8,9 @@
 
 The manager runs in a mount and a control group namespace of its own: it sees a
 /run of its own, and its runtime directory is the World's, so that sockets are
-where harness.World looks for them. Only root can make the namespaces: sdbed.need()
-says loudly when they cannot be had. At the end the manager is asked to exit; what
-is left of its control group is ended process by process.
+where harness.World looks for them. Only root can make the namespaces:
+sdbed.need() says loudly when they cannot be had. At the end the manager is
+asked to exit; what is left of its control group is ended process by process.
 """
 
 import ctypes
@@ -29,8 +29,8 @@ import terminal
 SYSTEMD, JOURNALD = "/lib/systemd/systemd", "/lib/systemd/systemd-journald"
 _libc = ctypes.CDLL(None, use_errno=True)
 
-# As root, in the new namespaces: $1 is the user's id, $2 what is to be /usr/local
-# there, if anything.
+# As root, in the new namespaces: $1 is the user's id, $2 what is to be
+# /usr/local there, if anything.
 INSIDE = r"""set -e
 mount -t cgroup2 none /sys/fs/cgroup
 cd /sys/fs/cgroup

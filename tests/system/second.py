@@ -156,7 +156,8 @@ def whole():
         w.sim.user(USER, password=PASSWORD, roles=[harness.pair(ARN)])
         w.sim.set(loop_tokens=30, loop_seconds=1)
         w.profile("p", role=ARN, adfs_config__adfs_user=USER)
-        for part in [too_late, codes, approvals, number_and_cancel, brought, made,
+        for part in [too_late, codes, approvals, number_and_cancel,
+                     brought, made,
                      unattended]:
             part(w)
         bad = w.sim.violations()

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The guide that this project started from, typed as it stands there, with
-awsfedctl under the name aws-adfs. Its account ids are too short; AWS decides."""
+awsfedctl under the name aws-adfs. Its account ids are too short, which AWS
+decides."""
 
 import harness
 import tap

@@ -303,7 +303,7 @@ def main():
                    roles=[harness.pair(ADMIN), harness.pair(OTHER)])
         w.profile("prod", role=ADMIN, reload=False)
         w.profile("other", role=OTHER)
-        w.sim.set(loop_tokens=30, loop_seconds=1)  # it would stop so many renewals
+        w.sim.set(loop_tokens=30, loop_seconds=1)  # so many renewals
         main_file, one = both_modes(w)
         again(w, main_file, one)
         odd(w)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""TAP, as the Automake driver reads it: one line a test, the plan at the end."""
+"""TAP, as the Automake driver reads it: a line a test, the plan at the end."""
 
 import os
 import signal

@@ -143,7 +143,8 @@ def troubles():
             ("HTTP 503", fault("adfs-get", "status", status=503, count=-1), 5,
              ("503",), 0),
             ("a page that nobody knows", fault(
-                "adfs-get", "unknown", count=-1), 1, ("awsfed cannot answer",), 0),
+                "adfs-get", "unknown", count=-1), 1,
+                 ("awsfed cannot answer",), 0),
             ("nothing at all", fault("adfs-get", "empty", count=-1), 1, (), 0),
             ("a form to a foreign host", fault(
                 "adfs-get", "foreign-action", count=-1), 1, ("evil",), 0)):

@@ -67,10 +67,12 @@ def code_stops():
 
 def more_codes():
     yield Stop("SecurID: the next code", ((ASK, RIGHT), (ASK, NEXT)),
-               says=("tokencode changes",) + DONE, factor=dict(posts=1, passed=1),
+               says=("tokencode changes",) + DONE,
+               factor=dict(posts=1, passed=1),
                user=dict(mfa="SecurIDAuthentication", code=RIGHT,
                          next_code=NEXT))
-    yield Stop("Neos: a PIN beside the code", ((ASK, RIGHT), (r"PIN code: $", PIN)),
+    yield Stop("Neos: a PIN beside the code", ((ASK, RIGHT),
+                                            (r"PIN code: $", PIN)),
                says=DONE, factor=dict(posts=1, passed=1),
                user=dict(mfa="MultiFactorAuthenticationProvider", code=RIGHT,
                          pin=PIN, mode="code"))

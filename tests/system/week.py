@@ -164,7 +164,8 @@ class Week:
         if self.ends.get(who):
             self.knows[who] = self.passwords[who]
         path = os.path.join(self.w.base, "pw-" + who)
-        self.w.write(path, "#!/bin/sh\nprintf '%%s\\n' '{\"username\":\"CORP\\\\%s\","
+        self.w.write(path, "#!/bin/sh\nprintf '%%s\\n' "
+                     "'{\"username\":\"CORP\\\\%s\","
                      "\"password\":\"%s\"}'\n"
                      % (who, self.passwords[who]), 0o700)
         return path

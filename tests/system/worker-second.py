@@ -174,7 +174,8 @@ class Run:
         self.server = Server(case)
         self.server.trouble = more.pop('trouble', [])
         begun = time.time()
-        self.agent = Person(job(f'http://{self.server.host}', **more), answers or {},
+        self.agent = Person(job(f'http://{self.server.host}', **more),
+                            answers or {},
                             hook).run()
         self.took = time.time() - begun
         self.posts = self.server.posts

@@ -110,7 +110,8 @@ def parse(path, data):
 
 def edit():
     section = rnd.choice(['p', 'q', 'default', 'new', 'profile p', 'é', 'P'])
-    key = rnd.choice(['k', 'K', 's3', 'newkey', 'x.y', 'é', 'aws_access_key_id'])
+    key = rnd.choice(['k', 'K', 's3', 'newkey', 'x.y', 'é',
+                      'aws_access_key_id'])
     kind = rnd.choice(['set', 'set', 'set', 'unset', 'add', 'remove'])
     if kind == 'set':
         return [kind, section, key, rnd.choice(['', 'new value', '# x', 'v=w'])]
@@ -119,7 +120,8 @@ def edit():
 
 def ask(server, data, words):
     raw = [w.encode() for w in words]
-    head = ' '.join(str(n) for n in [len(data), len(raw)] + [len(w) for w in raw])
+    head = ' '.join(str(n) for n in [len(data), len(raw)] +
+                    [len(w) for w in raw])
     server.stdin.write(head.encode() + b'\n' + data + b''.join(raw))
     server.stdin.flush()
     result, bad, out_len, json_len = map(int, server.stdout.readline().split())

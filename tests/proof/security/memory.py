@@ -324,8 +324,9 @@ def guarded(pid, part):
     part.row("the agent, signed in",
              "memory of user id %d, core %s, umask %s, %s KiB locked" % (
                  owner, core[1], umask, locked),
-             "root's (not dumpable), 0, 0077, some", int(locked) > 0 and (umask, owner, core) == (
-                 "0077", 0, ["0", "0"]), why="see the test")
+             "root's (not dumpable), 0, 0077, some", int(locked) > 0 and
+             (umask, owner, core) == ("0077", 0, ["0", "0"]),
+             why="see the test")
 
 
 def main():
