@@ -12,6 +12,7 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "signin.h"
+#include "trust.h"
 
 #define PEM_FILE_MAX (256 * 1024)
 #define CHAIN_MAX 16
@@ -162,18 +163,17 @@ check(const struct certificate *c, const char *from, struct fault *fault)
 	return -1;
 }
 
-/* libcurl lets us at its TLS only when that is OpenSSL. */
 static int
 check_tls(struct fault *fault)
 {
-	const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+	const char *tls;
 
-	if (tls != NULL && strstr(tls, "OpenSSL") != NULL)
+	if (trust_openssl(&tls))
 		return 0;
 	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
 	    _("A client certificate needs a libcurl with OpenSSL; this one "
 	      "has %s."),
-	    tls != NULL ? tls : "none");
+	    tls);
 	fault_next(fault, _("Install libcurl4 instead of libcurl3-gnutls."));
 	return -1;
 }

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "awsfed/clock.h"
-#include "awsfed/paths.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "authorities.h"
@@ -19,8 +18,8 @@
 #include "network.h"
 #include "origin.h"
 #include "rest.h"
+#include "trust.h"
 
-#define CA_MAX (8 * 1024 * 1024)
 #define RETRY_AFTER_MAX 3600
 #define LEGS_MAX 3 /* requests of one handshake */
 /*
@@ -54,16 +53,17 @@ struct http {
 	struct curl_slist *plain;   /* of the others */
 	struct curl_slist *english; /* of pages without cookies */
 	struct authorities system;
-	struct buf both_cas; /* ca_bundle and the system's */
+	struct trust *trust; /* of public hosts, or NULL */
 	char request_id[37];
 	bool windows;
 	const struct certificate *cert;
 	char *looked_at; /* host and port of the facts, or NULL */
 	struct network_facts facts;
 	size_t running;
-	int64_t spent;	  /* µs of cookie calls */
-	int64_t since;	  /* when the running one began */
-	struct rest rest; /* connections of cookie calls */
+	int64_t spent;		  /* µs of cookie calls */
+	int64_t since;		  /* when the running one began */
+	struct transfer *walking; /* it, or NULL */
+	struct rest rest;	  /* connections of cookie calls */
 };
 
 static size_t
@@ -138,24 +138,6 @@ on_close(void *arg, curl_socket_t fd)
 	return close(fd);
 }
 
-static void
-read_cas(struct http *h)
-{
-	const char *files[] = { h->set.ca_bundle, h->system.file };
-
-	buf_init(&h->both_cas, 2 * CA_MAX);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
-		_cleanup_free_ char *data = NULL;
-		size_t len;
-
-		if (files[i] != NULL &&
-		    path_read(files[i], CA_MAX, &data, &len) == 0 &&
-		    (buf_add(&h->both_cas, data, len) < 0 ||
-			buf_add(&h->both_cas, "\n", 1) < 0))
-			return;
-	}
-}
-
 struct http *
 http_new(const struct http_settings *set, struct fault *fault)
 {
@@ -174,7 +156,7 @@ http_new(const struct http_settings *set, struct fault *fault)
 	}
 	authorities_find(&h->system);
 	if (set->ca_bundle != NULL)
-		read_cas(h);
+		h->trust = trust_new(set->ca_bundle, &h->system);
 	h->multi = curl_multi_init();
 	h->browser = curl_easy_init();
 	if (h->multi == NULL || h->browser == NULL)
@@ -220,7 +202,7 @@ http_free(struct http *h)
 	curl_slist_free_all(h->headers);
 	curl_slist_free_all(h->plain);
 	curl_slist_free_all(h->english);
-	buf_done(&h->both_cas);
+	trust_free(h->trust);
 	xfree(h->looked_at);
 	xfree(h);
 	return NULL;
@@ -260,17 +242,13 @@ set_tls(struct http *h, CURL *e, unsigned flags)
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	/* A file alone is parsed once for the whole multi handle. */
-	curl_easy_setopt(e, CURLOPT_CAPATH,
-	    own == NULL || (flags & HTTP_PUBLIC) ? h->system.dir : NULL);
+	curl_easy_setopt(e, CURLOPT_CAPATH, own == NULL ? h->system.dir : NULL);
 	if (own == NULL) {
 		/* What it was built with may not be there. */
 		if (h->system.file != NULL || h->system.dir != NULL)
 			curl_easy_setopt(e, CURLOPT_CAINFO, h->system.file);
-	} else if ((flags & HTTP_PUBLIC) && h->both_cas.len > 0) {
-		struct curl_blob blob = { h->both_cas.data, h->both_cas.len,
-			CURL_BLOB_NOCOPY };
-
-		curl_easy_setopt(e, CURLOPT_CAINFO_BLOB, &blob);
+	} else if ((flags & HTTP_PUBLIC) && h->trust != NULL) {
+		trust_use(h->trust, e);
 	} else {
 		curl_easy_setopt(e, CURLOPT_CAINFO, own);
 	}
@@ -481,6 +459,7 @@ http_start(struct http *h, struct http_call *c)
 		t->easy = h->browser;
 		curl_easy_reset(t->easy); /* keeps the cookies */
 		h->since = clk_boot(&clk_system);
+		h->walking = t;
 	} else if ((t->easy = curl_easy_init()) == NULL) {
 		xalloc_oom();
 	}
@@ -605,20 +584,28 @@ judge(struct http *h, struct transfer *t, CURLcode code, long os_errno,
 		    host, &t->call->fault);
 }
 
+static bool
+has_left(const struct transfer *t)
+{
+	curl_off_t pre = 0;
+
+	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pre);
+	return t->begun || pre > 0;
+}
+
 /* Takes the finished transfer apart; returns its call. */
 static struct http_call *
 finish(struct http *h, struct transfer *t, CURLcode code)
 {
 	_cleanup_free_ char *keep_alive = NULL;
 	struct http_call *c = t->call;
-	curl_off_t pre = 0, connect = 0;
+	curl_off_t connect = 0;
 	long os_errno = 0;
 	bool connected;
 
-	curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &pre);
 	curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connect);
 	curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
-	c->sent = pre > 0 || t->begun;
+	c->sent = has_left(t);
 	if (t->again)
 		code = CURLE_GOT_NOTHING;
 	if (code == CURLE_OK) {
@@ -648,6 +635,7 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 		curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
 		if (!(c->flags & HTTP_PATIENT))
 			h->spent += clk_boot(&clk_system) - h->since;
+		h->walking = NULL;
 	} else {
 		curl_easy_cleanup(t->easy);
 	}
@@ -656,6 +644,14 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 	c->transfer = NULL;
 	h->running--;
 	return c;
+}
+
+/* A request is on its way: what would keep a later one waiting is done now. */
+static void
+meanwhile(struct http *h)
+{
+	if (h->walking != NULL && has_left(h->walking))
+		trust_prepare(h->trust);
 }
 
 /* Ends the process when the agent has closed its end. */
@@ -693,6 +689,7 @@ http_next(struct http *h, int64_t timeout)
 			    m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
 			return finish(h, t, m->data.result);
 		}
+		meanwhile(h);
 		left =
 		    timeout < 0 ? 1000 : (until - clk_boot(&clk_system)) / MSEC;
 		if (left <= 0 || (h->running == 0 && timeout < 0))

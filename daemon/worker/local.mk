@@ -55,6 +55,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/sts-fault.c \
 	daemon/worker/travel.c \
 	daemon/worker/totp.c daemon/worker/totp.h \
+	daemon/worker/trust.c daemon/worker/trust.h \
 	daemon/worker/wia.c daemon/worker/wia.h \
 	daemon/worker/words.c \
 	daemon/worker/xml.c daemon/worker/xml.h

@@ -9,6 +9,7 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import netns  # noqa: E402
 from worker_agent import BUILD, Agent, Tap, job  # noqa: E402
 
 SRC = os.environ.get('top_srcdir', '.')
@@ -16,6 +17,7 @@ SIM = os.path.join(BUILD, 'tests/sim/awsfed-sim')
 SIMCTL = os.path.join(SRC, 'tests/sim/simctl')
 USER = 'CORP\\jane'
 IDP = 'arn:aws:iam::123456789012:saml-provider/ADFS'
+STS = 'sts.us-east-1.amazonaws.com'
 ROLES = [f'arn:aws:iam::123456789012:role/R{i}' for i in range(20)]
 
 
@@ -26,7 +28,7 @@ class Sim:
         self.tmp = tempfile.TemporaryDirectory(prefix='awsfed-sim-')
         self.dir = self.tmp.name
         self.process = subprocess.Popen(
-            [SIM, '--dir', self.dir], stdin=subprocess.DEVNULL)
+            [SIM, '--dir', self.dir, '--host', STS], stdin=subprocess.DEVNULL)
         for _ in range(200):
             if os.path.exists(os.path.join(self.dir, 'ready')):
                 break
@@ -67,6 +69,21 @@ class Sim:
         return Agent(self.job(port, **more), user=user, password=password,
                      roles=self.redeem(ROLES[:1] if arns is None else arns,
                                        duration)).run()
+
+    def assume(self, port, ca):
+        """Keys that AWS does not know, sent to STS under its own name."""
+        proxy = netns.Proxy(int(self.read(port)))
+        try:
+            return Agent({
+                'type': 'job', 'job': 'assume', 'profile': 'p',
+                'roleArn': ROLES[0], 'sessionName': 'session',
+                'region': 'us-east-1', 'fips': False, 'dualstack': False,
+                'allowHttpLoopback': False, 'caBundle': ca,
+                'httpsProxy': proxy.url, 'connectTimeout': 5, 'timeout': 20,
+                'source': {'accessKeyId': 'ASIAX', 'secretAccessKey': 's',
+                           'sessionToken': 't'}}).run()
+        finally:
+            proxy.close()
 
     def end(self):
         self.process.terminate()
@@ -255,7 +272,39 @@ def run(sim, ok):
     ok(c['password_posts'] == 1 and c['assume_role_with_saml'] == 0 and
        a.of('fault') and a.of('fault')[0]['fault']['reason'] == 'tls',
        'verification off: AD FS only', [a.messages, c])
+    public(sim, ok)
     ok(sim.ctl('violations').strip() == '', 'no violation at the end')
+
+
+def public(sim, ok):
+    """STS under its own name: the bundle's authorities and the system's."""
+    other = os.path.join(sim.dir, 'other.pem')
+    broken = os.path.join(sim.dir, 'broken.pem')
+    subprocess.run(['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
+                    '-keyout', '/dev/null', '-out', other, '-subj', '/CN=x'],
+                   check=True, capture_output=True)
+    with open(broken, 'w', encoding='ascii') as f:
+        f.write('-----BEGIN CERTIFICATE-----\nbm9uZQ==\n'
+                '-----END CERTIFICATE-----\n')
+    for port, ca, name in (
+            ('port', sim.ca, None),
+            ('port', other, 'an authority of neither'),
+            ('badtls-port', sim.ca, 'a certificate of nobody'),
+            ('badname-port', sim.ca, 'a certificate of another name'),
+            ('expired-port', sim.ca, 'a certificate that has expired'),
+            ('port', broken, 'a bundle that is none')):
+        fresh(sim)
+        a = sim.assume(port, ca)
+        fault = a.of('fault')[0]['fault'] if a.of('fault') else {}
+        if name is None:
+            ok('AWS says' in fault.get('text', ''),
+               'STS, vouched for by the bundle', a.messages)
+        elif ca == broken:
+            ok(fault and 'AWS says' not in fault['text'],
+               f'STS with {name}', a.messages)
+        else:
+            ok(fault.get('reason') in ('tls', 'captive-portal'),
+               f'STS with {name}', a.messages)
 
 
 def fault_is(f, kind, reason):
