@@ -87,6 +87,7 @@ struct identity {
 	json_int_t attempt_id;
 	bool attempting; /* the ledger has a pending entry of ours */
 	bool went;	 /* and the worker was told go */
+	bool typed;	 /* the last answer: a password, by a person */
 	unsigned pages;	 /* recorded */
 	json_int_t page_id;
 	bool asserted;

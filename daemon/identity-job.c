@@ -76,6 +76,9 @@ identity_answer(struct identity *id, const char *value)
 		refuse(id, id->ask_id, &f);
 		return;
 	}
+	id->typed = id->ask_password && id->source == SOURCE_PERSON;
+	if (id->typed)
+		json_object_set_new(o, "typed", json_true());
 	send_msg(id, o);
 }
 
@@ -390,10 +393,11 @@ static void
 on_attempt(struct identity *id, const json_t *msg)
 {
 	_cleanup_fault_ struct fault f = { 0 };
-	const char *tag, *user;
+	const char *tag = NULL, *user;
 
 	id->attempt_id = json_integer_value(json_object_get(msg, "id"));
-	if (json_str(msg, "tag", 4, &tag) < 0 ||
+	if (json_str_opt(msg, "tag", 4, &tag) < 0 ||
+	    (tag == NULL && !id->typed) ||
 	    json_str(msg, "user", 256, &user) < 0 || id->attempting ||
 	    id->attempt_user != NULL) {
 		fault_set(&f, FAULT_INTERNAL, REASON_WORKER,
@@ -428,6 +432,7 @@ static void
 on_outcome(struct identity *id, const json_t *msg)
 {
 	const char *result = json_string_value(json_object_get(msg, "result"));
+	const char *tag = NULL;
 	bool ok = str_eq(result, OUTCOME_ACCEPTED);
 	enum ledger_outcome outcome;
 
@@ -444,6 +449,8 @@ on_outcome(struct identity *id, const json_t *msg)
 	outcome = ok			     ? LEDGER_ACCEPTED :
 	    str_eq(result, OUTCOME_REJECTED) ? LEDGER_REJECTED :
 					       LEDGER_UNKNOWN;
+	if (json_str_opt(msg, "tag", 4, &tag) == 0 && tag != NULL)
+		ledger_tag(id->env.ledger, id->attempt_name, tag);
 	ledger_outcome(id->env.ledger, id->attempt_name, outcome);
 	identity_secret_outcome(id, outcome);
 	if (ok)
@@ -697,7 +704,7 @@ forget(struct identity *id)
 		ledger_unsent(id->env.ledger, id->attempt_name);
 	id->attempting = false;
 	id->asserted = id->redeemed = false;
-	id->command_ran = id->code_ran = id->factor = false;
+	id->command_ran = id->code_ran = id->factor = id->typed = false;
 	xreplace(&id->command_user, NULL);
 	xreplace(&id->attempt_user, NULL);
 	xreplace(&id->command_line, NULL);

@@ -24,8 +24,8 @@
 
 struct entry {
 	char *identity;
-	char tag[5];
-	int64_t at; /* seconds since 1970 */
+	char tag[5]; /* "": not known */
+	int64_t at;  /* seconds since 1970 */
 	bool person;
 	bool factor; /* a second factor was met behind it */
 	bool own;    /* of this life of this agent: nobody knows better */
@@ -100,12 +100,20 @@ is_bad(const struct entry *e)
 	return e->outcome == LEDGER_REJECTED || e->outcome == LEDGER_UNKNOWN;
 }
 
+/* Of the password with this tag?  What has none may have been any. */
+static bool
+is_of(const struct entry *e, const char *tag)
+{
+	return str_eq(e->tag, tag) ||
+	    (*e->tag == '\0' && e->outcome != LEDGER_ACCEPTED);
+}
+
 /* A person got in: by the same password, or does it say nothing bad? */
 static bool
 settles(const struct entry *in, const struct entry *e)
 {
 	return in->person && in->outcome == LEDGER_ACCEPTED &&
-	    (!is_bad(e) || str_eq(in->tag, e->tag));
+	    (!is_bad(e) || (*e->tag != '\0' && str_eq(in->tag, e->tag)));
 }
 
 /*
@@ -177,14 +185,15 @@ append(struct ledger *l, const char *identity)
 static int
 load_entry(struct ledger *l, const json_t *j)
 {
-	const char *identity, *tag, *outcome;
+	const char *identity, *tag = NULL, *outcome;
 	struct entry *e;
 	int64_t at;
 	bool person, factor;
 	int o;
 
 	if (json_str(j, "identity", 512, &identity) < 0 ||
-	    json_str(j, "tag", 4, &tag) < 0 || !is_hex(tag, 4) ||
+	    json_str_opt(j, "tag", 4, &tag) < 0 ||
+	    (tag != NULL && !is_hex(tag, 4)) ||
 	    json_int_opt(j, "at", 0, INT64_MAX, 0, &at) < 0 ||
 	    json_bool_opt(j, "person", false, &person) < 0 ||
 	    json_bool_opt(j, "factor", false, &factor) < 0 ||
@@ -196,7 +205,8 @@ load_entry(struct ledger *l, const json_t *j)
 	if (o == (int)ARRAY_SIZE(outcomes))
 		return -EINVAL;
 	e = append(l, identity);
-	memcpy(e->tag, tag, sizeof(e->tag));
+	if (tag != NULL)
+		memcpy(e->tag, tag, sizeof(e->tag));
 	e->at = at;
 	e->person = person;
 	e->factor = factor;
@@ -254,6 +264,13 @@ ledger_new(const char *path, struct files *files, const struct clk *clk)
 
 /* ---- the other agents of a home ------------------------------------------------ */
 
+/* A tag may have come meanwhile. */
+static bool
+same_tag(const struct entry *a, const struct entry *b)
+{
+	return *a->tag == '\0' || *b->tag == '\0' || str_eq(a->tag, b->tag);
+}
+
 static struct entry *
 same_entry(struct ledger *l, const struct entry *e)
 {
@@ -261,7 +278,7 @@ same_entry(struct ledger *l, const struct entry *e)
 		struct entry *f = &l->entries[i];
 
 		if (f->at == e->at && f->person == e->person &&
-		    str_eq(f->tag, e->tag) && same(f->identity, e->identity))
+		    same_tag(f, e) && same(f->identity, e->identity))
 			return f;
 	}
 	return NULL;
@@ -300,6 +317,7 @@ merge(struct ledger *l, struct ledger *disk)
 		if (f == NULL) {
 			insert(l, e);
 		} else if (!f->own) {
+			memcpy(f->tag, e->tag, sizeof(f->tag));
 			f->outcome = e->outcome;
 			f->factor = e->factor;
 		}
@@ -355,7 +373,8 @@ to_text(const struct ledger *l)
 		json_t *j = json_object();
 
 		json_put_str(j, "identity", e->identity);
-		json_put_str(j, "tag", e->tag);
+		if (*e->tag != '\0')
+			json_put_str(j, "tag", e->tag);
 		json_object_set_new(j, "at", json_integer(e->at));
 		json_object_set_new(j, "person", json_boolean(e->person));
 		if (e->factor)
@@ -390,13 +409,12 @@ judge_stored(const struct ledger *l, const char *identity, const char *tag,
 	for (size_t i = l->n; i-- > 0;) {
 		const struct entry *e = &l->entries[i];
 
-		if (!same(e->identity, identity) ||
-		    (settled && !str_eq(e->tag, tag)))
+		if (!same(e->identity, identity) || (settled && !is_of(e, tag)))
 			continue;
 		if (settled && e->outcome == LEDGER_ACCEPTED)
 			break;
 		if ((e->outcome == LEDGER_REJECTED || settled) &&
-		    (tag == NULL ? !worked_since : str_eq(e->tag, tag)))
+		    (tag == NULL ? !worked_since : is_of(e, tag)))
 			return fault_set(fault, FAULT_NEEDS_USER, REASON_LEDGER,
 			    _("This password was refused before; it is not "
 			      "sent again without you."));
@@ -455,7 +473,7 @@ ledger_fetch_ok(
     const struct ledger *l, const char *identity, struct fault *fault)
 {
 	/* No password has this tag. */
-	return judge_stored(l, identity, "", fault);
+	return judge_stored(l, identity, "none", fault);
 }
 
 /* The newest undecided entry of the identity. */
@@ -525,7 +543,7 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	char *text;
 	bool factor;
 
-	if (!is_hex(tag, 4))
+	if (tag == NULL ? source != SOURCE_PERSON : !is_hex(tag, 4))
 		return fault_set(fault, FAULT_INTERNAL, REASON_WORKER,
 		    _("The worker sent a malformed password tag."));
 	look_again(l);
@@ -534,7 +552,8 @@ ledger_ask(struct ledger *l, const char *identity, const char *tag,
 	    judge_stored(l, identity, tag, fault) < 0)
 		return -1;
 	e = append(l, identity);
-	memcpy(e->tag, tag, sizeof(e->tag));
+	if (tag != NULL)
+		memcpy(e->tag, tag, sizeof(e->tag));
 	e->at = clk_real(l->clk) / USEC;
 	e->person = source == SOURCE_PERSON;
 	e->factor = factor;
@@ -630,6 +649,15 @@ drop_older(struct ledger *l, size_t last)
 		drop(l, i);
 		last--;
 	}
+}
+
+void
+ledger_tag(struct ledger *l, const char *identity, const char *tag)
+{
+	struct entry *e = pending(l, identity);
+
+	if (e != NULL && *e->tag == '\0' && is_hex(tag, 4))
+		memcpy(e->tag, tag, sizeof(e->tag));
 }
 
 void

@@ -8,7 +8,10 @@
  * finds at its start is an attempt whose end nobody knows, and counts as spent.
  * An entry holds the identity, a 16-bit tag of the password (salted scrypt,
  * computed in the worker: enough to see that it is another one, useless for
- * guessing), the time and the outcome.
+ * guessing), the time and the outcome.  Nothing is decided by the tag of what a
+ * person has just typed, so it may come later, with the outcome: the entry is on
+ * disk before the password goes all the same.  One that never got its tag may
+ * have been any password, and forbids each that it would forbid by its tag.
  *
  * The rules:
  *  - a person who has just typed it may always send it, once;
@@ -45,7 +48,7 @@ const char *ledger_salt(const struct ledger *l);
 typedef void ledger_done_fn(
     const struct fault *fault, unsigned serial, void *arg);
 /*
- * May identity post the password with this tag?  -1 with *fault: no, and done()
+ * May identity post the password with this tag (of a person's: or NULL)?  -1 with *fault: no, and done()
  * is not called.  0: done() comes from the loop, with an empty fault when the
  * entry is on disk, else with why it could not be written (then: no).
  */
@@ -58,6 +61,8 @@ enum ledger_outcome {
 	LEDGER_REJECTED,
 	LEDGER_UNKNOWN
 };
+/* The tag of the undecided attempt, which began without; kept with its end. */
+void ledger_tag(struct ledger *l, const char *identity, const char *tag);
 void ledger_outcome(
     struct ledger *l, const char *identity, enum ledger_outcome outcome);
 /* The password never left: the attempt did not happen. */

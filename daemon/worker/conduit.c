@@ -156,6 +156,7 @@ conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
 		json_object_set_new(msg, "choices", json_deep_copy(q->choices));
 	if (call(c, W_ASK, msg, W_ANSWER, &reply, fault) < 0)
 		return -1;
+	c->typed = json_is_true(json_object_get(reply, "typed"));
 	value = json_object_get(reply, "value");
 	if (!json_is_string(value) || json_string_length(value) > SECRET_MAX ||
 	    strlen(json_string_value(value)) != json_string_length(value))
@@ -237,11 +238,12 @@ conduit_attempt(
 }
 
 void
-conduit_outcome(struct conduit *c, const char *result)
+conduit_outcome(struct conduit *c, const char *result, const char *tag)
 {
 	json_t *msg = json_object();
 
 	json_put_str(msg, "result", result);
+	json_put_str(msg, "tag", tag);
 	conduit_send(c, W_OUTCOME, msg);
 }
 

@@ -27,6 +27,7 @@ struct conduit {
 	unsigned next_id;
 	struct secret *hushed[HUSHED_MAX]; /* NULL: none */
 	unsigned nhushed;
+	bool typed; /* the last answer: a password, by a person */
 };
 
 struct question {
@@ -68,10 +69,11 @@ void conduit_factor(struct conduit *c, const char *method, const char *product);
  * it was not kept.
  */
 char *conduit_page(struct conduit *c, const char *skeleton);
-/* May the password go?  0, or -1 with the agent's fault. */
+/* May the password go?  tag: NULL when it comes with the outcome.  0, or -1 with the agent's fault. */
 int conduit_attempt(
     struct conduit *c, const char *tag, const char *user, struct fault *fault);
-void conduit_outcome(struct conduit *c, const char *result);
+/* tag: of the password that was sent. */
+void conduit_outcome(struct conduit *c, const char *result, const char *tag);
 void conduit_cookies(struct conduit *c, json_t *cookies /* stolen */);
 /*
  * Reports an assertion (an object without type and id) and waits for the roles

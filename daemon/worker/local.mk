@@ -53,6 +53,7 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/skeleton.c daemon/worker/skeleton.h \
 	daemon/worker/sts.c daemon/worker/sts.h \
 	daemon/worker/sts-fault.c \
+	daemon/worker/tag.c daemon/worker/tag.h \
 	daemon/worker/travel.c \
 	daemon/worker/totp.c daemon/worker/totp.h \
 	daemon/worker/trust.c daemon/worker/trust.h \

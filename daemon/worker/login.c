@@ -7,7 +7,6 @@
  * leave, in a request that libcurl cannot make twice.
  */
 #include <ctype.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,19 +15,6 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "choice.h"
-
-void
-login_tag(const char *password, size_t len, const unsigned char *salt,
-    size_t salt_len, char tag[LOGIN_TAG_SIZE])
-{
-	unsigned char key[2];
-
-	/* N 16384, r 8, p 1: 16 MiB, some 50 ms.  RFC 7914. */
-	if (EVP_PBE_scrypt(password, len, salt, salt_len, 16384, 8, 1,
-		64 * 1024 * 1024, key, sizeof(key)) != 1)
-		xalloc_oom(); /* no way to keep the ledger's promise */
-	str_hex(key, sizeof(key), tag);
-}
 
 int
 login_user(
@@ -114,16 +100,28 @@ login_need_password(
 	return -1;
 }
 
+void
+login_tag_end(struct signin *s)
+{
+	if (s->tagging != NULL)
+		tag_end(STEAL(s->tagging), s->tag);
+}
+
 int
 login_attempt(
     struct signin *s, const struct secret *password, struct fault *fault)
 {
-	char tag[LOGIN_TAG_SIZE];
+	bool later = s->conduit->typed;
+	int r;
 
-	login_tag(secret_bytes(password), secret_len(password), s->job->salt,
-	    sizeof(s->job->salt), tag);
-	if (conduit_attempt(s->conduit, tag, s->user, fault) < 0)
+	s->tagging = tag_start(password, s->job->salt);
+	if (!later)
+		tag_end(STEAL(s->tagging), s->tag);
+	r = conduit_attempt(s->conduit, later ? NULL : s->tag, s->user, fault);
+	if (r < 0) {
+		login_tag_end(s);
 		return -1;
+	}
 	s->posted = s->open = true;
 	return 0;
 }

@@ -24,7 +24,8 @@ signin_settle(struct signin *s, const char *outcome)
 	if (!s->open)
 		return;
 	s->open = false;
-	conduit_outcome(s->conduit, outcome);
+	login_tag_end(s);
+	conduit_outcome(s->conduit, outcome, s->tag);
 }
 
 int

@@ -17,6 +17,7 @@
 #include "job.h"
 #include "origin.h"
 #include "page.h"
+#include "tag.h"
 #include "wia.h"
 
 #define SIGNIN_STEPS_MAX 30
@@ -38,6 +39,8 @@ struct signin {
 	char *user;	     /* NULL until known */
 	bool posted;	     /* the one password is spent */
 	bool open;	     /* its outcome has not been told */
+	struct tag *tagging; /* its tag is being made, or NULL */
+	char tag[TAG_SIZE];  /* it */
 	bool named;	     /* the name went on a page of its own */
 	bool restarted;	     /* begun anew with no cookies, once */
 	bool resumed;	     /* begun anew after the password was posted */
@@ -131,13 +134,15 @@ int login_user(
 /* Asks for the password; to is the URL that gets it. */
 int login_need_password(
     struct signin *s, const char *to, struct secret **ret, struct fault *fault);
-/* Enters the attempt in the ledger; 0: the password may go, once. */
+/*
+ * Enters the attempt in the ledger; 0: the password may go, once.  It must live
+ * until signin_settle: of one that a person has just typed the tag is made while
+ * it is on its way.
+ */
 int login_attempt(
     struct signin *s, const struct secret *password, struct fault *fault);
-#define LOGIN_TAG_SIZE 5 /* four hex digits and NUL */
-/* scrypt cut to 16 bits: tells another password, useless for guessing. */
-void login_tag(const char *password, size_t len, const unsigned char *salt,
-    size_t salt_len, char tag[LOGIN_TAG_SIZE]);
+/* The tag is there; the password is no longer needed for it. */
+void login_tag_end(struct signin *s);
 
 /* ---- realm.c, method.c, sites.c: pages of choices ------------------------- */
 struct choice;

@@ -10,7 +10,7 @@
  *	s begin with an AuthnRequest	m prefer these methods
  *	h a home realm is set	a accounts' names are wanted
  *	K kerberos  N ntlm  C certificate  F forms
- *	1 one role is redeemed
+ *	1 one role is redeemed	y a person types the password
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,7 +137,7 @@ conduit_ask(struct conduit *c, const struct question *q, struct secret **ret,
 {
 	const char *value;
 
-	(void)c;
+	c->typed = str_eq(q->name, QN_PASSWORD) && fake_option('y');
 	fake_trace("ask", q->label);
 	shown(q->label);
 	if (++fake.asked > ASKED_MAX)
@@ -197,9 +197,10 @@ int
 conduit_attempt(
     struct conduit *c, const char *tag, const char *user, struct fault *fault)
 {
-	(void)c;
-	if (strlen(tag) + 1 != LOGIN_TAG_SIZE || str_empty(user))
+	if (str_empty(user) ||
+	    (tag == NULL ? !c->typed : strlen(tag) + 1 != TAG_SIZE))
 		fake_wrong("an attempt without a tag or a user");
+	fake.tagged = tag != NULL;
 	if (fake_option('l'))
 		return refuse(fault);
 	if (++fake.attempts > 1)
@@ -208,9 +209,11 @@ conduit_attempt(
 }
 
 void
-conduit_outcome(struct conduit *c, const char *result)
+conduit_outcome(struct conduit *c, const char *result, const char *tag)
 {
 	(void)c;
+	if (!fake.tagged && tag == NULL && strcmp(result, OUTCOME_UNSENT) != 0)
+		fake_wrong("an attempt whose tag never comes");
 	fake_trace("outcome", result);
 	if (str_empty(result) || ++fake.outcomes > fake.attempts)
 		fake_wrong("an outcome of nothing");

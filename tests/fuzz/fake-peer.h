@@ -47,6 +47,7 @@ struct fake {
 	char options[32];
 	unsigned asked;
 	unsigned attempts, outcomes, assertions, faults;
+	bool tagged; /* the attempt came with its tag */
 };
 
 extern struct fake fake;

@@ -256,7 +256,8 @@ def main():
         server = Server()
         server.mode = mode
         settings = {k: v for k, v in more.items()
-                    if k in ('password', 'user', 'allow', 'on_message')}
+                    if k in ('password', 'user', 'allow', 'on_message',
+                             'typed')}
         roles = more.pop('roles', None)
         server.roles = more.pop('granted', [ROLE])
         server.sts = more.pop('sts', {})
@@ -279,6 +280,7 @@ def main():
            'the order of a good sign-in', a.messages)
     tap_ok(a.process.returncode == 0, 'exits 0')
     tap_ok(a.of('outcome')[0]['result'] == 'accepted', 'accepted')
+    tag = a.of('attempt')[0]['tag']
     c = a.of('credentials')[0]
     tap_ok(c['accessKeyId'] == 'ASIAEXAMPLE' and 3590 < c['lifetime'] <= 3601
            and c['secretAccessKey'] == 's+/=', 'credentials', c)
@@ -334,6 +336,21 @@ def main():
     a, s = start('elsewhere')
     tap_ok(a.fault().get('kind') == 'security' and not a.of('ask'),
            'a form of another host', a.messages)
+
+    # typed by a person: the tag comes with the outcome, whatever that is
+    for mode, more, result in (
+            ('good', {}, 'accepted'), ('good', {'password': 'wrong'},
+                                       'rejected'),
+            ('drop', {'timeout': 3}, 'unknown')):
+        a, s = start(mode, typed=True, **more)
+        told = a.of('outcome')[0]
+        tap_ok('tag' not in a.of('attempt')[0] and len(told['tag']) == 4 and
+               told['result'] == result and
+               (told['tag'] == tag) == ('password' not in more) and
+               len(s.posts('Password')) == 1, f'typed: {result}', a.messages)
+    a, s = start(typed=True, allow=False)
+    tap_ok(len(a.of('attempt')) == 1 and not a.of('outcome') and
+           not s.posts('Password'), 'typed, and not allowed', a.messages)
 
     # refused, lost
     a, s = start(password='wrong')

@@ -16,12 +16,13 @@ class Agent:
 
     def __init__(self, job, user='CORP\\jane', password='right',
                  roles=None, allow=True, on_message=None, answers=None,
-                 pages=None):
+                 pages=None, typed=False):
         self.messages = []
         self.user, self.password = user, password
         self.roles, self.allow, self.on_message = roles, allow, on_message
         # {question's name: value}, where a page's skeleton is said to be
         self.answers, self.pages = answers or {}, pages
+        self.typed = typed  # the password, by a person
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         os.set_inheritable(theirs.fileno(), True)
         env = {k: v for k, v in os.environ.items()
@@ -60,7 +61,10 @@ class Agent:
             if value is None:
                 self.refuse(m, 'needs-user', 'Nobody is there to answer.')
             else:
-                self.send({'type': 'answer', 'id': m['id'], 'value': value})
+                more = {'typed': True} if self.typed and \
+                    m['name'] == 'password' else {}
+                self.send({'type': 'answer', 'id': m['id'], 'value': value,
+                           **more})
         elif kind == 'page':
             self.send({'type': 'kept', 'id': m['id'],
                        **({'path': self.pages} if self.pages else {})})

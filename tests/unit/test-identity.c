@@ -40,6 +40,65 @@ test_command(void **state)
 	rig_free(r);
 }
 
+static void
+person(struct rig *r, struct job *job, const char *password)
+{
+	json_t *q;
+
+	rig_ask(job, 4, Q_SECRET, QN_PASSWORD);
+	fake_settle(r->loop);
+	q = rig_take(r, 1);
+	rig_call(r, 1, M_ANSWER, "{s:s,s:s,s:s}", "login",
+	    rig_str(q, "parameters.login"), "question",
+	    rig_str(q, "parameters.step.question.id"), "value", password);
+	json_decref(q);
+}
+
+/* Of what a person types the tag may come later; of nothing else. */
+static void
+test_tag_later(void **state)
+{
+	struct rig *r = rig_new(ONE);
+	const json_t *said;
+	struct job *job;
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	person(r, job, "typed");
+	said = rig_took(job, W_ANSWER);
+	assert_true(json_is_true(json_object_get(said, "typed")));
+	fake_settle(r->loop);
+	fake_files_hold(r->files, true);
+	fake_job_pack(job, "{s:s,s:i,s:s}", "type", W_ATTEMPT, "id", 5, "user",
+	    "CORP\\jane");
+	fake_settle(r->loop);
+	/* Nothing goes before it is recorded, tag or no tag. */
+	assert_int_equal(fake_files_queued(r->files), 1);
+	assert_null(fake_job_took(job));
+	fake_files_hold(r->files, false);
+	fake_settle(r->loop);
+	rig_took(job, W_GO);
+	assert_null(strstr(fake_files_text(r->files, r->attempts), "\"tag\""));
+	fake_job_pack(job, "{s:s,s:s,s:s}", "type", W_OUTCOME, "result",
+	    OUTCOME_ACCEPTED, "tag", "00ab");
+	fake_settle(r->loop);
+	assert_non_null(strstr(
+	    fake_files_text(r->files, r->attempts), "\"tag\": \"00ab\""));
+	rig_free(r);
+
+	r = rig_new(COMMAND);
+	job = start(r);
+	rig_ask(job, 4, Q_SECRET, QN_PASSWORD);
+	fake_command_end(fake_command_last(r->commands), NULL, PRINTED);
+	assert_null(json_object_get(rig_took(job, W_ANSWER), "typed"));
+	fake_job_pack(job, "{s:s,s:i,s:s}", "type", W_ATTEMPT, "id", 5, "user",
+	    "CORP\\jane");
+	fake_settle(r->loop);
+	rig_took(job, W_REFUSE);
+	rig_free(r);
+}
+
 /* What cannot be recorded does not leave; and not before it is recorded. */
 static void
 test_record(void **state)
@@ -407,6 +466,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_tag_later),
 		cmocka_unit_test(test_record),
 		cmocka_unit_test(test_source),
 		cmocka_unit_test(test_factor),

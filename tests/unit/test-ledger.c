@@ -53,7 +53,10 @@ on_done(const struct fault *fault, unsigned serial, void *arg)
 		went++;
 }
 
-/* "pT+": by a person, tag T, accepted.  c: command.  What came of it: + - ?. */
+/*
+ * "pT+": by a person, tag T (*: none, ever), accepted.  c: command.  What came
+ * of it: + - ?.
+ */
 static bool
 attempt(const char *s)
 {
@@ -62,7 +65,7 @@ attempt(const char *s)
 	int before = went;
 
 	tag[3] = s[1];
-	if (ledger_ask(ledger, "jane @ host", tag,
+	if (ledger_ask(ledger, "jane @ host", s[1] == '*' ? NULL : tag,
 		s[0] == 'p' ? SOURCE_PERSON : SOURCE_COMMAND, on_done, 1, NULL,
 		&f) < 0) {
 		refused++;
@@ -114,6 +117,20 @@ test_rules(void **state)
 		{ { "p1?" }, "c2", false },
 		{ { "c1?", "p1+" }, "c1", true },
 		{ { "c1!" }, "c1", true },
+		/* One whose tag never came may have been any of them. */
+		{ { "p*?" }, "c1", false },
+		{ { "p*-" }, "c1", false },
+		{ { "p*?" }, "p1", true },
+		{ { "p*?", "p1+" }, "c1", true },
+		{ { "p*?", "p2+" }, "c1", false },
+		{ { "p*-", "p2+" }, "c1", false },
+		{ { "p*?", "p2+" }, "c2", true },
+		{ { "p*?", "p2+", "p1+" }, "c1", true },
+		/* And what got in is not known to be this one. */
+		{ { "c1-", "p*+" }, "c1", false },
+		{ { "p1?", "p*+" }, "c1", false },
+		{ { "p*?", "p*+" }, "c1", false },
+		{ { "p*+" }, "c1", true },
 		/* Three an hour. */
 		{ { "c1+", "c1+" }, "c1", true },
 		{ { "c1+", "c1+", "c1+" }, "c1", false },
@@ -179,14 +196,23 @@ test_full_disk(void **state)
 	assert_false(attempt("c2"));
 }
 
+/* Another file each time, as a rename makes one. */
 static void
-again(void)
+to_disk(void)
 {
-	FILE *f = fopen(path, "w");
+	FILE *f;
 
+	unlink(path);
+	f = fopen(path, "we");
 	assert_non_null(f);
 	fputs(fake_files_text(files, path), f);
 	fclose(f);
+}
+
+static void
+again(void)
+{
+	to_disk();
 	ledger_free(ledger);
 	ledger = ledger_new(path, files, loop->clk);
 }
@@ -284,6 +310,59 @@ test_tags(void **state)
 	assert_int_equal(went + late, 0);
 }
 
+static unsigned
+entries(void)
+{
+	unsigned n = 0;
+
+	for (const char *p = fake_files_text(files, path);
+	     (p = strstr(p, "\"identity\"")) != NULL; p++)
+		n++;
+	return n;
+}
+
+/* On disk without its tag before it goes; the tag comes with the outcome. */
+static void
+test_tag_later(void **state)
+{
+	_cleanup_fault_ struct fault f = { 0 };
+
+	(void)state;
+	/* What is stored is judged by it. */
+	assert_int_equal(ledger_ask(ledger, "jane @ host", NULL, SOURCE_COMMAND,
+			     on_done, 1, NULL, &f),
+	    -1);
+	assert_true(attempt("p*"));
+	assert_non_null(strstr(fake_files_text(files, path), "pending"));
+	assert_null(strstr(fake_files_text(files, path), "\"tag\""));
+	/* The file is another one than was read last: it is read again. */
+	to_disk();
+	ledger_tag(ledger, "jane @ host", "12");
+	ledger_tag(ledger, "jane @ host", "0001");
+	ledger_tag(ledger, "jane @ host", "0002");
+	ledger_outcome(ledger, "jane @ host", LEDGER_REJECTED);
+	fake_settle(loop);
+	assert_int_equal(entries(), 1);
+	assert_non_null(
+	    strstr(fake_files_text(files, path), "\"tag\": \"0001\""));
+	assert_false(attempt("c1"));
+	assert_true(attempt("c2+"));
+	/* With none undecided there is nothing to give it to. */
+	ledger_tag(ledger, "jane @ host", "0003");
+	/* The agent dies before the tag has come. */
+	fake_advance(loop, 61 * USEC);
+	assert_true(attempt("p*"));
+	again();
+	fake_advance(loop, 61 * USEC);
+	assert_false(attempt("c3"));
+	assert_true(attempt("p2+"));
+	fake_advance(loop, 61 * USEC);
+	assert_false(attempt("c3"));
+	again();
+	assert_false(attempt("c3"));
+	assert_true(attempt("c2+"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* Another agent of the same home writes the file. */
@@ -362,6 +441,7 @@ main(void)
 		T(test_many),
 		T(test_unread),
 		T(test_tags),
+		T(test_tag_later),
 		T(test_elsewhere),
 	};
 

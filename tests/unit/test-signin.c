@@ -2,6 +2,7 @@
 #include "worker-test.h"
 
 #include "job.h"
+#include "awsfed/secret.h"
 #include "signin.h"
 
 static void
@@ -39,16 +40,23 @@ test_users(void **state)
 static void
 test_tag(void **state)
 {
-	unsigned char salt[16];
-	char one[LOGIN_TAG_SIZE], two[LOGIN_TAG_SIZE];
+	static const struct {
+		const char *password, *tag;
+	} rows[] = { { "right", "83e6" }, { "wrong", "89f5" } };
+	unsigned char salt[JOB_SALT_SIZE];
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(salt); i++)
 		salt[i] = (unsigned char)i;
-	login_tag("right", 5, salt, sizeof(salt), one);
-	assert_string_equal(one, "83e6");
-	login_tag("wrong", 5, salt, sizeof(salt), two);
-	assert_string_equal(two, "89f5");
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		_cleanup_secret_ struct secret *password =
+		    secret_new(rows[i].password, strlen(rows[i].password));
+		struct tag *t = tag_start(password, salt);
+		char tag[TAG_SIZE];
+
+		tag_end(t, tag);
+		assert_string_equal(tag, rows[i].tag);
+	}
 }
 
 static void
