@@ -4,7 +4,8 @@
 Whatever is sent arrives half a round trip later; and since the handshake of TCP
 itself cannot be held up here, the first bytes of a connection wait for it, as
 they would.  trips is what the client has waited for: one round trip for each
-connection's TCP, and one for each time it spoke after the server had."""
+connection's TCP, and one for each time it spoke after the server had. first is
+when the first connection came, last when the last answer was handed over."""
 import queue
 import socket
 import threading
@@ -17,6 +18,7 @@ class Relay:
     def __init__(self, address, target, rtt):
         self.target, self.rtt = target, rtt
         self.trips = self.connections = 0
+        self.first = self.last = None
         self.lock = threading.Lock()
         self.server = socket.create_server(address, backlog=64)
         threading.Thread(target=self._accept, daemon=True).start()
@@ -27,6 +29,7 @@ class Relay:
     def reset(self):
         with self.lock:
             self.trips = self.connections = 0
+            self.first = self.last = None
 
     def _accept(self):
         while True:
@@ -36,6 +39,7 @@ class Relay:
                 return
             with self.lock:
                 self.connections += 1
+                self.first = self.first or time.monotonic()
                 self.trips += 1
             server = socket.create_connection(self.target)
             for s in (client, server):
@@ -45,12 +49,16 @@ class Relay:
             self._pipe(client, server, first, told, True)
             self._pipe(server, client, 0, told, False)
 
+    def _handed(self):
+        with self.lock:
+            self.last = time.monotonic()
+
     def _pipe(self, source, sink, first, told, is_client):
         chunks = queue.SimpleQueue()
         threading.Thread(target=self._read, daemon=True, args=(
             source, chunks, first, told, is_client)).start()
         threading.Thread(target=self._write, daemon=True, args=(
-            sink, chunks)).start()
+            sink, chunks, None if is_client else self._handed)).start()
 
     def _read(self, source, chunks, first, told, is_client):
         while True:
@@ -70,12 +78,14 @@ class Relay:
                 return
 
     @staticmethod
-    def _write(sink, chunks):
+    def _write(sink, chunks, handed):
         while True:
             due, data = chunks.get()
             time.sleep(max(0, due - time.monotonic()))
             try:
                 if data:
+                    if handed and len(data) != ALERT:
+                        handed()
                     sink.sendall(data)
                     continue
                 sink.shutdown(socket.SHUT_WR)
