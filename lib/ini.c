@@ -196,7 +196,7 @@ ini_new_key(struct ini *ini, struct ini_sect *sect, const char *name,
     size_t len, struct ini_line *line)
 {
 	struct ini_key *k = xcalloc(1, sizeof(*k));
-	uint64_t bit;
+	uint64_t bit, *word;
 
 	k->name = ini_fold(name, len, true);
 	k->sect = sect;
@@ -207,7 +207,8 @@ ini_new_key(struct ini *ini, struct ini_sect *sect, const char *name,
 		    xreallocarray(sect->keys, sect->cap, sizeof(*sect->keys));
 	}
 	sect->keys[sect->nkeys++] = k;
-	*seen_word(ini, k->name, &bit) |= bit;
+	word = seen_word(ini, k->name, &bit);
+	*word |= bit;
 	ini_map_add(&ini->keys, &k->node, ini_hash(sect->raw, k->name));
 	return k;
 }
