@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by fake-engine.c (the graph) and fake-events.c (what comes in). */
+/* Shared by fake-engine.c (the graph), fake-events.c (what comes in) and disk. */
 #ifndef AWSFED_FAKE_ENGINE_INT_H
 #define AWSFED_FAKE_ENGINE_INT_H
 
@@ -11,6 +11,8 @@
 #include "fake-vault.h"
 #include "fake.h"
 
+#define ENGINE_FOLDER "/nonexistent/aws"
+#define ENGINE_CONFIG ENGINE_FOLDER "/config"
 #define ENGINE_IDS "LQSRD"
 #define ENGINE_ID_SIZE 80
 
@@ -48,6 +50,8 @@ struct engine {
 
 void engine_trace(const char *what, const char *text, size_t len);
 void engine_config(struct engine *e, unsigned which);
+/* The config file holds that from now on; text has to stay. */
+void fake_disk_config(const char *text, int64_t now_s);
 void engine_end_commands(struct engine *e);
 
 #endif

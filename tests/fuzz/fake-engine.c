@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "awsfed/config.h"
 #include "awsfed/ini.h"
@@ -20,6 +18,7 @@
 #include "credfile.h"
 #include "fake-engine-int.h"
 #include "feed.h"
+#include "fuzz.h"
 #include "hooks.h"
 #include "known.h"
 #include "ledger.h"
@@ -92,47 +91,6 @@ static const char *const configs[] = {
 	"[awsfed]\non_refresh = notify\non_needs_login = beep\n" \
 	"notifications = yes\n"
 
-/* One folder for all runs of this process: its config file alone is on disk. */
-static char *folder, *config_path;
-static const char *on_disk;
-
-static void
-remove_folder(void)
-{
-	(void)!unlink(config_path);
-	(void)!rmdir(folder);
-	xfree(STEAL(config_path));
-	xfree(STEAL(folder));
-}
-
-static void
-make_folder(void)
-{
-	static char name[] = "/tmp/awsfed-fuzz-XXXXXX";
-
-	if (folder != NULL)
-		return;
-	if (mkdtemp(name) == NULL)
-		engine_wrong("no folder");
-	folder = xstrdup(name);
-	config_path = xasprintf("%s/config", folder);
-	atexit(remove_folder);
-}
-
-/* What looks at the disk sees the text of the start; writers write to fakes. */
-static void
-to_disk(const char *text)
-{
-	FILE *f;
-
-	if (on_disk == text)
-		return;
-	f = fopen(config_path, "w");
-	if (f == NULL || fputs(text, f) < 0 || fclose(f) != 0)
-		engine_wrong("no config file");
-	on_disk = text;
-}
-
 static int
 read_config(const char *text, struct config **ret, struct fault *fault)
 {
@@ -142,9 +100,9 @@ read_config(const char *text, struct config **ret, struct fault *fault)
 
 	if (config_parse(doc, set, ret, fault) < 0)
 		return -1;
-	xreplace(&(*ret)->path, xstrdup(config_path));
+	xreplace(&(*ret)->path, xstrdup(ENGINE_CONFIG));
 	xreplace(
-	    &(*ret)->credentials_path, xasprintf("%s/credentials", folder));
+	    &(*ret)->credentials_path, xstrdup(ENGINE_FOLDER "/credentials"));
 	return 0;
 }
 
@@ -154,7 +112,7 @@ load(struct config **ret, struct fault *fault, void *arg)
 {
 	static struct config *known[ARRAY_SIZE(configs)];
 	struct engine *e = arg;
-	const char *text = fake_files_text(e->files, config_path);
+	const char *text = fake_files_text(e->files, ENGINE_CONFIG);
 
 	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
 		if (!str_eq(text, configs[i]))
@@ -172,19 +130,9 @@ engine_config(struct engine *e, unsigned which)
 {
 	const char *text = configs[which % ARRAY_SIZE(configs)];
 
-	to_disk(text);
-	fake_files_put(e->files, config_path, text);
+	fake_disk_config(text, clk_real(e->loop->clk) / USEC);
+	fake_files_put(e->files, ENGINE_CONFIG, text);
 	manager_look(e->manager);
-}
-
-/* Who reads a file again does not wait for it: the linker puts it in place. */
-int __wrap_usleep(useconds_t us);
-
-int
-__wrap_usleep(useconds_t us)
-{
-	(void)us;
-	return 0;
 }
 
 /* ---- answers ------------------------------------------------------------------- */
@@ -306,7 +254,7 @@ build_manager(struct engine *e)
 	e->known = known_new("/nonexistent/roles.json", e->files);
 	e->undo = undo_new();
 	e->vault = fake_vault_new(e->loop);
-	fake_files_put(e->files, config_path, configs[0]);
+	fake_files_put(e->files, ENGINE_CONFIG, configs[0]);
 	e->manager = manager_new(&(struct manager_env){
 	    .loop = e->loop,
 	    .jobs = e->jobs,
@@ -335,8 +283,9 @@ engine_new(uint64_t marker)
 	json_object_seed(1); /* the same run each time */
 	log_hook(no_line, NULL);
 	log_set_max(LOG_INFO);
-	make_folder();
-	to_disk(configs[0]);
+	fuzz_keep();
+	setenv("TZ", "UTC0", 1); /* localtime() would ask the disk */
+	fake_disk_config(configs[0], FAKE_EPOCH / USEC - 60);
 	snprintf(e->marker, sizeof(e->marker), "sk%016llx",
 	    (unsigned long long)marker);
 	build_manager(e);

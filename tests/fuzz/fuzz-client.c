@@ -93,6 +93,7 @@ start_once(void)
 		return;
 	done = true;
 	xalloc_install();
+	fuzz_keep();
 	json_object_seed(1);
 	log_set_max(LOG_CRIT);
 	unsetenv("AWS_PROFILE");

@@ -111,6 +111,7 @@ check_target(const char *s, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	fuzz_keep();
 	_cleanup_secret_ struct secret *token =
 	    secret_new(TOKEN, strlen(TOKEN));
 	const struct container_expect x = { PORT, token, 7, 7 };

@@ -181,6 +181,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	xalloc_install();
 	json_object_seed(1);
+	fuzz_keep();
 	o = json_loadb((const char *)data, size, 0, NULL);
 	if (o == NULL || creds_from_json(o, &clk, &c) < 0) {
 		json_decref(o);

@@ -16,8 +16,10 @@ FUZZ_CREDS_CPPFLAGS = $(FUZZ_AGENT_CPPFLAGS) -I$(top_srcdir)/client
 FUZZ_CREDS_LIBS = daemon/libsurfaces.a client/libclient.a $(LIBAWSFED)
 # Engines on fakes.
 FUZZ_ENGINE = tests/fuzz/fake-engine.h tests/fuzz/fake-engine-int.h \
-	tests/fuzz/fake-engine.c tests/fuzz/fake-events.c
-FUZZ_ENGINE_WRAP = -Wl,--wrap=usleep
+	tests/fuzz/fake-engine.c tests/fuzz/fake-events.c \
+	tests/fuzz/fake-disk.c
+FUZZ_ENGINE_WRAP = -Wl,--wrap=usleep -Wl,--wrap=stat -Wl,--wrap=path_read \
+	-Wl,--wrap=unlink
 FUZZ_ENGINE_CPPFLAGS = $(UNIT_CPPFLAGS) $(JANSSON_CFLAGS) \
 	-I$(top_srcdir)/daemon -I$(top_srcdir)/tests/unit
 FUZZ_ENGINE_LIBS = tests/unit/librig.a daemon/libsurfaces.a \
@@ -25,7 +27,8 @@ FUZZ_ENGINE_LIBS = tests/unit/librig.a daemon/libsurfaces.a \
 # fuzz-signin: pages for the network, an agent that answers all, time that flies.
 FUZZ_PEER = tests/fuzz/fake-peer.h tests/fuzz/fake-http.c \
 	tests/fuzz/fake-agent.c
-FUZZ_WRAP = -Wl,--wrap=clk_system -Wl,--wrap=EVP_PBE_scrypt
+FUZZ_WRAP = -Wl,--wrap=clk_system -Wl,--wrap=EVP_PBE_scrypt \
+	-Wl,--wrap=gss_acquire_cred
 # fuzz-client: the verbs, with an agent, a terminal and a clock of its own.
 FUZZ_CLIENT = tests/fuzz/fake-conn.h tests/fuzz/fake-conn.c \
 	tests/fuzz/fake-term.c client/status.h client/status-watch.c \
