@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Runs the fuzzers FUZZ_RUNS times each, as many side by side as there are
-processors, and writes what they have done as rows of `make proof`.
+"""Runs the fuzzers FUZZ_RUNS times each, in turns, as many side by side as there
+are processors, and writes what they have done as rows of `make proof`.
 
     proof.py            run what is left to run, then the rows
     proof.py --rows     the rows of what has been done
@@ -11,8 +11,12 @@ processors, and writes what they have done as rows of `make proof`.
 FUZZ_DIR keeps for each target what was found, its corpus and result.json, in
 which the runs of one binary add up: a target that has had its runs is not run
 again, one that was interrupted goes on.  To start anew remove that folder.
-FUZZ_TARGETS names some of the targets; all when empty.
+FUZZ_TARGETS names some of the targets; all when empty.  FUZZ_BIN is a folder of
+fuzzers that are built already, and FUZZ_COMMIT says of which commit; with a copy
+of them the runs can go on while the tree goes on.  Rows and list can be had at
+any time: what runs is noted each SLICE.
 """
+import collections
 import concurrent.futures
 import hashlib
 import json
@@ -35,33 +39,36 @@ DIR = os.path.join(BUILD, os.environ.get("FUZZ_DIR", "proof-fuzz"))
 RUNS = int(os.environ.get("FUZZ_RUNS", "10000000"))
 NAMES = os.environ.get("FUZZ_NAMES", "").split()
 TARGETS = os.environ.get("FUZZ_TARGETS", "").split() or NAMES
-SLICE = 600  # seconds after which what was done is noted
-LONG = 100   # one execution of so many may have an input of any length
+SLICE = 120  # seconds after which what was done is noted
+JOBS = int(os.environ.get("FUZZ_JOBS") or os.cpu_count())
+LONG = 1000  # one execution of so many may have an input of any length
 MEMORY = 2048  # MiB
 PACK_BYTES = 50000  # of one target's corpus
 PACK_FILES = 60
 # The options cost speed or memory and add nothing here: a finding is run again
 # by hand, with the sanitizer's usual ones.
-ASAN = ("detect_leaks=1:quarantine_size_mb=4:malloc_context_size=1:"
+ASAN = ("detect_leaks=1:quarantine_size_mb=1:"
+        "thread_local_quarantine_size_kb=64:malloc_context_size=1:"
+        "allocator_release_to_os_interval_ms=-1:"
         "max_malloc_fill_size=0:handle_abort=1")
 
 # What it is, bytes of most inputs, of the long ones, dictionary, fixtures.
 INFO = {
-    "ini": ("AWS files: byte for byte, edits", 512, 65536, "ini", ""),
-    "config": ("profiles, settings, policy", 768, 65536, "ini", ""),
-    "wire": ("frames", 768, 65536, "json", ""),
-    "creds": ("credentials in all their shapes", 768, 16384, "json", ""),
-    "assuan": ("a pinentry's answers", 768, 16384, "assuan", ""),
-    "container": ("HTTP of the container endpoint", 1024, 16384, "http", ""),
-    "sts": ("answers of STS", 2048, 65536, "xml", ".xml"),
-    "saml": ("assertions", 6144, 65536, "xml", ".xml"),
-    "classify": ("what a page is", 2048, 65536, "html", ".html"),
-    "page": ("pages, forms, words", 2048, 65536, "html", ".html"),
-    "state": ("the state that a restart finds", 2048, 65536, "json", ""),
-    "worker": ("a hostile worker's messages", 1024, 65536, "json", ""),
-    "control": ("methods: clients, workers, time", 1024, 65536, "json", ""),
-    "client": ("the client and any agent", 1024, 65536, "json", ""),
-    "signin": ("whole sign-ins", 2048, 65536, "html", ""),
+    "ini": ("AWS files: byte for byte, edits", 256, 65536, "ini", ""),
+    "config": ("profiles, settings, policy", 384, 65536, "ini", ""),
+    "wire": ("frames", 384, 65536, "json", ""),
+    "creds": ("credentials in all their shapes", 512, 16384, "json", ""),
+    "assuan": ("a pinentry's answers", 256, 16384, "assuan", ""),
+    "container": ("HTTP of the container endpoint", 384, 16384, "http", ""),
+    "sts": ("answers of STS", 1024, 65536, "xml", ".xml"),
+    "saml": ("assertions", 4096, 65536, "xml", ".xml"),
+    "classify": ("what a page is", 1024, 65536, "html", ".html"),
+    "page": ("pages, forms, words", 1024, 65536, "html", ".html"),
+    "state": ("the state that a restart finds", 1024, 65536, "json", ""),
+    "worker": ("a hostile worker's messages", 768, 65536, "json", ""),
+    "control": ("methods: clients, workers, time", 768, 65536, "json", ""),
+    "client": ("the client and any agent", 768, 65536, "json", ""),
+    "signin": ("whole sign-ins", 1536, 65536, "html", ""),
 }
 # So many features that weighing them would be a third of the time.
 BROAD = ("state", "worker", "control", "signin")
@@ -135,6 +142,14 @@ def command(binary, target, corpus, long):
             "-artifact_prefix=" + os.path.join(folder(target), "found", "")]
 
 
+def source():
+    """Of what the fuzzers are built."""
+    out = proof.source()
+    if os.environ.get("FUZZ_COMMIT"):
+        out["commit"] = os.environ["FUZZ_COMMIT"]
+    return out
+
+
 def digest(path):
     with open(path, "rb") as f:
         return hashlib.sha256(f.read()).hexdigest()
@@ -149,12 +164,16 @@ def one_slice(binary, target, runs, long):
     log = os.path.join(where, "log")
     start = time.monotonic()
     with open(log, "w", encoding="utf-8") as out:
-        status = subprocess.run(
+        # pylint: disable-next=consider-using-with
+        child = subprocess.Popen(
             command(binary, target, corpus, long) +
             ["-runs=%d" % runs, "-max_total_time=%d" % SLICE],
-            stdout=subprocess.DEVNULL, stderr=out, check=False,
+            stdout=subprocess.DEVNULL, stderr=out,
             env=dict(os.environ, ASAN_OPTIONS=ASAN,
-                     UBSAN_OPTIONS="print_stacktrace=1")).returncode
+                     UBSAN_OPTIONS="print_stacktrace=1"))
+        _, status, used = os.wait4(child.pid, 0)
+        status = os.waitstatus_to_exitcode(status)
+        child.returncode = status
     with open(log, encoding="utf-8", errors="replace") as f:
         text = f.read()
     done = re.findall(r"number_of_executed_units:\s*(\d+)", text)
@@ -164,43 +183,56 @@ def one_slice(binary, target, runs, long):
             where, "found", "log-%d" % int(time.time())))
     return {"runs": int(done[-1]) if done else 0,
             "seconds": time.monotonic() - start, "status": status,
+            "cpu": used.ru_utime + used.ru_stime,
             "cov": int(seen[-1][0]) if seen else 0,
             "ft": int(seen[-1][1]) if seen else 0}
 
 
-def run(binary, target):
+def begin(binary, target):
+    """What it has done, or nothing yet when that was another binary."""
     sha = digest(binary)
     result = load(target)
     if result.get("binary") != sha:
         # What was found by another one has to be found again, or is mended.
-        found = os.path.join(folder(target), "found")
-        if os.path.isdir(found):
-            shutil.rmtree(found)
+        found_dir = os.path.join(folder(target), "found")
+        if os.path.isdir(found_dir):
+            shutil.rmtree(found_dir)
         os.makedirs(folder(target), exist_ok=True)
         result = {"binary": sha, "runs": 0, "long": 0, "seconds": 0.0,
-                  "cov": 0, "ft": 0, "status": 0, **proof.source()}
-    elif "commit" not in result:
-        # The same program, by an older form of this script.
-        result.update(proof.source(), date=time.strftime(
-            "%Y-%m-%d", time.gmtime(os.path.getmtime(
-                os.path.join(folder(target), "result.json")))))
-        save(target, result)
-    while result["runs"] < RUNS and result["status"] == 0:
-        # The long ones last, so that they start from what is known.
-        long = result["runs"] >= RUNS - RUNS // LONG
-        left = RUNS - result["runs"] - (0 if long else RUNS // LONG)
-        part = one_slice(binary, target, max(left, 1), long)
-        result["runs"] += part["runs"]
-        result["long"] += part["runs"] if long else 0
-        result["seconds"] += part["seconds"]
-        result["status"] = part["status"]
-        for key in ("cov", "ft"):
-            result[key] = max(result[key], part[key])
-        save(target, result)
-        say("%s: %d of %d" % (target, result["runs"], RUNS))
-        if part["runs"] == 0 and part["status"] == 0:
-            result["status"] = -1
+                  "cpu": 0.0, "cov": 0, "ft": 0, "status": 0, **source()}
     return result
+
+
+def turn(binary, target):
+    """One slice; True when there is more to do."""
+    result = begin(binary, target)
+    if result["runs"] >= RUNS or result["status"] != 0:
+        return False
+    # The long ones last, so that they start from what is known.
+    long = result["runs"] >= RUNS - RUNS // LONG
+    left = RUNS - result["runs"] - (0 if long else RUNS // LONG)
+    part = one_slice(binary, target, max(left, 1), long)
+    result["runs"] += part["runs"]
+    result["long"] += part["runs"] if long else 0
+    result["seconds"] += part["seconds"]
+    result["cpu"] += part["cpu"]
+    result["status"] = part["status"]
+    for key in ("cov", "ft"):
+        result[key] = max(result[key], part[key])
+    save(target, result)
+    say("%s: %d of %d" % (target, result["runs"], RUNS))
+    return part["runs"] > 0 and part["status"] == 0 and result["runs"] < RUNS
+
+
+def turns(where, queue):
+    """Takes the next that waits, until none does."""
+    while True:
+        try:
+            target = queue.popleft()
+        except IndexError:
+            return
+        if turn(os.path.join(where, "fuzz-" + target), target):
+            queue.append(target)
 
 
 def found(target):
@@ -209,6 +241,11 @@ def found(target):
     except OSError:
         return []
     return sorted(n for n in names if not n.startswith("log-"))
+
+
+def rate(r):
+    """Executions in a second of the processor."""
+    return round(r.get("runs", 0) / max(r.get("cpu", 0), 1))
 
 
 def measured():
@@ -227,16 +264,21 @@ def rows():
         runs = r.get("runs", 0)
         figure = "not run"
         if runs:
-            figure = ("%s executions, %s a second, %d edges, %d features" % (
-                format(runs, ","),
-                format(round(runs / max(r["seconds"], 1)), ","),
-                r["cov"], r["ft"]))
+            figure = ("%s executions of %s, %s a second of processor, "
+                      "%d edges, %d features" % (
+                          format(runs, ","), r["commit"],
+                          format(rate(r), ","), r["cov"], r["ft"]))
         bad = found(target)
         why = ""
         if bad or r.get("status", 0) != 0:
             why = "found: " + (", ".join(bad) or "see its log")
+        elif runs == 0:
+            why = "not begun; make proof-fuzz does"
         elif runs < RUNS:
-            why = "it has not had its runs yet; make proof-fuzz goes on"
+            why = ("it ran for %.1f hours, of which it had the processor for "
+                   "%.1f; all would need %.1f of it; make proof-fuzz goes on"
+                   % (r["seconds"] / 3600, r["cpu"] / 3600,
+                      RUNS / max(rate(r), 1) / 3600))
         good &= not bad and r.get("status", 0) == 0
         part.row("%s: %s" % (target, INFO[target][0]), figure,
                  "≥ %s, nothing found" % format(RUNS, ","), not why, why)
@@ -249,7 +291,7 @@ def listing():
         runs = r.get("runs", 0)
         print("%-10s %11s runs %7d/s  cov %5d  ft %6d  %s" % (
             target, format(runs, ","),
-            runs / max(r.get("seconds", 1), 1), r.get("cov", 0),
+            rate(r), r.get("cov", 0),
             r.get("ft", 0), " ".join(found(target)) or
             ("done" if runs >= RUNS else "")))
 
@@ -335,10 +377,10 @@ def main():
         for target in TARGETS:
             pack(os.path.join(where, "fuzz-" + target), target)
         return 0
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+    queue = collections.deque(TARGETS)
+    with concurrent.futures.ThreadPoolExecutor(JOBS) as pool:
         # An exception of one of them is raised here.
-        list(pool.map(
-            lambda t: run(os.path.join(where, "fuzz-" + t), t), TARGETS))
+        list(pool.map(lambda _: turns(where, queue), range(JOBS)))
     return 0 if rows() else 1
 
 
