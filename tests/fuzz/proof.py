@@ -264,7 +264,7 @@ def rows():
         runs = r.get("runs", 0)
         figure = "not run"
         if runs:
-            figure = ("%s executions of %s, %s a second of processor, "
+            figure = ("%s executions (%s), %s a second of processor, "
                       "%d edges, %d features" % (
                           format(runs, ","), r["commit"],
                           format(rate(r), ","), r["cov"], r["ft"]))
@@ -275,10 +275,10 @@ def rows():
         elif runs == 0:
             why = "not begun; make proof-fuzz does"
         elif runs < RUNS:
-            why = ("it ran for %.1f hours, of which it had the processor for "
-                   "%.1f; all would need %.1f of it; make proof-fuzz goes on"
-                   % (r["seconds"] / 3600, r["cpu"] / 3600,
-                      RUNS / max(rate(r), 1) / 3600))
+            why = ("it had %.1f minutes of the processor in %.1f and needs "
+                   "about %.0f for all; make proof-fuzz goes on" % (
+                       r["cpu"] / 60, r["seconds"] / 60,
+                       RUNS / max(rate(r), 1) / 60))
         good &= not bad and r.get("status", 0) == 0
         part.row("%s: %s" % (target, INFO[target][0]), figure,
                  "≥ %s, nothing found" % format(RUNS, ","), not why, why)
