@@ -255,6 +255,19 @@ copy_high(int fd)
 	return fcntl(fd, F_DUPFD_CLOEXEC, FIRST_FREE_FD);
 }
 
+/* in, out, err and extra become 0 to 3, and nothing else is open. */
+static int
+place(posix_spawn_file_actions_t *fa, const int fds[], size_t n)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = posix_spawn_file_actions_adddup2(fa, fds[i], (int)i);
+	if (r == 0)
+		r = posix_spawn_file_actions_addclosefrom_np(fa, (int)n);
+	return -r;
+}
+
 static int
 spawn(const struct child_spec *spec, int err, pid_t *ret)
 {
@@ -278,12 +291,8 @@ spawn(const struct child_spec *spec, int err, pid_t *ret)
 		return -errno;
 	posix_spawn_file_actions_init(&fa);
 	posix_spawnattr_init(&at);
-	posix_spawn_file_actions_adddup2(&fa, in, 0);
-	posix_spawn_file_actions_adddup2(&fa, out, 1);
-	posix_spawn_file_actions_adddup2(&fa, err_high, 2);
-	if (extra >= 0)
-		posix_spawn_file_actions_adddup2(&fa, extra, 3);
-	posix_spawn_file_actions_addclosefrom_np(&fa, extra >= 0 ? 4 : 3);
+	r = place(
+	    &fa, (const int[]){ in, out, err_high, extra }, extra >= 0 ? 4 : 3);
 	sigemptyset(&none);
 	sigfillset(&all);
 	posix_spawnattr_setsigmask(&at, &none);
@@ -292,9 +301,10 @@ spawn(const struct child_spec *spec, int err, pid_t *ret)
 	posix_spawnattr_setflags(&at,
 	    POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
 		POSIX_SPAWN_SETPGROUP);
-	r = -posix_spawn(ret, spec->path, &fa, &at,
-	    (char *const *)(uintptr_t)spec->argv,
-	    (char *const *)(uintptr_t)spec->envp);
+	if (r == 0)
+		r = -posix_spawn(ret, spec->path, &fa, &at,
+		    (char *const *)(uintptr_t)spec->argv,
+		    (char *const *)(uintptr_t)spec->envp);
 	posix_spawnattr_destroy(&at);
 	posix_spawn_file_actions_destroy(&fa);
 	return r;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <dirent.h>
+#include <dlfcn.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -438,6 +441,67 @@ test_no_leak(void **state)
 	assert_int_equal(open_fds(), before);
 }
 
+/* ---- what a worker is born with, when there is no memory for the list of it -- */
+static int refused; /* the call that fails, from 1; 0: none */
+
+static bool
+refuse(void)
+{
+	return refused > 0 && --refused == 0;
+}
+
+int
+posix_spawn_file_actions_adddup2(posix_spawn_file_actions_t *fa, int fd, int to)
+{
+	static int (*real)(posix_spawn_file_actions_t *, int, int);
+
+	if (real == NULL)
+		*(void **)&real =
+		    dlsym(RTLD_NEXT, "posix_spawn_file_actions_adddup2");
+	return refuse() ? ENOMEM : real(fa, fd, to);
+}
+
+int
+posix_spawn_file_actions_addclosefrom_np(
+    posix_spawn_file_actions_t *fa, int from)
+{
+	static int (*real)(posix_spawn_file_actions_t *, int);
+
+	if (real == NULL)
+		*(void **)&real = dlsym(
+		    RTLD_NEXT, "posix_spawn_file_actions_addclosefrom_np");
+	return refuse() ? ENOMEM : real(fa, from);
+}
+
+/* Nothing runs with other descriptors than it should have. */
+static void
+test_half_born(void **state)
+{
+	size_t before;
+
+	(void)state;
+	run("[[\"say\", {\"type\":\"done\"}]]", 10);
+	run_for(200);
+	before = open_fds();
+	/* Standard input, output, error, the fourth; and all others closed. */
+	for (int call = 1; call <= 5; call++) {
+		refused = call;
+		run("[[\"say\", {\"type\":\"done\"}]]", 10);
+		assert_int_equal(refused, 0);
+		assert_int_equal(ended, 1);
+		assert_int_equal(fault.reason, REASON_WORKER);
+		assert_int_equal(json_array_size(heard), 0);
+		assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	}
+	assert_int_equal(open_fds(), before);
+	refused = 6;
+	run("[[\"say\", {\"type\":\"done\"}]]", 10);
+	assert_int_equal(refused, 1);
+	assert_false(fault_is(&fault));
+	refused = 0;
+	run_for(200);
+}
+
 int
 main(void)
 {
@@ -456,6 +520,7 @@ main(void)
 		T(test_large),
 		T(test_no_worker),
 		T(test_no_leak),
+		T(test_half_born),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
