@@ -18,7 +18,6 @@ import http.client
 import os
 import re
 import signal
-import ssl
 import time
 
 import trip
@@ -31,6 +30,9 @@ KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token",
 OURS = ("root", "other", "hop", "hop.live")
 STS = "sts.us-east-1.amazonaws.com"
 EXITS = (0, 1, 3, 4, 5, 6)
+FOREIGN = "# mine\n[theirs]\naws_access_key_id = AKIAEXAMPLE\n\n;end\n"
+SANITIZER = re.compile(r"Sanitizer|runtime error:|^==\d+==", re.M)
+PF_EXITING = 4  # of the flags in /proc/PID/stat
 CPU_MAX = 5.0  # seconds of the agent in two logins
 # Texts that are right for others, and wrong where only a local call failed.
 BLAME = re.compile(r"refused the password|wrong password|password is wrong|"
@@ -72,7 +74,7 @@ def descriptors(bed):
             continue
         kind = re.sub(r"socket:\[(\d+)\]",
                       lambda m: known.get(m.group(1), "socket"), target)
-        kind = re.sub(r":\[\d+\]", "", kind)
+        kind = re.sub(r":\[\d+\]", "", kind).replace(bed.w.base, "")
         kinds[kind] = kinds.get(kind, 0) + 1
     return kinds
 
@@ -87,7 +89,7 @@ def kept(bed, well):
 def settle(bed, seconds=3):
     """Until workers and connections of the last command have gone."""
     end = time.monotonic() + seconds
-    while bed.w.workers() and time.monotonic() < end:
+    while bed.w.agent is not None and bed.w.workers() and time.monotonic() < end:
         time.sleep(0.01)
     time.sleep(0.02)
 
@@ -146,7 +148,7 @@ def whoami(bed, section):
     sign = hmac.new(key, to_sign.encode(), hashlib.sha256).hexdigest()
     conn = http.client.HTTPSConnection(
         "localhost", bed.w.sim.port, timeout=20,
-        context=ssl.create_default_context(cafile=bed.w.sim.ca))
+        context=bed.tls)
     conn.request("POST", "/", body, {
         "Host": STS, "Content-Type": kind, "X-Amz-Date": stamp,
         "X-Amz-Security-Token": token,
@@ -218,26 +220,42 @@ def judge_login(bed, v, p, r, posts):
     return False
 
 
-def judge_death(bed, v, p, log):
+def judge_death(bed, v, p, r):
     """The agent is gone: did it say so?"""
-    rc = bed.w.agent.returncode
-    words = [line for line in log.splitlines()
-             if re.match(r"<[0-3]>.*\S", line)]
+    rc, said = bed.w.agent.returncode, bed.words()
+    if bed.launched:
+        # To whoever started it, and then to its log.
+        words = (said + r.err).split()
+    else:
+        words = re.findall(r"^<[0-3]>.*\S", said, re.M)
     if rc < 0:
         v.must(rc == -signal.SIGABRT and p.program == "awsfedd",
                "the agent died of signal %d" % -rc)
-        v.must(re.search(r"^<[0-3]>", log, re.M), "it aborted without a word")
     else:
         v.must(rc in (1, 78), "the agent ended with status %d" % rc)
     v.must(words, "it said nothing")
 
 
-def recover(bed, v, well, before):
+def alive(bed):
+    """Is the agent there?  One that is just dying is waited for: whoever it
+    served has been cut off by then, and its socket still takes calls."""
+    agent = bed.w.agent
+    if agent is None:
+        return False
+    if agent.poll() is None:
+        with open("/proc/%d/stat" % agent.pid, encoding="ascii") as f:
+            state, *fields = f.read().rsplit(")", 1)[1].split()
+        if state in "ZX" or int(fields[5]) & PF_EXITING:
+            agent.wait(20)
+    return agent.poll() is None
+
+
+def recover(bed, v, p, well, before):
     """A following login works, with the same agent or with a new one."""
     w = bed.w
-    same = w.agent.poll() is None
+    same = alive(bed)
     if not same:
-        v.must(bed.start(), "no new agent starts: " + w.log()[-600:])
+        v.must(bed.start(), "no new agent starts: " + bed.words()[-600:])
     elif before:
         r = bed.ctl("logout", "--all")
         v.must(r.rc == 0, "logout afterwards: %r" % r)
@@ -246,69 +264,118 @@ def recover(bed, v, well, before):
         return
     live(bed, v, "after the next login")
     settle(bed)
+    if not v.must(alive(bed), "the agent ended after the next login"):
+        return
     if same:
         end = time.monotonic() + 5
         more = kept(bed, well)
         while more and time.monotonic() < end:
             time.sleep(0.05)
             more = kept(bed, well)
-        v.must(not more, "descriptors were kept: %r" % more)
+        # What could not be put in its place is still another's copy.
+        if p.site.call not in ("dup2", "dup3"):
+            v.must(not more, "descriptors were kept: %r" % more)
     used = cpu(bed)
     v.must(used < CPU_MAX, "the agent used %.1f s of the processor" % used)
 
 
-def point(bed, p, well):
-    """One login with that fault, and everything after it."""
-    v, w = Verdict(), bed.w
-    bed.fresh()
+def judge_words(bed, v, p, r):
+    """What was said by anybody, and what was not to be said."""
+    # A client that ends before it read leaves what is typed to the terminal.
+    shown = r is not None and (r.rc == 0 or p.program != "awsfedctl")
+    judge_secrets(bed, v, bed.words() + (r.out + r.err if r else "") +
+                  (r.tty if shown else ""))
+    v.must(not SANITIZER.search(bed.words() + (r.all if r else "")),
+           "a sanitizer spoke")
+
+
+def strike(bed, p, v):
+    """The login in which it fails: (did the agent start, did the login go
+    well, what it said)."""
+    w, before = bed.w, bed.w.sim.counters()
     foreign = w.read(w.credentials_file).decode()
-    before = w.sim.counters()
-    bed.plan.arm(p.program, p, deep=bed.deep)
     went_well, r = False, None
-    started = bed.start()
+    bed.plan.arm(p.program, p, deep=bed.deep)
+    started = bed.running or bed.start()
+    bed.running = False
     if started:
         r = bed.login()
         went_well = judge_login(
             bed, v, p, r, w.sim.since(before).get("password_posts", 0))
-        if w.agent.poll() is None:
+        if alive(bed):
             s = bed.ctl("status", "--json")
             v.must(s.rc in EXITS + (-6,), "status ended with %d" % s.rc)
     settle(bed)
-    if w.agent.poll() is None and not bed.plan.tripped():
-        # Not yet: perhaps while it ends.
-        w.stop_agent()
-    judge_files(bed, v, foreign, bed.config, "after the fault")
-    tripped = bed.plan.tripped()
-    bed.plan.disarm()
-    log = w.log()
-    dead = w.agent.poll() is not None
-    if dead and w.agent.returncode != 0:
-        judge_death(bed, v, p, log)
-    recover(bed, v, well, went_well)
+    judge_files(bed, v, FOREIGN, bed.config, "after the fault")
+    v.must(foreign.startswith(FOREIGN), "what is not ours was gone before")
+    return started, went_well, r
+
+
+def finish(bed, v, p, well, went_well):
+    """The next login, the agent's end, and what is left over."""
+    w = bed.w
+    recover(bed, v, p, well, went_well)
     if w.agent.poll() is None:
         rc = w.stop_agent()
         v.must(rc == 0, "the agent ended with %d when asked to" % rc)
-    judge_files(bed, v, foreign, bed.config, "in the end")
-    # A client that ends before it read leaves what is typed to the terminal.
-    shown = r is not None and (r.rc == 0 or p.program != "awsfedctl")
-    judge_secrets(bed, v, w.log() + (r.out + r.err if r else "") +
-                  (r.tty if shown else ""))
-    said = w.log() + (r.err if r else "")
-    more = sorted(f for f in set(listing(bed)) - set(well["files"])
-                  if not excused(f, p, said))
-    v.must(not more, "left over: %r" % more)
-    strange = w.sim.violations()
+    judge_files(bed, v, FOREIGN, bed.config, "in the end")
+
+
+def close(bed, v, p, r, started, went_well, tripped, dead):
+    """The verdict on all that was seen."""
+    judge_words(bed, v, p, r)
+    strange = bed.w.sim.violations()
     v.must(not strange, "the simulator saw: %r" % strange)
-    for problem in bed.unwell:
-        v.defects.append(problem)
+    v.defects += bed.unwell
     del bed.unwell[:]
     v.outcome = (
         "defect" if v.defects else
         "not reached" if not tripped else
         "refused to start" if not started else
-        "served anyway" if went_well and not (
-            dead and w.agent.returncode < 0) else
+        "served anyway" if went_well and not dead else
         "clean abort" if p.site.call in trip.MEMORY else "clear error")
     v.said = "%r\n---- agent\n%s" % (
-        r, "\n".join(w.log().splitlines()[-40:]))
+        r, "\n".join(bed.words().splitlines()[-20:]))
     return v
+
+
+def point(bed, p, well):
+    """One login with that fault, and everything after it."""
+    v, w = Verdict(), bed.w
+    bed.end()
+    bed.fresh()
+    started, went_well, r = strike(bed, p, v)
+    if alive(bed) and not bed.plan.tripped():
+        # Not yet: perhaps while it ends.
+        w.stop_agent()
+    tripped = bed.plan.tripped()
+    bed.plan.disarm()
+    aborted = False
+    if not alive(bed) and w.agent is not None and w.agent.returncode != 0:
+        judge_death(bed, v, p, r)
+        aborted = w.agent.returncode < 0
+    finish(bed, v, p, well, went_well)
+    said = bed.words() + (r.err if r else "")
+    more = sorted(f for f in set(listing(bed)) - set(well["files"])
+                  if not excused(f, p, said))
+    v.must(not more, "left over: %r" % more)
+    return close(bed, v, p, r, started, went_well, tripped, aborted)
+
+
+def quick(bed, p, well):
+    """The same of a worker that has no memory, with an agent that goes on: its
+    next login is the next point's.  None: this one wants point()."""
+    v = Verdict()
+    if not bed.again():
+        return None
+    started, went_well, r = strike(bed, p, v)
+    tripped = bed.plan.tripped()
+    bed.plan.disarm()
+    if not (started and tripped and alive(bed)):
+        return None
+    more = sorted(set(listing(bed)) - set(well["files"]))
+    v.must(not more, "left over: %r" % more)
+    bed.running = True
+    close(bed, v, p, r, started, went_well, tripped, False)
+    # Looked at once more, alone.
+    return v if v.outcome == "clean abort" else None

@@ -5,12 +5,17 @@
 A first login without faults lists the call sites (tests/tools/trip.c); then,
 for each of them, a login in which that one call fails, at its first and at its
 last visit, with each error that it may plausibly give.  What must hold after
-each stands in judge.py.  The short form takes a sample of everything.
+each stands in judge.py.  The same for the calls that are made only where the
+client finds no agent and starts one.  The short form takes a sample of
+everything.  In a build with sanitizers the system calls fail alone: what leaks
+on the way out, or is undefined, is told by them.
 
     torture.py                   the test, TAP
     torture.py --only PATTERN    points whose text matches, and what they said
 """
 
+import fcntl
+import hashlib
 import json
 import os
 import re
@@ -19,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -30,97 +36,34 @@ import judge  # noqa: E402
 import proof  # noqa: E402
 import tap  # noqa: E402
 import trip  # noqa: E402
-from harness import PASSWORD, USER, pair, role  # noqa: E402
+import torturebed  # noqa: E402
+from torturebed import Bed, Launched  # noqa: E402
 
 PROGRAMS = ("awsfedd", "awsfed-worker", "awsfedctl")
-TITLE = {"awsfedd": "agent", "awsfed-worker": "worker",
-         "awsfedctl": "client"}
-ROOT, OTHER = role("111111111111", "Root"), role("333333333333", "Other")
-HOP = role("222222222222", "Hop")
-NAMES = ["root", "other", "hop"]
-FOREIGN = "# mine\n[theirs]\naws_access_key_id = AKIAEXAMPLE\n\n;end\n"
-RUNNERS = 2
-SAMPLE = 5  # points of a program in the short form, beside memory
-PATIENCE = 40  # seconds for a command; more is a hang
-
-
-class Bed:
-    """A simulator and a HOME that are used again for each point."""
-
-    def __init__(self, deep):
-        self.w = w = harness.World(agent=False, check=self.check)
-        self.unwell, self.deep = [], deep
-        library = w.program("trip.so")
-        shutil.copy2(os.path.join(tap.builddir(), "tests/tools/trip.so"),
-                     library)
-        self.plan = trip.Plan(library)
-        self.env = {"LD_PRELOAD": library, "AWSFED_TEST_PRELOAD": "1"}
-        w.sim.set(loop_tokens=30, loop_seconds=1)
-        w.sim.user(USER, password=PASSWORD, roles=[pair(ROOT), pair(OTHER)])
-        w.sim.role(HOP, trust=[ROOT])
-        known = {"adfs_config__adfs_user": USER}
-        w.profile("root", role=ROOT, reload=False, **known)
-        w.profile("other", role=OTHER, reload=False, **known)
-        w.profile("hop", host=None, reload=False, role_arn=HOP,
-                  source_profile="root", awsfed__deliver="file")
-        self.config = w.read(w.config_file)
-
-    def check(self, good, name, *why):
-        if not good:
-            self.unwell.append("%s %s" % (name, " ".join(map(str, why))))
-        return good
-
-    def fresh(self):
-        """As on the first day, but for the simulator."""
-        w = self.w
-        w.write(w.config_file, self.config.decode())
-        for folder in ("run", "state", "home/.aws"):
-            path = os.path.join(w.base, folder)
-            for name in os.listdir(path):
-                full = os.path.join(path, name)
-                if full == w.config_file:
-                    continue
-                if os.path.isdir(full):
-                    shutil.rmtree(full)
-                else:
-                    os.unlink(full)
-        w.write(w.credentials_file, FOREIGN)
-        for log in w.logs:
-            if log != "sim":
-                with open(w.logs[log], "wb"):
-                    pass
-        w.children[:] = [p for p in w.children if p.poll() is None]
-        w.sim.do("expire-sso")
-        w.sim.do("reset")
-
-    def start(self):
-        """The agent under the plan; False when it ended instead."""
-        w = self.w
-        w.start_agent(wait=False, **self.env)
-        end = time.monotonic() + 20
-        while time.monotonic() < end:
-            if w.agent.poll() is not None:
-                return False
-            # The socket is there before the agent is ready to take calls.
-            try:
-                w.connect().close()
-                return True
-            except OSError:
-                time.sleep(0.003)
-        return True
-
-    def login(self):
-        return self.w.login(*NAMES, user=None, timeout=PATIENCE, **self.env)
-
-    def ctl(self, *args):
-        return self.w.ctl(*args, timeout=PATIENCE, **self.env)
-
-    def close(self):
-        self.w.close()
+# Whose calls fail, and whether the client starts the agent: then only those
+# that are not made otherwise.
+PARTS = (("agent that the client starts", "awsfedd", True),
+         ("client that starts the agent", "awsfedctl", True),
+         ("agent", "awsfedd", False), ("worker", "awsfed-worker", False),
+         ("client", "awsfedctl", False))
+RUNNERS, RUNNERS_FULL = 2, 8  # a login waits more than it computes
+WHOLE = 8  # of so many points of a worker's memory one has all of judge.py
+TRIES = 3
+MINUTES = 60  # after that only what must be tried is
+MISSED_MAX = 0.05  # of the points of a program
+SANITIZED = os.environ.get("AWSFED_INSTRUMENTED", "no") != "no"
+PART = ("torture-leaks", "Torture with sanitizers: a system call of each site "
+        "fails once") if SANITIZED else \
+    ("torture", "Torture: every fallible call fails once")
+TARGET = ("no leak, crash, wrong answer or undefined behaviour" if SANITIZED
+          else "no crash, descriptor left, wrong answer or damaged file")
+# Points of a program in the short form, beside memory.
+SAMPLE = 5 if os.environ.get("AWSFED_INSTRUMENTED", "no") == "no" else 2
 
 
 def count(bed, program):
     """The sites of one program in a login without faults."""
+    bed.end()
     bed.fresh()
     bed.plan.arm(program, deep=bed.deep)
     if not bed.start():
@@ -128,12 +71,28 @@ def count(bed, program):
     r = bed.login()
     if r.rc != 0:
         raise RuntimeError("a login without faults: %r" % r)
+    judge.alive(bed)
     bed.ctl("status", "--json")
     judge.settle(bed)
     well = {"fds": judge.descriptors(bed)}
     bed.w.stop_agent()
     well["files"] = judge.listing(bed)
     return bed.plan.sites(), well
+
+
+def survey(bed, program, runs):
+    """Of several such logins: what is met by chance is met now and then."""
+    sites, well = {}, {"fds": {}, "files": set()}
+    for _ in range(runs):
+        found, w = count(bed, program)
+        for s in found:
+            known = sites.setdefault(s.id, s)
+            known.visits = min(known.visits, s.visits)
+        for kind, n in w["fds"].items():
+            well["fds"][kind] = max(n, well["fds"].get(kind, 0))
+        well["files"] |= set(w["files"])
+    well["files"] = sorted(well["files"])
+    return sorted(sites.values(), key=lambda s: s.id), well
 
 
 def sample(program, sites):
@@ -153,91 +112,243 @@ def sample(program, sites):
 
 def chosen(program, sites, full):
     """Memory that xalloc guards ends in the same sentence everywhere: each
-    place once."""
+    pair of callers in any case; then each three, and all places while there is
+    time.  With a sanitizer,
+    which has its own memory, each system call once, and each with one of its
+    errors."""
     seen, out = set(), []
     if not full:
         return sample(program, sites)
     for s in sites:
-        key = (s.call,) + tuple(s.frames[:4])
         if s.call in trip.MEMORY:
-            if key in seen:
-                continue
-            seen.add(key)
-            out.append(trip.Point(program, s, 1, "ENOMEM"))
-            if 1 < s.visits < 1000:
-                out.append(trip.Point(program, s, s.visits, "ENOMEM"))
+            for nth in sorted({1, s.visits} if s.visits < 1000 else {1}):
+                p = trip.Point(program, s, nth, "ENOMEM")
+                keys = [(s.call,) + tuple(s.frames[:n]) for n in (2, 3)]
+                p.rank = sum(key in seen for key in keys)
+                seen.update(keys)
+                out.append(p)
+        elif SANITIZED:
+            few = list(trip.points(program, [s]))
+            out += few[s.id % len(few):][:1] if few else []
         else:
             out += trip.points(program, [s])
     return out
 
 
-def runner(number, of, result, only):
+def new_bed(launched, only):
+    full = proof.full() or only is not None
+    return (Launched if launched else Bed)(full and not SANITIZED)
+
+
+def make_list(folder, only):
+    """What is to be done, for all runners."""
+    harness.enter(timeout=3600)
+    full = proof.full() or only is not None
+    everything, ids = [], {}
+    for title, program, launched in sorted(PARTS, key=lambda p: p[2]):
+        bed = new_bed(launched, only)
+        try:
+            sites, well = survey(bed, program, 3 if full else 1)
+        finally:
+            bed.close()
+        if bed.unwell:
+            raise RuntimeError("; ".join(bed.unwell))
+        if launched:
+            sites = [s for s in sites if s.id not in ids[program]]
+        ids[program] = {s.id for s in sites}
+        points = chosen(program, sites, full)
+        if only is not None:
+            points = [p for p in points if re.search(only, str(p))]
+        memory = [s for s in sites if s.call in trip.MEMORY]
+        everything.append(
+            {"title": title, "launched": launched, "well": well,
+             "sites": {"memory": len(memory),
+                       "calls": len(sites) - len(memory)},
+             "points": [p.pack() for p in points]})
+    with open(os.path.join(folder, "list.new"), "w", encoding="utf-8") as f:
+        json.dump(everything, f)
+    os.replace(os.path.join(folder, "list.new"), os.path.join(folder, "list"))
+
+
+def numbers(folder):
+    """Each number once, whichever runner asks."""
+    with open(os.path.join(folder, "next"), "a+", encoding="ascii") as f:
+        while True:
+            fcntl.flock(f, fcntl.LOCK_EX)
+            f.seek(0)
+            n = int(f.read() or 0)
+            f.truncate(0)
+            f.write("%d" % (n + 1))
+            f.flush()
+            fcntl.flock(f, fcntl.LOCK_UN)
+            yield n
+
+
+def done_before(folder):
+    """The rows of an earlier run of the same programs, by point; what was not
+    well is looked at again."""
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        if name.startswith("done."):
+            with open(os.path.join(folder, name), encoding="utf-8") as f:
+                found.update((row["point"], row) for row in map(json.loads, f)
+                             if "point" in row)
+    return found
+
+
+def judged(bed, p, well, number):
+    """What is not reached, since chance has a share in it, is tried again."""
+    if p.program == "awsfed-worker" and p.site.call in trip.MEMORY and \
+            bed.deep and number % WHOLE != 0:
+        v = judge.quick(bed, p, well)
+        if v is not None:
+            return v, False
+    for _ in range(TRIES):
+        v = judge.point(bed, p, well)
+        if v.outcome != "not reached":
+            break
+    return v, True
+
+
+def runner(number, folder, only):
     """One of several that work side by side, each in a network of its own."""
     harness.enter(timeout=24 * 3600)
-    out = open(result, "a", encoding="utf-8")
+    # Later rows are read later.
+    out = open(os.path.join(folder, "done.%d.%d" % (time.time(), number)),
+               "w", encoding="utf-8")
 
     def say(**what):
         out.write(json.dumps(what) + "\n")
         out.flush()
 
-    full = proof.full() or only is not None
-    bed = Bed(full)
+    with open(os.path.join(folder, "list"), encoding="utf-8") as f:
+        todo = [(trip.Point.unpack(p), part)
+                for part in json.load(f) for p in part["points"]]
+    # What is of most interest first, and what needs another bed last.
+    todo.sort(key=lambda t: (t[0].rank, t[1]["launched"],
+                             t[0].site.call in trip.MEMORY))
+    end = time.monotonic() + MINUTES * 60
+    before = {point for point, row in done_before(folder).items()
+              if row["outcome"] not in ("defect", "not reached")}
+    bed = None
     try:
-        for program in PROGRAMS:
-            sites, well = count(bed, program)
-            points = chosen(program, sites, full)
-            if only is not None:
-                points = [p for p in points if re.search(only, str(p))]
-            say(program=program, sites=len(sites), points=len(points),
-                memory=sum(s.call in trip.MEMORY for s in sites))
-            for i, p in enumerate(points):
-                if i % of != number:
-                    continue
-                start = time.monotonic()
-                v = judge.point(bed, p, well)
-                say(program=program, point=str(p), call=p.site.call,
-                    outcome=v.outcome, defects=v.defects,
-                    said=v.said if v.defects or only else "",
-                    where=trip.where(p.site, tap.program(program))
-                    if v.defects or only else "",
-                    took=round(time.monotonic() - start, 2))
+        for i in numbers(folder):
+            if i >= len(todo):
+                break
+            p, part = todo[i]
+            name = "%s: %s" % (part["title"], p)
+            if p.rank > 0 and time.monotonic() > end:
+                break
+            if name in before:
+                continue
+            if bed is None or bed.launched != part["launched"]:
+                if bed is not None:
+                    bed.close()
+                bed = new_bed(part["launched"], only)
+            start = time.monotonic()
+            try:
+                v, whole = judged(bed, p, part["well"], i)
+            except Exception:  # it is told, and the others have their turn
+                v, whole = judge.Verdict(), True
+                v.outcome = "defect"
+                v.defects = bed.unwell + [traceback.format_exc()]
+                bed.close()
+                bed = None
+            tell = bool(v.defects or only or v.outcome == "not reached")
+            say(title=part["title"], point=name, call=p.site.call,
+                outcome=v.outcome, defects=v.defects, whole=whole,
+                said=v.said if tell else "",
+                where=trip.where(p.site, tap.program(p.program))
+                if tell else "", took=round(time.monotonic() - start, 2))
     finally:
-        bed.close()
-        say(unwell=bed.unwell)
+        if bed is not None:
+            bed.close()
+    if bed is not None and bed.unwell:
+        sys.exit("unwell in the end: " + "; ".join(bed.unwell))
     sys.stdout.flush()
 
 
+def digest():
+    """Of all that has a part in a result: the programs and the judge."""
+    h = hashlib.sha256()
+    for path in [tap.program(p) for p in PROGRAMS] + \
+            [os.path.join(tap.builddir(), "tests/tools/trip.so")] + \
+            [m.__file__ for m in (judge, torturebed, trip,
+                               sys.modules[__name__])]:
+        with open(path, "rb") as f:
+            h.update(f.read())
+    return h.hexdigest()[:16]
+
+
+def workplace(only):
+    """In `make proof` a folder that the next run goes on with when this one is
+    ended early, and the programs and this test are still the same."""
+    if not proof.full() or only is not None:
+        return tempfile.mkdtemp(prefix="awsfed-torture-")
+    folder = os.path.join(proof.FOLDER, "torture-" + digest())
+    os.makedirs(folder, exist_ok=True)
+    if os.path.exists(os.path.join(folder, "next")):
+        os.unlink(os.path.join(folder, "next"))
+    return folder
+
+
 def run_all(only):
-    folder = tempfile.mkdtemp(prefix="awsfed-torture-")
+    folder = workplace(only)
+    me = [sys.executable, os.path.abspath(__file__)]
+    more = [only] if only else []
+    if not os.path.exists(os.path.join(folder, "list")):
+        r = subprocess.run(me + ["--list", folder] + more, check=False,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           text=True)
+        if r.returncode != 0:
+            tap.ok(False, "a login without faults", r.stdout[-3000:])
+            return [], []
+    with open(os.path.join(folder, "list"), encoding="utf-8") as f:
+        parts = json.load(f)
     jobs = []
-    for i in range(RUNNERS):
-        path = os.path.join(folder, "%d" % i)
-        argv = [sys.executable, os.path.abspath(__file__), "--runner",
-                str(i), str(RUNNERS), path] + ([only] if only else [])
-        jobs.append((path, subprocess.Popen(
-            argv, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            text=True)))
-    rows = []
-    for path, p in jobs:
+    for i in range(RUNNERS_FULL if proof.full() else RUNNERS):
+        jobs.append(subprocess.Popen(
+            me + ["--runner", str(i), folder] + more,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True))
+    for p in jobs:
         said = p.communicate()[0]
-        with open(path, encoding="utf-8") as f:
-            mine = [json.loads(line) for line in f]
-        if p.returncode != 0 or not mine or "unwell" not in mine[-1]:
+        if p.returncode != 0:
             tap.ok(False, "the runner came to its end", said[-3000:])
-        elif mine[-1]["unwell"]:
-            tap.ok(False, "the runner left a clean place",
-                   *mine[-1]["unwell"])
-        rows += mine
-    shutil.rmtree(folder)
-    return rows
+    wanted = {"%s: %s" % (part["title"], trip.Point.unpack(p))
+              for part in parts for p in part["points"]}
+    rows = [row for name, row in done_before(folder).items()
+            if name in wanted]
+    if len(rows) == len(wanted):
+        shutil.rmtree(folder)
+    return parts, rows
 
 
-def report(part, rows, only):
-    for program in PROGRAMS:
-        mine = [r for r in rows if r.get("program") == program]
-        done = [r for r in mine if "point" in r]
-        sites = max([r["sites"] for r in mine if "sites" in r] or [0])
+def figure(kind, want):
+    """The outcomes in words."""
+    got = {o: sum(r["outcome"] == o for r in kind) for o in judge.OUTCOMES}
+    missed, wrong = got.pop("not reached"), got.pop("defect")
+    said = "%d points failed once: %s; %d defects" % (
+        len(kind) - missed,
+        ", ".join("%d %s" % (n, o) for o, n in got.items() if n) or "none",
+        wrong)
+    if missed:
+        said += "; %d not reached in %d tries each" % (missed, TRIES)
+    if want > len(kind):
+        said += "; %d of %d were not tried for want of time" % (
+            want - len(kind), want)
+    short = sum(not r["whole"] for r in kind)
+    if short:
+        said += ("; %d of them share an agent, so that the next login is the "
+                 "next point's" % short)
+    return said
+
+
+def report(part, parts, rows, only):
+    for listed in parts:
+        title = listed["title"]
+        done = [r for r in rows if r["title"] == title]
         bad = [r for r in done if r["defects"]]
+        missed = [r for r in done if r["outcome"] == "not reached"]
         for r in done if only else bad:
             tap.diag("%s (%.1f s): %s" % (r["point"], r["took"],
                                           r["outcome"]))
@@ -245,45 +356,60 @@ def report(part, rows, only):
             for d in r["defects"]:
                 tap.diag("  DEFECT " + d)
             tap.diag(r["said"])
+        for r in missed:
+            tap.diag("not reached: %s at %s" % (r["point"], r["where"]))
         for r in sorted(done, key=lambda r: -r["took"])[:3]:
             if r["took"] > 8:
                 tap.diag("slow: %s (%.1f s)" % (r["point"], r["took"]))
         if only is None:
-            tap.ok(done, "%s: there were points" % TITLE[program])
+            tap.ok(len(done) > len(missed), "%s: points were reached"
+                   % title)
+            tap.ok(len(missed) <= len(done) * MISSED_MAX,
+                   "%s: few points were not reached" % title,
+                   "%d of %d" % (len(missed), len(done)))
         tap.ok(not bad, "%s: %d points of %d call sites, each failed once"
-               % (TITLE[program], len(done), sites),
+               % (title, len(done) - len(missed),
+                  sum(listed["sites"].values())),
                "%d have defects" % len(bad))
         for memory, what in ((True, "memory"), (False, "system calls")):
+            if memory and SANITIZED:
+                continue
             kind = [r for r in done
                     if (r["call"] in trip.MEMORY) == memory]
-            got = {o: sum(r["outcome"] == o for r in kind)
-                   for o in judge.OUTCOMES}
+            want = [p for p in listed["points"]
+                    if (p["call"] in trip.MEMORY) == memory]
             wrong = sum(bool(r["defects"]) for r in kind)
-            part.row("%s, %s" % (TITLE[program], what),
-                     "%d points: %s; defects %d" % (len(kind), ", ".join(
-                         "%d %s" % (n, o) for o, n in got.items() if n),
-                         wrong),
-                     "no crash, descriptor left, wrong answer or damaged "
-                     "file",
-                     bool(kind) and wrong == 0, "see the test's log"
-                     if wrong else "no point was tried")
+            must = {"%s: %s" % (title, trip.Point.unpack(p))
+                    for p in want if p["rank"] == 0}
+            tried = {r["point"] for r in kind}
+            if part is None:
+                continue
+            part.row("%s, %s, %d call sites" % (
+                title, what,
+                listed["sites"]["memory" if memory else "calls"]),
+                     figure(kind, len(want)), TARGET,
+                     wrong == 0 and bool(must) and tried >= must,
+                     "see the test's log" if wrong else
+                     "not all points were tried")
 
 
 def main():
     if sys.argv[1:2] == ["--runner"]:
-        only = sys.argv[5] if len(sys.argv) > 5 else None
-        runner(int(sys.argv[2]), int(sys.argv[3]), sys.argv[4], only)
+        runner(int(sys.argv[2]), sys.argv[3],
+               sys.argv[4] if len(sys.argv) > 4 else None)
+        return
+    if sys.argv[1:2] == ["--list"]:
+        make_list(sys.argv[2], sys.argv[3] if len(sys.argv) > 3 else None)
         return
     for name in harness.PROGRAMS:
         if tap.program(name) is None:
             tap.skip_all("%s is not part of this build" % name)
-    if os.environ.get("AWSFED_INSTRUMENTED", "no") != "no":
-        tap.skip_all("a sanitizer's own malloc does not go with the preload; "
-                     "a plain build runs this")
     only = sys.argv[2] if sys.argv[1:2] == ["--only"] else None
-    part = proof.Part("torture", "Torture: every fallible call fails once")
-    report(part, run_all(only), only)
+    part = proof.Part(*PART) if only is None else None
+    parts, rows = run_all(only)
+    report(part, parts, rows, only)
     tap.finish()
 
 
-main()
+if __name__ == "__main__":
+    main()

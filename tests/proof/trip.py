@@ -8,11 +8,13 @@ import os
 import struct
 import subprocess
 
-MAGIC, FRAMES, SITES, CALLS = 0x70697274, 8, 32768, 160
-HEAD = struct.Struct("=IiQIIIIII32s32s")
-NAME, SITE = 32, struct.Struct("=QII%dQ" % FRAMES)
+MAGIC, FRAMES, SITES, CALLS, NAME = 0x70697274, 8, 32768, 160, 48
+HEAD = struct.Struct("=IiQIIIIII32s%ds%dQ" % (NAME, FRAMES))
+SITE = struct.Struct("=QII%dQ" % FRAMES)
 SIZE = HEAD.size + CALLS * NAME + SITES * SITE.size
+OFF = struct.calcsize("=IiQIIIII")
 SHORT = -1
+HANDLER = 2  # a frame: below it is what a signal interrupted
 CHUNK = 1 << 16
 
 MEMORY = ("malloc", "calloc", "realloc", "memalign")
@@ -85,6 +87,19 @@ class Point:
     def __init__(self, program, site, nth, error):
         self.program, self.site = program, site
         self.nth, self.error = nth, error
+        self.rank = 0  # in any case; others while there is time
+
+    def pack(self):
+        return dict(vars(self), site=None, call=self.site.call,
+                    id=self.site.id, visits=self.site.visits,
+                    frames=self.site.frames)
+
+    @classmethod
+    def unpack(cls, d):
+        p = cls(d["program"], Site(d["call"], d["id"], d["visits"],
+                                   d["frames"]), d["nth"], d["error"])
+        p.rank = d["rank"]
+        return p
 
     def __str__(self):
         return "%s %s=%s visit %d of %d (site %016x)" % (
@@ -93,11 +108,18 @@ class Point:
 
 
 def points(program, sites):
-    """Every error of every site, at its first and its last visit."""
+    """Every error of every site, at its first and its last visit; the second
+    is of lower rank, as is a close that another signal ends."""
     for s in sites:
+        # A handler that writes to its own pipe meets neither a full disk nor
+        # another signal.
+        if s.call in ("write", "send") and HANDLER in s.frames:
+            continue
         for nth in sorted({1, s.visits}):
             for error in ERRORS.get(s.call, ["ENOMEM"]):
-                yield Point(program, s, nth, error)
+                p = Point(program, s, nth, error)
+                p.rank = int(nth > 1 or (s.call, error) == ("close", "EINTR"))
+                yield p
 
 
 class Plan:
@@ -112,14 +134,14 @@ class Plan:
     def arm(self, program, point=None, deep=True):
         """From now on program's calls are counted; point's fails.  Unless
         deep, each call for memory is one site, whoever asks."""
-        head, call = (0, 0, 0), ""
+        head, call, frames = (0, 0, 0), "", (0,) * FRAMES
         if point is not None:
             head = number(point.error), point.site.id, point.nth
-            call = point.site.call
+            call, frames = point.site.call, point.site.frames
         # A new file: those who still have the old one disturb nobody.
         with open(self.path + ".new", "wb") as f:
             f.write(HEAD.pack(MAGIC, head[0], head[1], head[2], 0, 0, 0, deep,
-                              0, program.encode(), call.encode()))
+                              0, program.encode(), call.encode(), *frames))
             f.truncate(SIZE)
         os.chmod(self.path + ".new", 0o666)
         os.replace(self.path + ".new", self.path)
@@ -127,8 +149,8 @@ class Plan:
     def disarm(self):
         """Nothing fails any more, in those that run as in new ones."""
         with open(self.path, "r+b") as f:
-            f.seek(4)
-            f.write(struct.pack("=i", 0))
+            f.seek(OFF)
+            f.write(struct.pack("=I", 1))
 
     def tripped(self):
         with open(self.path, "rb") as f:
@@ -158,7 +180,7 @@ def where(site, program):
     """The frames of a site as a reader wants them: functions, inner first."""
     said = []
     for frame in site.frames:
-        if frame in (0, 1):
+        if frame in (0, 1, HANDLER):
             continue
         # The program itself has an empty name.
         if frame >> 32 == 1:

@@ -13,7 +13,8 @@
  * mapped: so the first run, without a plan, lists all sites, and what happened
  * costs no system call, whatever the program forbade itself meanwhile.
  *
- * Not seen: what libc does inside of itself, and raw system calls.
+ * Not seen: what libc does inside of itself, and raw system calls.  Built with
+ * -DINSTRUMENTED_yes it leaves the memory to a sanitizer.
  */
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -58,6 +59,9 @@
 #define FRAMES 8
 #define SITES 32768 /* a power of two */
 #define CALLS 160
+#define NAME 48	  /* with its zero */
+#define HANDLER 2 /* a frame: a signal came */
+#define MAIN_STACK (64u << 20)
 #define SHORT (-1) /* instead of an errno: one byte of many */
 
 /* The fortified and older names, which no header declares. */
@@ -89,10 +93,11 @@ struct plan {
 	uint32_t pid;	  /* whose */
 	uint32_t lost;	  /* visits without a place in the table */
 	uint32_t deep;	  /* memory has call sites, too: slow */
-	uint32_t none;
+	uint32_t off;	  /* nothing is counted and nothing fails any more */
 	char program[32];
-	char call[32]; /* of the site */
-	char calls[CALLS][32];
+	char call[NAME];	 /* of the site */
+	uint64_t frames[FRAMES]; /* of the site */
+	char calls[CALLS][NAME];
 	struct site sites[SITES];
 };
 
@@ -141,6 +146,10 @@ static const char *const names[] = {
 
 _Static_assert(C_END <= CALLS, "the plan has room for all calls");
 
+_Static_assert(sizeof(struct plan) ==
+	40 + 32 + NAME + FRAMES * 8 + CALLS * NAME + SITES * (16 + FRAMES * 8),
+    "as trip.py has it");
+
 static struct plan *plan; /* NULL: not ours, or not yet */
 static __thread int inside __attribute__((tls_model("initial-exec")));
 
@@ -184,8 +193,11 @@ start(void)
 	syscall(SYS_close, fd);
 	if (map == MAP_FAILED || map->magic != MAGIC)
 		die("cannot use the plan");
-	for (int i = 0; i < C_END; i++)
-		strncpy(map->calls[i], names[i], sizeof(map->calls[i]) - 1);
+	for (int i = 0; i < C_END; i++) {
+		if (strlen(names[i]) >= NAME)
+			die(names[i]);
+		strcpy(map->calls[i], names[i]);
+	}
 	if (strncmp(map->program, program_invocation_short_name,
 		sizeof(map->program)) == 0)
 		plan = map;
@@ -237,8 +249,16 @@ static _Unwind_Reason_Code
 look(struct _Unwind_Context *context, void *arg)
 {
 	struct walk *w = arg;
-	uint64_t frame = stable((uintptr_t)_Unwind_GetIP(context));
+	int interrupted = 0;
+	uintptr_t pc = (uintptr_t)_Unwind_GetIPInfo(context, &interrupted);
+	uint64_t frame;
 
+	/* What a signal interrupts has no part in its handler. */
+	if (interrupted != 0) {
+		w->frames[w->n++] = HANDLER;
+		return _URC_END_OF_STACK;
+	}
+	frame = stable(pc);
 	if (frame != 0)
 		w->frames[w->n++] = frame;
 	return w->n == FRAMES ? _URC_END_OF_STACK : _URC_NO_REASON;
@@ -260,6 +280,84 @@ find(uint64_t id)
 	return NULL;
 }
 
+/* ---- may it be the site? -------------------------------------------------------- */
+/* The frames of the plan's site as addresses here; 0: not known yet. */
+static uintptr_t wanted[FRAMES];
+static unsigned long long loads;
+static bool all_known;
+
+static int
+adds(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	(void)size;
+	*(unsigned long long *)arg = info->dlpi_adds;
+	return 1;
+}
+
+static int
+place(struct dl_phdr_info *info, size_t size, void *arg)
+{
+	const char *slash = strrchr(info->dlpi_name, '/'), *name;
+	bool known = true;
+	uint64_t h = 1;
+
+	(void)size;
+	(void)arg;
+	if (loads == info->dlpi_adds)
+		return 1;
+	for (name = slash != NULL ? slash + 1 : info->dlpi_name; *name != '\0';
+	     name++)
+		h = mix(h, (unsigned char)*name);
+	for (int i = 0; i < FRAMES; i++) {
+		if (plan->frames[i] > HANDLER &&
+		    (uint32_t)h == plan->frames[i] >> 32)
+			wanted[i] = info->dlpi_addr + (uint32_t)plan->frames[i];
+		known = known && (plan->frames[i] <= HANDLER || wanted[i] != 0);
+	}
+	all_known = known;
+	return 0;
+}
+
+/*
+ * False when the stack cannot hold the site's return addresses one above the
+ * other.  Reading it costs little, and unwinding it half a million times does
+ * not.
+ */
+static bool
+plausible(void)
+{
+	extern void *__libc_stack_end;
+	const uintptr_t *at = __builtin_frame_address(0);
+	const uintptr_t *end = __libc_stack_end;
+	int i = 0;
+
+	if (!all_known) {
+		(void)dl_iterate_phdr(place, NULL);
+		(void)dl_iterate_phdr(adds, &loads);
+		if (!all_known)
+			return false;
+	}
+	/* Another thread's descriptor is at the top of its stack. */
+	if (at > end || (size_t)(end - at) > MAIN_STACK / sizeof(*at))
+		end = (const uintptr_t *)pthread_self();
+	for (; i < FRAMES; i++) {
+		if (wanted[i] == 0)
+			continue;
+		while (at < end && *at != wanted[i])
+			at++;
+		if (at >= end)
+			return false;
+		at++;
+	}
+	return true;
+}
+
+static bool
+is_memory(enum call call)
+{
+	return call >= C_malloc && call <= C_memalign;
+}
+
 /* Counts this visit; what it is to meet, or 0. */
 static int
 trip(enum call call)
@@ -269,15 +367,21 @@ trip(enum call call)
 	int saved = errno, error = 0;
 	struct site *s;
 
-	if (plan == NULL || inside > 0)
+	if (plan == NULL || inside > 0 || plan->off != 0)
 		return 0;
 	/* With a plan only its own call is of interest, and only once. */
 	if (plan->error != 0 &&
 	    (plan->tripped > 0 || strcmp(plan->call, names[call]) != 0))
 		return 0;
 	inside++;
+	if (plan->error != 0 && (plan->deep != 0 || !is_memory(call)) &&
+	    !plausible()) {
+		inside--;
+		errno = saved;
+		return 0;
+	}
 	/* A worker asks for memory half a million times. */
-	if (plan->deep != 0 || call < C_malloc || call > C_memalign)
+	if (plan->deep != 0 || !is_memory(call))
 		_Unwind_Backtrace(look, &w);
 	for (int i = 0; i < w.n; i++)
 		id = mix(id, w.frames[i]);
@@ -518,6 +622,7 @@ epoll_ctl(int fd, int op, int on, struct epoll_event *ev)
 }
 
 /* ---- memory ------------------------------------------------------------------------ */
+#ifndef INSTRUMENTED_yes /* a sanitizer has a malloc of its own */
 static void *
 refuse(int error)
 {
@@ -571,3 +676,4 @@ posix_memalign(void **ret, size_t align, size_t size)
 	*ret = p;
 	return 0;
 }
+#endif
