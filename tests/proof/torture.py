@@ -48,6 +48,7 @@ PARTS = (("agent that the client starts", "awsfedd", True),
          ("client", "awsfedctl", False))
 RUNNERS, RUNNERS_FULL = 2, 8  # a login waits more than it computes
 WHOLE = 8  # of so many points of a worker's memory one has all of judge.py
+LEAKS = 4  # of so many sites one has to fail with a sanitizer
 TRIES = 3
 MINUTES = 60  # after that only what must be tried is
 MISSED_MAX = 0.05  # of the points of a program
@@ -114,8 +115,8 @@ def chosen(program, sites, full):
     """Memory that xalloc guards ends in the same sentence everywhere: each
     pair of callers in any case; then each three, and all places while there is
     time.  With a sanitizer,
-    which has its own memory, each system call once, and each with one of its
-    errors."""
+    which has its own memory, each system call once and with one of its errors,
+    some of them in any case."""
     seen, out = set(), []
     if not full:
         return sample(program, sites)
@@ -129,7 +130,9 @@ def chosen(program, sites, full):
                 out.append(p)
         elif SANITIZED:
             few = list(trip.points(program, [s]))
-            out += few[s.id % len(few):][:1] if few else []
+            for p in few[s.id % len(few):][:1] if few else ():
+                p.rank = int(s.id % LEAKS != 0)
+                out.append(p)
         else:
             out += trip.points(program, [s])
     return out
