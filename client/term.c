@@ -186,8 +186,10 @@ term_line(struct term *t, const char *prompt, bool echo, char **ret)
 			r = LINE_EOF;
 			break;
 		}
-		term_write(t, prompt);
-		r = read_line(t, buf, sizeof(buf), &len);
+		/* Nobody answers what nobody sees. */
+		r = write_all(t->fd, prompt, strlen(prompt)) < 0 ?
+		    LINE_EOF :
+		    read_line(t, buf, sizeof(buf), &len);
 		if (!echo)
 			echo_back(t);
 	} while (r == -1);
