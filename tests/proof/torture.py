@@ -50,7 +50,8 @@ RUNNERS, RUNNERS_FULL = 2, 8  # a login waits more than it computes
 WHOLE = 8  # of so many points of a worker's memory one has all of judge.py
 LEAKS = 4  # of so many sites one has to fail with a sanitizer
 TRIES = 3
-MINUTES = 60  # after that only what must be tried is
+# After that only what must be tried is.
+MINUTES = float(os.environ.get("AWSFED_TORTURE_MINUTES", 60))
 MISSED_MAX = 0.05  # of the points of a program
 SANITIZED = os.environ.get("AWSFED_INSTRUMENTED", "no") != "no"
 PART = ("torture-leaks", "Torture with sanitizers: a system call of each site "
@@ -335,7 +336,8 @@ def figure(kind, want):
         ", ".join("%d %s" % (n, o) for o, n in got.items() if n) or "none",
         wrong)
     if missed:
-        said += "; %d not reached in %d tries each" % (missed, TRIES)
+        said += ("; %d were not reached in %d tries each, since chance decides "
+                 "whether that way is taken" % (missed, TRIES))
     if want > len(kind):
         said += "; %d of %d were not tried for want of time" % (
             want - len(kind), want)
@@ -344,6 +346,15 @@ def figure(kind, want):
         said += ("; %d of them share an agent, so that the next login is the "
                  "next point's" % short)
     return said
+
+
+def blame(kind):
+    """Where it went wrong, for a reader of the table."""
+    return "; ".join("%s at %s: %s" % (
+        re.sub(r"^.*?: \S+ (\S+) visit.*", r"\1", r["point"]),
+        " < ".join(r["where"].split(" < ")[:8]),
+        "; ".join(d.splitlines()[-1] for d in r["defects"]))
+        for r in kind if r["defects"])
 
 
 def report(part, parts, rows, only):
@@ -392,8 +403,7 @@ def report(part, parts, rows, only):
                 listed["sites"]["memory" if memory else "calls"]),
                      figure(kind, len(want)), TARGET,
                      wrong == 0 and bool(must) and tried >= must,
-                     "see the test's log" if wrong else
-                     "not all points were tried")
+                     blame(kind) if wrong else "not all points were tried")
 
 
 def main():
