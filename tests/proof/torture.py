@@ -336,8 +336,8 @@ def figure(kind, want):
         ", ".join("%d %s" % (n, o) for o, n in got.items() if n) or "none",
         wrong)
     if missed:
-        said += ("; %d were not reached in %d tries each, since chance decides "
-                 "whether that way is taken" % (missed, TRIES))
+        said += ("; %d were not reached in %d tries each, since chance "
+                 "decides whether that way is taken" % (missed, TRIES))
     if want > len(kind):
         said += "; %d of %d were not tried for want of time" % (
             want - len(kind), want)
@@ -394,7 +394,7 @@ def report(part, parts, rows, only):
                     if (p["call"] in trip.MEMORY) == memory]
             wrong = sum(bool(r["defects"]) for r in kind)
             must = {"%s: %s" % (title, trip.Point.unpack(p))
-                    for p in want if p["rank"] == 0}
+                    for p in want if p["rank"] <= memory}
             tried = {r["point"] for r in kind}
             if part is None:
                 continue
@@ -403,7 +403,9 @@ def report(part, parts, rows, only):
                 listed["sites"]["memory" if memory else "calls"]),
                      figure(kind, len(want)), TARGET,
                      wrong == 0 and bool(must) and tried >= must,
-                     blame(kind) if wrong else "not all points were tried")
+                     blame(kind) if wrong else
+                     "%d places were not tried for want of time"
+                     % len(must - tried))
 
 
 def main():
