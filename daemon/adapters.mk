@@ -28,6 +28,7 @@ daemon_libadapters_a_SOURCES = \
 	daemon/loop-meter.h daemon/loop-meter.c \
 	daemon/service.h daemon/service.c \
 	daemon/service-journal.h daemon/service-journal.c \
+	daemon/thread.h daemon/thread.c \
 	daemon/vault.h \
 	daemon/watch.h daemon/watch.c
 daemon_libadapters_a_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir)/daemon \

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -29,6 +28,7 @@
 #include "files-left.h"
 #include "files-target.h"
 #include "loop.h"
+#include "thread.h"
 
 #define LAST_WAIT_S 5 /* for the queue, when the agent ends */
 
@@ -48,7 +48,7 @@ STAILQ_HEAD(requests, request);
 struct real_files {
 	struct files files;
 	struct loop *loop;
-	pthread_t thread;
+	struct thread thread;
 	pthread_mutex_t lock;
 	struct requests queue, results;
 	bool joinable; /* the loop's: thread is one that runs or has ended */
@@ -119,13 +119,19 @@ on_bell(evutil_socket_t fd, short what, void *arg)
 	struct requests results;
 	struct request *req;
 	uint64_t n;
+	bool ended;
 
 	(void)what;
 	(void)!read(fd, &n, sizeof(n));
 	STAILQ_INIT(&results);
 	pthread_mutex_lock(&rf->lock);
 	STAILQ_CONCAT(&results, &rf->results);
+	ended = !rf->running;
 	pthread_mutex_unlock(&rf->lock);
+	if (ended && rf->joinable) {
+		thread_join(&rf->thread);
+		rf->joinable = false;
+	}
 	while ((req = STAILQ_FIRST(&results)) != NULL) {
 		STAILQ_REMOVE_HEAD(&results, entry);
 		if (req->edit.apply == NULL && req->replaced != NULL)
@@ -135,22 +141,20 @@ on_bell(evutil_socket_t fd, short what, void *arg)
 			    &req->fault, req->written, req->edit.arg);
 		request_free(req);
 	}
+	/* What the writer made and we freed lies in its heap: what is kept for
+	 * long must not end up there, and hold it. */
+	thread_empty_cache();
 }
 
 static void
 start_writer(struct real_files *rf)
 {
-	sigset_t all, old;
 	int e;
 
 	if (rf->joinable)
-		(void)pthread_join(rf->thread, NULL); /* it has let go */
+		thread_join(&rf->thread); /* it has let go */
 	rf->running = true;
-	/* Signals are the loop's. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	e = pthread_create(&rf->thread, NULL, writer, rf);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	e = thread_start(&rf->thread, writer, rf);
 	rf->joinable = e == 0;
 	if (e == 0)
 		return;
@@ -243,13 +247,12 @@ files_free(struct files *files)
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_sec += LAST_WAIT_S;
 	event_free(rf->ev_bell);
-	if (rf->joinable &&
-	    pthread_timedjoin_np(rf->thread, NULL, &until) != 0) {
+	if (rf->joinable && thread_join_until(&rf->thread, &until) != 0) {
 		/* A hung disk: the thread keeps what it works on. */
 		log_warning("a file could not be written within %d s; it is "
 			    "left as it was",
 		    LAST_WAIT_S);
-		pthread_detach(rf->thread);
+		pthread_detach(rf->thread.id);
 		return;
 	}
 	while ((req = STAILQ_FIRST(&rf->results)) != NULL) {

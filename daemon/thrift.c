@@ -2,14 +2,13 @@
 #include "thrift.h"
 
 #include <malloc.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
 #include "awsfed/xalloc.h"
 
 #include "loop.h"
+#include "thread.h"
 
 #define REST (2 * USEC)
 #define ARENAS 2
@@ -34,60 +33,6 @@ thrift_setup(void)
 	(void)mallopt(M_TOP_PAD, SPARE / 2);
 }
 
-/*
- * malloc(3) keeps up to seven free blocks of each small size for each thread,
- * between others that are in use, and malloc_trim(3) leaves them alone.  They
- * are given up only by a thread that ends: so ours are taken, and freed by one
- * that does nothing else.
- */
-#define CACHED_LEAST 24
-#define CACHED_MOST 1032
-#define CACHED_STEP 16
-#define CACHED_EACH 7
-
-struct block {
-	struct block *next;
-};
-
-static void *
-free_all(void *arg)
-{
-	struct block *next;
-
-	for (struct block *b = arg; b != NULL; b = next) {
-		next = b->next;
-		free(b);
-	}
-	return NULL;
-}
-
-static void
-empty_cache(void)
-{
-	struct block *all = NULL;
-	sigset_t every, old;
-	pthread_t thread;
-
-	for (size_t n = CACHED_LEAST; n <= CACHED_MOST; n += CACHED_STEP) {
-		for (int i = 0; i < CACHED_EACH; i++) {
-			struct block *b = malloc(n);
-
-			if (b == NULL)
-				break;
-			b->next = all;
-			all = b;
-		}
-	}
-	/* Signals are the loop's. */
-	sigfillset(&every);
-	pthread_sigmask(SIG_SETMASK, &every, &old);
-	if (pthread_create(&thread, NULL, free_all, all) == 0)
-		(void)pthread_join(thread, NULL);
-	else
-		free_all(all);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-}
-
 static void
 set(struct thrift *t)
 {
@@ -104,7 +49,7 @@ on_timer(void *arg)
 		set(t);
 		return;
 	}
-	empty_cache();
+	thread_empty_cache();
 	(void)malloc_trim(0);
 }
 
