@@ -85,6 +85,15 @@ def shown(m):
         m["Pss"] / 1024, m["Private_Dirty"] / 1024)
 
 
+def divided(parts, which):
+    """Whose the memory is: which is 0 for PSS, 1 for private dirty."""
+    libraries = sum(s[which] for n, s in parts.items() if ".so" in n)
+    own = parts["awsfedd"][which]
+    rest = sum(s[which] for s in parts.values()) - libraries - own
+    return "%.2f MB libraries, %.2f MB awsfedd's file, %.2f MB heap, stack " \
+        "and the rest" % (libraries / 1024, own / 1024, rest / 1024)
+
+
 def memory(w):
     """All of them at once, so that what they share is shared by all."""
     if not FULL:
@@ -92,11 +101,12 @@ def memory(w):
         tap.ok(0 < m["Private_Dirty"] <= m["Rss"], "memory is measured", m)
         return
     others = peers(w)
-    bare = starts(w, "bare", "agent-bare", str(PROFILES))
+    bare = starts(w, "bare", "agent-bare")
     agentlib.settled()
     time.sleep(3)
     ours = agentlib.memory(w.agent.pid)
-    for name, size in agentlib.mappings(w.agent.pid).items():
+    parts = agentlib.mappings(w.agent.pid)
+    for name, size in parts.items():
         if size[0] > 0:
             tap.diag("%-32s PSS %4d KiB, private dirty %4d KiB"
                      % (name, *size))
@@ -107,14 +117,14 @@ def memory(w):
         part.ratio("awsfedd, idle, %d live profiles: PSS" % PROFILES,
                    ours["Pss"] / 1024, ssh["Pss"] / 1024, most=0.5,
                    of="ssh-agent's with %d RSA keys" % PROFILES, unit="MB",
-                   why="the libraries alone take %.2f MB here (agent-bare)"
+                   why=divided(parts, 0) + "; the floor alone is %.2f MB"
                    % (floor["Pss"] / 1024))
     part.row("awsfedd, idle, %d live profiles: private dirty" % PROFILES,
              "%.2f MB" % (ours["Private_Dirty"] / 1024), "≤ 0.75 MB",
              ours["Private_Dirty"] <= 768,
-             "the libraries alone take %.2f MB here (agent-bare)"
+             divided(parts, 1) + "; the floor alone is %.2f MB"
              % (floor["Private_Dirty"] / 1024))
-    part.row("its libraries and the keys alone (agent-bare)", shown(floor))
+    part.row("the floor: the libraries alone (agent-bare)", shown(floor))
     for name, m in found.items():
         part.row("beside it: " + name, shown(m))
     bare.stdin.close()
@@ -130,7 +140,8 @@ def calm(w):
     tap.equal(woken, 0, "an idle agent sleeps: no context switch in %d s"
               % QUIET_SECONDS)
     part.row("wake-ups of an idle agent in %g minutes" % (QUIET_SECONDS / 60),
-             woken, "0", woken == 0, "something woke it; strace says what")
+             woken, "0", woken == 0, "its threads were switched %d times"
+             % woken)
 
 
 def calm_in_tmp(w):
@@ -157,8 +168,10 @@ def requests(w):
     length = r.out.split()[0]
     sock = os.path.join(w.base, "run", "echo")
     echo = starts(w, "echo", "agent-echo", sock, length)
+    before = [agentlib.spent(p.pid) for p in (w.agent, echo)]
     r = w.run([load, str(ROUNDS), str(COUNT), CALL, w.socket, sock],
               timeout=600)
+    after = [agentlib.spent(p.pid) for p in (w.agent, echo)]
     tap.ok(r.rc == 0, "%d calls on one connection, each answered"
            % (ROUNDS * COUNT), r)
     ours, floor = map(float, r.out.split()[1:])
@@ -166,9 +179,11 @@ def requests(w):
         part.ratio("Credentials a second, one connection", ours, floor,
                    least=0.8, of="a libevent echo of the same bytes",
                    unit="a second", digits=2,
-                   why="both make the same three system calls a request; "
-                   "the rest is JSON, read and written, in memory that is "
-                   "wiped")
+                   why="processor time of a request, in µs: the agent "
+                   "%.1f (kernel %.1f), the echo %.1f (kernel %.1f)" % tuple(
+                       (y - x) / ROUNDS / COUNT * 1e6
+                       for was, now in zip(before, after)
+                       for x, y in zip(was, now)))
     echo.stdin.close()
     w.stop(echo)
 

@@ -91,6 +91,14 @@ def switches(pid):
     return total
 
 
+def spent(pid):
+    """Seconds of processor time: all of it, and the kernel's part."""
+    with open("/proc/%d/stat" % pid, encoding="utf-8") as f:
+        user, kernel = map(int, f.read().rpartition(")")[2].split()[11:13])
+    tick = os.sysconf("SC_CLK_TCK")
+    return (user + kernel) / tick, kernel / tick
+
+
 def need(*helpers):
     """harness.need(), and programs of this folder."""
     for name in helpers:
