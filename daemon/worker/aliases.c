@@ -103,7 +103,7 @@ aliases_parse(const char *bytes, size_t len)
 	const xmlNode *root;
 
 	if (page_parse(bytes, len, PAGE_URL, &page, &f) < 0 ||
-	    page.doc == NULL || (root = xmlDocGetRootElement(page.doc)) == NULL)
+	    page.doc == NULL || (root = xml_root(page.doc)) == NULL)
 		return out;
 	for (const xmlNode *n = root; n != NULL; n = node_next(root, n)) {
 		_cleanup_free_ char *class = NULL, *text = NULL;

@@ -18,6 +18,7 @@
 #include "network.h"
 #include "origin.h"
 #include "rest.h"
+#include "xml-library.h"
 #include "trust.h"
 
 #define RETRY_AFTER_MAX 3600
@@ -650,8 +651,10 @@ finish(struct http *h, struct transfer *t, CURLcode code)
 static void
 meanwhile(struct http *h)
 {
-	if (h->walking != NULL && has_left(h->walking))
-		trust_prepare(h->trust);
+	if (h->walking == NULL || !has_left(h->walking))
+		return;
+	(void)xml_library();
+	trust_prepare(h->trust);
 }
 
 /* Ends the process when the agent has closed its end. */

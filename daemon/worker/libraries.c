@@ -2,7 +2,6 @@
 #include "libraries.h"
 
 #include <curl/curl.h>
-#include <libxml/parser.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -129,28 +128,15 @@ plain_strdup(const char *s)
 	return xstrdup(s);
 }
 
-static xmlParserInput *
-load_nothing(const char *url, const char *id, xmlParserCtxt *ctxt)
-{
-	(void)url;
-	(void)id;
-	(void)ctxt;
-	return NULL;
-}
-
 int
 libraries_start(void)
 {
 	if (CRYPTO_set_mem_functions(
 		crypto_malloc, crypto_realloc, crypto_free) != 1)
 		return -1;
-	if (xmlMemSetup(xfree, plain_malloc, plain_realloc, plain_strdup) != 0)
-		return -1;
 	xalloc_install();
 	if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, plain_malloc, xfree,
 		plain_realloc, plain_strdup, plain_calloc) != CURLE_OK)
 		return -1;
-	xmlInitParser();
-	xmlSetExternalEntityLoader(load_nothing);
 	return 0;
 }

@@ -2,7 +2,7 @@
 /*
  * The libraries, set up once before anything else runs: one allocator that
  * never fails and wipes, nothing loaded from outside, no environment that
- * changes what they do.
+ * changes what they do.  libxml2 comes later, by xml-library.h.
  */
 #ifndef AWSFED_WORKER_LIBRARIES_H
 #define AWSFED_WORKER_LIBRARIES_H

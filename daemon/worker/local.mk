@@ -59,12 +59,13 @@ daemon_worker_libworker_a_SOURCES = \
 	daemon/worker/trust.c daemon/worker/trust.h \
 	daemon/worker/wia.c daemon/worker/wia.h \
 	daemon/worker/words.c \
-	daemon/worker/xml.c daemon/worker/xml.h
+	daemon/worker/xml.c daemon/worker/xml.h \
+	daemon/worker/xml-library.c daemon/worker/xml-library.h
 WORKER_CPPFLAGS = $(AM_CPPFLAGS) $(LIBCURL_CFLAGS) $(LIBXML2_CFLAGS) \
 	$(OPENSSL_CFLAGS) $(GSSAPI_CFLAGS) $(JANSSON_CFLAGS) $(ZLIB_CFLAGS) \
-	$(SECCOMP_CFLAGS)
+	$(SECCOMP_CFLAGS) $(XML_CPPFLAGS)
 WORKER_LIBS = daemon/worker/libworker.a $(LIBAWSFED) $(LIBCURL_LIBS) \
-	$(LIBXML2_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) $(GSSAPI_LIBS) \
+	$(XML_LIBS) $(ZLIB_LIBS) $(OPENSSL_LIBS) $(GSSAPI_LIBS) \
 	$(SECCOMP_LIBS)
 daemon_worker_libworker_a_CPPFLAGS = $(WORKER_CPPFLAGS)
 

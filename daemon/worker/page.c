@@ -9,6 +9,7 @@
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
 #include "origin.h"
+#include "xml-library.h"
 #include "xml.h"
 
 /* ---- bytes to valid UTF-8 ------------------------------------------------ */
@@ -365,7 +366,7 @@ page_parse(const char *bytes, size_t len, const char *url, struct page *ret,
 	p.url = xstrdup(url);
 	p.title = xstrdup("");
 	if (n > 0)
-		p.doc = htmlReadMemory(text, (int)n, NULL, "UTF-8",
+		p.doc = xml_library()->read_html(text, (int)n, NULL, "UTF-8",
 		    HTML_PARSE_NONET | HTML_PARSE_NOERROR |
 			HTML_PARSE_NOWARNING | HTML_PARSE_RECOVER);
 	if (p.doc != NULL && walk(&p, fault) < 0)
@@ -384,7 +385,6 @@ page_done(struct page *p)
 	xfree(p->forms);
 	xfree(p->url);
 	xfree(p->title);
-	if (p->doc != NULL)
-		xmlFreeDoc(p->doc);
+	xml_doc_freep(&p->doc);
 	*p = (struct page){ 0 };
 }

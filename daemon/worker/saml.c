@@ -432,7 +432,7 @@ saml_parse(const char *base64, size_t len, const struct saml_rules *rules,
 		return malformed(fault, _("it is not base64"));
 	if ((doc = xml_read(xml.data, xml.len)) == NULL)
 		return malformed(fault, _("it is no plain XML"));
-	if (read_response(xmlDocGetRootElement(doc), rules, &s, fault) < 0)
+	if (read_response(xml_root(doc), rules, &s, fault) < 0)
 		return -1;
 	s.base64 = buf_take(&clean);
 	*ret = s;

@@ -222,7 +222,7 @@ sts_parse(const char *bytes, size_t len, struct sts_answer *ret)
 
 	if (doc == NULL)
 		return -EBADMSG;
-	root = xmlDocGetRootElement(doc);
+	root = xml_root(doc);
 	a.request_id = text_of(root, "RequestId", 128);
 	if (node_is(root, NULL, "ErrorResponse")) {
 		/* <Error>, or <Errors><Error>. */

@@ -8,6 +8,7 @@
 #include "awsfed/buf.h"
 #include "awsfed/str.h"
 #include "awsfed/xalloc.h"
+#include "xml-library.h"
 
 static bool
 is_letter(char c)
@@ -121,15 +122,23 @@ xml_read(const char *bytes, size_t len)
 	    memmem(bytes, len, "<!ENTITY", 8) != NULL ||
 	    markup_too_wide(bytes, len))
 		return NULL;
-	doc = xmlReadMemory(bytes, (int)len, NULL, "UTF-8",
+	doc = xml_library()->read_xml(bytes, (int)len, NULL, "UTF-8",
 	    XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING);
 	if (doc != NULL &&
 	    (doc->intSubset != NULL || doc->extSubset != NULL ||
-		xmlDocGetRootElement(doc) == NULL)) {
-		xmlFreeDoc(doc);
-		return NULL;
-	}
+		xml_root(doc) == NULL))
+		xml_doc_freep(&doc);
 	return doc;
+}
+
+xmlNode *
+xml_root(const xmlDoc *doc)
+{
+	xmlNode *n = doc->children;
+
+	while (n != NULL && n->type != XML_ELEMENT_NODE)
+		n = n->next;
+	return n;
 }
 
 xmlNode *
@@ -216,6 +225,6 @@ void
 xml_doc_freep(xmlDoc **doc)
 {
 	if (*doc != NULL)
-		xmlFreeDoc(*doc);
+		xml_library()->free_doc(*doc);
 	*doc = NULL;
 }

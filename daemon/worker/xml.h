@@ -20,12 +20,14 @@
 
 /*
  * Parses a document.  NULL when it is too large, not well-formed, has a DTD, a
- * NUL byte or a tag with too many attributes.  Free with xmlFreeDoc.
+ * NUL byte or a tag with too many attributes.  Free with xml_doc_freep.
  */
 xmlDoc *xml_read(const char *bytes, size_t len);
 /* Does any tag have more than TAG_ATTRIBUTES_MAX attributes?  Linear. */
 bool markup_too_wide(const char *bytes, size_t len);
 
+/* The element that holds all others, or NULL. */
+xmlNode *xml_root(const xmlDoc *doc);
 /* The next node in document order below root, or NULL; start with root. */
 xmlNode *node_next(const xmlNode *root, const xmlNode *cur);
 /* An element of that name?  ns NULL takes any namespace. */

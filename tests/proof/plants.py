@@ -268,7 +268,7 @@ PLANTS = [
      '\t    memmem(bytes, len, "<!ENTITY", 8) != NULL ||\n'
      "\t    markup_too_wide(bytes, len))\n\t\treturn NULL;",
      "\t    markup_too_wide(bytes, len))\n\t\treturn NULL;\n"
-     "\tif (true)\n\t\treturn xmlReadMemory(bytes, (int)len, NULL, "
+     "\tif (true)\n\t\treturn xml_library()->read_xml(bytes, (int)len, NULL, "
      '"UTF-8", 0);',
      ["tests/unit/test-saml"]),
     ("wide-tags",
@@ -423,8 +423,10 @@ PLANTS = [
      "daemon/files.c",
      "\tpthread_mutex_lock(&rf->lock);\n"
      "\tSTAILQ_CONCAT(&results, &rf->results);\n"
+     "\tended = !rf->running;\n"
      "\tpthread_mutex_unlock(&rf->lock);\n",
-     "\tSTAILQ_CONCAT(&results, &rf->results);\n",
+     "\tSTAILQ_CONCAT(&results, &rf->results);\n"
+     "\tended = false;\n",
      ["tsan:tests/unit/test-files"]),
     ("write-once",
      "a write that failed is not tried again",
