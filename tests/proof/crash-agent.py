@@ -35,6 +35,8 @@ KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token",
 
 def world(**kw):
     w = harness.World(agent=False, **kw)
+    # LeakSanitizer and strace both want to trace.
+    w.env["ASAN_OPTIONS"] = w.env.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
     w.sim.user(harness.USER, password=harness.PASSWORD,
                roles=[harness.pair(ROLE)])
     w.profile("p", role=ROLE, reload=False,
