@@ -486,4 +486,17 @@ PLANTS = [
      "\t    (st->st_mode & S_ISVTX) != 0;",
      "\treturn true;",
      ["tests/proof/security/otheruid.py"]),
+    ("untagged-is-nobodys",
+     "an attempt that was cut off before its tag came forbids no password",
+     "daemon/ledger.c",
+     "\treturn str_eq(e->tag, tag) ||\n"
+     "\t    (*e->tag == '\\0' && e->outcome != LEDGER_ACCEPTED);",
+     "\treturn str_eq(e->tag, tag);",
+     ["tests/unit/test-ledger"]),
+    ("untagged-from-anybody",
+     "a stored password may go without its tag",
+     "daemon/ledger.c",
+     "\tif (tag == NULL ? source != SOURCE_PERSON : !is_hex(tag, 4))",
+     "\tif (tag != NULL && !is_hex(tag, 4))",
+     ["tests/unit/test-ledger"]),
 ]
