@@ -170,6 +170,8 @@ roost_new(struct loop *loop, struct manager *m, struct control *control,
 	r->timer = timer_new(loop, on_timer, r);
 	r->watch = watch_new(loop, path, on_watch, r);
 	manager_subscribe(m, &(struct surface){ on_event, r });
+	/* It may have gone before the watch was there. */
+	loop->ops->timer_set(r->timer, (struct deadline){ 0 });
 	return r;
 }
 
