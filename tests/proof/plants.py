@@ -142,7 +142,7 @@ PLANTS = [
      "daemon/files-write.c",
      "\tif (snapshot_equal(&out, &w->expect)) {\n\t\tdrop_temp(w);",
      "\tif (true) {\n\t\tdrop_temp(w);",
-     ["tests/unit/test-files", "tests/system/files-cli.py"]),
+     ["tests/proof/crash.py", "tests/system/files-cli.py"]),
     ("no-lock",
      "the side file is not locked",
      "daemon/files-target.c",

@@ -378,7 +378,9 @@ def report(part, parts, rows, only):
         if only is None:
             tap.ok(len(done) > len(missed), "%s: points were reached"
                    % title)
-            tap.ok(len(missed) <= len(done) * MISSED_MAX,
+            # Of a handful a busy machine may miss more.
+            tap.ok(len(missed) <= len(done) * (
+                MISSED_MAX if proof.full() else 0.5),
                    "%s: few points were not reached" % title,
                    "%d of %d" % (len(missed), len(done)))
         tap.ok(not bad, "%s: %d points of %d call sites, each failed once"

@@ -157,7 +157,7 @@ def suspend(w, c):
     tap.ok(left(at_rest(w)) > LIFE - 60, "a suspend: new keys at once")
     tap.equal(gained(w, before, "a suspend"), 1, "a suspend: one sign-in")
     tap.equal(set(w.credentials()), file, "a suspend: no section went")
-    tap.ok("the machine slept for 10800 s" in w.log(),
+    tap.ok(re.search(r"the machine slept for 108\d\d s", w.log()),
            "a suspend: the log has it")
 
 
