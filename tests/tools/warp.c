@@ -60,6 +60,7 @@ struct timer {
 	bool on_set;	      /* wants to hear when the clock is set */
 	bool cancelled;	      /* was set, and nobody has read it yet */
 	struct itimerspec at; /* absolute, in moved time */
+	struct offsets seen;  /* that it was armed with */
 };
 
 static const struct offsets nothing;
@@ -67,6 +68,7 @@ static const volatile struct offsets *offsets = &nothing;
 static struct timer timers[FDS_MAX];
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool watching;
+static int top; /* of the timers that were ever made */
 
 static int (*real_clock_gettime)(clockid_t, struct timespec *);
 static int (*real_timerfd_create)(int, int);
@@ -220,6 +222,8 @@ timerfd_create(int clock, int flags)
 	if (fd >= 0 && fd < FDS_MAX) {
 		pthread_mutex_lock(&lock);
 		timers[fd] = (struct timer){ .clock = clock, .known = true };
+		if (fd >= top)
+			top = fd + 1;
 		pthread_mutex_unlock(&lock);
 	}
 	return fd;
@@ -242,48 +246,50 @@ arm(int fd, const struct timer *t, bool now, struct itimerspec *ret_old)
 	    fd, t->flags | TFD_TIMER_ABSTIME, &k, ret_old);
 }
 
+/*
+ * Each timer knows the offsets that it was armed with: the watcher may have
+ * slept through a move there and back, between which the timer was set.
+ */
 static void *
 watch(void *arg)
 {
-	struct offsets seen = *(struct offsets *)arg;
-
 	for (;;) {
 		struct offsets now = { offsets->real, offsets->boot };
 		struct timespec pause = { .tv_nsec = WATCH_NS };
 
-		if (now.real != seen.real || now.boot != seen.boot) {
-			pthread_mutex_lock(&lock);
-			for (int fd = 0; fd < FDS_MAX; fd++) {
-				struct timer *t = &timers[fd];
+		pthread_mutex_lock(&lock);
+		for (int fd = 0; fd < top; fd++) {
+			struct timer *t = &timers[fd];
 
-				if (t->on_set && now.real != seen.real)
-					t->cancelled = true;
-				if (t->armed || t->cancelled)
-					(void)arm(fd, t, t->cancelled, NULL);
-			}
-			pthread_mutex_unlock(&lock);
-			seen = now;
+			if (!(t->armed || t->on_set) ||
+			    (now.real == t->seen.real &&
+				now.boot == t->seen.boot))
+				continue;
+			if (t->on_set && now.real != t->seen.real)
+				t->cancelled = true;
+			t->seen = now;
+			if (t->armed || t->cancelled)
+				(void)arm(fd, t, t->cancelled, NULL);
 		}
+		pthread_mutex_unlock(&lock);
 		(void)syscall(SYS_nanosleep, &pause, NULL);
 	}
-	return NULL;
+	return arg;
 }
 
-/* Called with the lock held: what has been armed so far knows these offsets. */
+/* Called with the lock held. */
 static void
 start_watching(void)
 {
-	static struct offsets seen;
 	sigset_t all, old;
 	pthread_t thread;
 
 	if (watching || offsets == &nothing)
 		return;
-	seen = (struct offsets){ offsets->real, offsets->boot };
 	/* Signals are the program's; none may land on our thread. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (pthread_create(&thread, NULL, watch, &seen) != 0)
+	if (pthread_create(&thread, NULL, watch, NULL) != 0)
 		die("cannot start the watching thread");
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	pthread_detach(thread);
@@ -304,6 +310,8 @@ timerfd_settime(
 		return real_timerfd_settime(fd, flags, new, ret_old);
 	pthread_mutex_lock(&lock);
 	start_watching();
+	/* Before the clock is read: a move in between is then noticed. */
+	t->seen = (struct offsets){ offsets->real, offsets->boot };
 	t->flags = flags;
 	t->at = *new;
 	t->on_set = absolute && is_real(t->clock) &&

@@ -118,7 +118,8 @@ static struct bus *bus, *theirs;
 static struct logind *logind;
 static pid_t daemon_pid;
 static char dir[64];
-static int asked; /* calls of Inhibit */
+static int asked;  /* calls of Inhibit */
+static int listed; /* calls of ListSessions: the agent has seen a logind */
 static bool refuses, late;
 static sd_bus_message *waiting; /* an Inhibit without an answer yet */
 
@@ -147,6 +148,7 @@ on_call(sd_bus_message *call, void *arg, sd_bus_error *error)
 		call, LOGIND ".Manager", "ListSessions")) {
 		assert_true(
 		    sd_bus_reply_method_return(call, "a(susso)", 0) >= 0);
+		listed++;
 		return 1;
 	}
 	assert_true(
@@ -238,7 +240,7 @@ setup(void **state)
 		_exit(127);
 	}
 	memset(&m, 0, sizeof(m));
-	asked = 0;
+	asked = listed = 0;
 	refuses = late = false;
 	lock = -1;
 	loop = loop_new();
@@ -323,6 +325,7 @@ test_not_wanted(void **state)
 {
 	(void)state;
 	bus_watch(theirs, on_state, NULL);
+	UNTIL(listed > 0);
 	run_for(300);
 	assert_int_equal(asked, 0);
 	prepare_for_sleep(true);
