@@ -24,12 +24,15 @@
 #define NUMBER_TRIES 3
 #define WAIT_SHOWN (3 * USEC) /* a short wait needs no window */
 #define QUEUE_MAX 16
+#define PATIENCE (4 * USEC) /* of a confirmation in the line */
 
 /* Somebody who waits for the desk, or has it. */
 struct visit {
 	struct identity *identity; /* NULL: a confirmation */
 	char *profile;
 	char *tag;
+	char *text, *yes, *no;
+	struct deadline lapses;
 	struct visit *next;
 };
 
@@ -41,6 +44,7 @@ struct desk {
 	struct desk_events ev;
 	struct timer *turn;  /* deferred: replies, a question that has gone */
 	struct timer *wait;  /* a wait becomes long */
+	struct timer *line;  /* a confirmation has stood in it too long */
 	struct visit *queue; /* the first one is being served */
 	bool serving;
 	char *broken; /* the program that failed */
@@ -120,6 +124,9 @@ visit_free(struct visit *v)
 {
 	xfree(v->profile);
 	xfree(v->tag);
+	xfree(v->text);
+	xfree(v->yes);
+	xfree(v->no);
 	xfree(v);
 }
 
@@ -422,23 +429,88 @@ on_decided(enum ask_end end, const char *value, void *arg)
 	d->ev.decided(tag, end == ASK_ANSWERED, d->ev.arg);
 }
 
-bool
-desk_confirm(struct desk *d, const char *tag, const char *text, const char *yes,
-    const char *no, int64_t seconds)
+/* Its window; or nobody is asked here, when there is no program any more. */
+static void
+confirm(struct desk *d, const struct visit *v)
 {
-	if (!desk_can(d) || d->queue != NULL)
+	int64_t left = deadline_left(d->loop->clk, v->lapses) / USEC;
+
+	open_window(d, ASK_CONFIRM, v->text, NULL, v->yes, v->no,
+	    left > 0 ? left : 1, on_decided);
+}
+
+/* Takes a confirmation out of the line; not the one that has the desk. */
+static void
+turn_away(struct desk *d, struct visit **p)
+{
+	struct visit *v = *p;
+	_cleanup_free_ char *tag = STEAL(v->tag);
+
+	*p = v->next;
+	visit_free(v);
+	d->ev.busy(tag, d->ev.arg);
+}
+
+/* The first confirmation that has no window yet; or NULL. */
+static struct visit **
+in_line(struct desk *d)
+{
+	struct visit **p = &d->queue;
+
+	if (d->serving && *p != NULL)
+		p = &(*p)->next;
+	while (*p != NULL && (*p)->tag == NULL)
+		p = &(*p)->next;
+	return *p != NULL ? p : NULL;
+}
+
+static void
+on_line(void *arg)
+{
+	struct desk *d = arg;
+	struct visit **p;
+
+	while ((p = in_line(d)) != NULL)
+		turn_away(d, p);
+}
+
+bool
+desk_confirm(struct desk *d, const struct desk_question *q)
+{
+	struct visit *v;
+
+	if (!desk_can(d) || (d->queue != NULL && !q->waits))
 		return false;
-	add_visit(d)->tag = xstrdup(tag);
-	d->serving = true;
-	open_window(d, ASK_CONFIRM, text, NULL, yes, no, seconds, on_decided);
+	v = add_visit(d);
+	v->tag = xstrdup(q->tag);
+	v->text = xstrdup(q->text);
+	v->yes = xstrdup(q->yes);
+	v->no = xstrdup(q->no);
+	v->lapses = deadline_in(d->loop->clk, q->seconds * USEC);
+	/* A sign-in that has just ended goes within moments. */
+	if (v != d->queue)
+		d->loop->ops->timer_set(
+		    d->line, deadline_in(d->loop->clk, PATIENCE));
 	return true;
 }
 
 void
 desk_unconfirm(struct desk *d, const char *tag)
 {
-	if (d->queue != NULL && str_eq(d->queue->tag, tag))
+	struct visit **p = &d->queue;
+
+	if (d->serving && d->queue != NULL && str_eq(d->queue->tag, tag)) {
 		next_visit(d);
+		return;
+	}
+	while (*p != NULL && !str_eq((*p)->tag, tag))
+		p = &(*p)->next;
+	if (*p != NULL) {
+		struct visit *v = *p;
+
+		*p = v->next;
+		visit_free(v);
+	}
 }
 
 /* ---- turns ------------------------------------------------------------------------------ */
@@ -448,8 +520,16 @@ serve(struct desk *d)
 {
 	if (d->queue == NULL || d->serving || d->methods == NULL)
 		return;
+	if (d->queue->tag != NULL && !desk_can(d)) {
+		turn_away(d, &d->queue);
+		kick(d);
+		return;
+	}
 	d->serving = true;
-	start_sign_in(d, d->queue);
+	if (d->queue->tag != NULL)
+		confirm(d, d->queue);
+	else
+		start_sign_in(d, d->queue);
 }
 
 static void
@@ -532,6 +612,7 @@ desk_new(struct manager *m, struct askers *askers, const struct desk_events *ev)
 	d->replies = json_array();
 	d->turn = timer_new(d->loop, on_turn, d);
 	d->wait = timer_new(d->loop, on_wait, d);
+	d->line = timer_new(d->loop, on_line, d);
 	manager_subscribe(m, &(struct surface){ on_event, d });
 	return d;
 }
@@ -550,6 +631,7 @@ desk_free(struct desk *d)
 	close_window(d);
 	d->loop->ops->timer_free(d->turn);
 	d->loop->ops->timer_free(d->wait);
+	d->loop->ops->timer_free(d->line);
 	while (d->queue != NULL) {
 		struct visit *v = d->queue;
 

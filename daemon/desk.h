@@ -27,6 +27,8 @@ struct desk_events {
 	void (*ended)(struct identity *id, void *arg);
 	/* A confirmation: no is also a window that was closed or lapsed. */
 	void (*decided)(const char *tag, bool yes, void *arg);
+	/* One that waited was not asked: the desk is taken for longer. */
+	void (*busy)(const char *tag, void *arg);
 	void *arg;
 };
 
@@ -42,11 +44,17 @@ void desk_reply(struct desk *d, json_t *reply, bool last);
 bool desk_can(const struct desk *d);
 /* Signs it in, with all its kept profiles and the named one. */
 void desk_sign_in(struct desk *d, struct identity *id, const char *profile);
+struct desk_question {
+	const char *tag; /* comes back in the event */
+	const char *text, *yes, *no;
+	int64_t seconds; /* until it lapses */
+	bool waits;	 /* a moment, for its turn */
+};
 /*
- * Asks yes or no.  False: it cannot, or its window is open for something else.
+ * Asks yes or no, from the loop.  False: it cannot, or the desk is taken and
+ * the question does not wait.
  */
-bool desk_confirm(struct desk *d, const char *tag, const char *text,
-    const char *yes, const char *no, int64_t seconds);
+bool desk_confirm(struct desk *d, const struct desk_question *q);
 void desk_unconfirm(struct desk *d, const char *tag); /* takes it back */
 
 #endif

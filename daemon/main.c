@@ -481,7 +481,8 @@ path_beside(const char *path, const char *name)
 static void
 build_human(struct agent *a)
 {
-	struct desk_events ev = { notify_signed_in, notify_decided, NULL };
+	struct desk_events ev = { notify_signed_in, notify_decided, notify_busy,
+		NULL };
 
 	a->attention = attention_new(a->manager);
 	a->notify = notify_new(a->manager, a->attention,

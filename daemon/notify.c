@@ -166,8 +166,12 @@ on_tell(const struct need *need, void *arg)
 	body = body_of(n, need);
 	text = xasprintf(
 	    "%s\n%s\n%s", _("AWS sign-in needed"), body, _("Sign in now?"));
-	return desk_confirm(n->desk, tag, text, _("Sign in"), _("Not now"),
-	    settings(n)->login_timeout);
+	return desk_confirm(n->desk,
+	    &(struct desk_question){ .tag = tag,
+		.text = text,
+		.yes = _("Sign in"),
+		.no = _("Not now"),
+		.seconds = settings(n)->login_timeout });
 }
 
 static void
@@ -248,30 +252,52 @@ on_there(void *arg)
 	    (has_desk(n) || (n->notices != NULL && notices_can(n->notices)));
 }
 
-static void
-on_request(const json_t *request, const char *how, void *arg)
+static const char *
+request_id(const json_t *request)
 {
-	struct notify *n = arg;
-	const char *id = json_string_value(json_object_get(request, "request"));
+	return json_string_value(json_object_get(request, "request"));
+}
+
+/* Where no window can ask. */
+static void
+show_request(struct notify *n, const json_t *request)
+{
 	const char *text = json_string_value(json_object_get(request, "text"));
 	const char *profile =
 	    json_string_value(json_object_get(request, "profile"));
-	json_int_t seconds =
-	    json_integer_value(json_object_get(request, "seconds"));
-	_cleanup_free_ char *body = NULL;
+	_cleanup_free_ char *body = xasprintf(
+	    _("%s\nTo allow it: awsfedctl approve %s"), text, profile);
 	/*
 	 * Never "Allow": a click may be meant for what was there before, a
 	 * screen that is locked shows notices, and some are cut short.
 	 */
-	static const char *const deny = "deny";
-	const struct notice_action actions[] = { { deny, _("Deny") },
+	const struct notice_action actions[] = { { "deny", _("Deny") },
 		{ NULL, NULL } };
-	struct notice_text notice = {
+	const struct notice_text notice = {
 		.summary = _("A program asks for a protected profile"),
+		.body = body,
 		.actions = actions,
 		.urgency = NOTICE_NORMAL,
-		.seconds = (int)seconds,
+		.seconds = (int)json_integer_value(
+		    json_object_get(request, "seconds")),
 	};
+
+	if (n->notices != NULL)
+		(void)notices_show(n->notices, request_id(request), &notice);
+}
+
+static void
+on_request(const json_t *request, const char *how, void *arg)
+{
+	struct notify *n = arg;
+	const char *id = request_id(request);
+	struct desk_question q = { .tag = id,
+		.text = json_string_value(json_object_get(request, "text")),
+		.yes = _("Allow"),
+		.no = _("Deny"),
+		.seconds =
+		    json_integer_value(json_object_get(request, "seconds")),
+		.waits = true };
 
 	if (how != NULL) {
 		if (n->notices != NULL)
@@ -284,14 +310,21 @@ on_request(const json_t *request, const char *how, void *arg)
 	if (json_is_true(json_object_get(request, "attended")) ||
 	    approvals_heard(n->approvals, n) || !on_there(n))
 		return;
-	if (has_desk(n) &&
-	    desk_confirm(n->desk, id, text, _("Allow"), _("Deny"), seconds))
-		return;
-	body = xasprintf(
-	    _("%s\nTo allow it: awsfedctl approve %s"), text, profile);
-	notice.body = body;
-	if (n->notices != NULL)
-		(void)notices_show(n->notices, id, &notice);
+	if (!has_desk(n) || !desk_confirm(n->desk, &q))
+		show_request(n, request);
+}
+
+void
+notify_busy(const char *tag, void *arg)
+{
+	struct notify *n = arg;
+	_cleanup_json_ json_t *open = approvals_list(n->approvals);
+	json_t *request;
+	size_t i;
+
+	json_array_foreach (open, i, request)
+		if (str_eq(request_id(request), tag))
+			show_request(n, request);
 }
 
 void

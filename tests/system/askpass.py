@@ -157,7 +157,8 @@ def by_askpass(w, d):
     path = os.path.join(w.home, "askpass")
     w.write(path, "#!/bin/sh\n{ echo \"$SSH_ASKPASS_PROMPT:\"; echo \"$1\"; "
             "} >>%s.log\n[ -n \"$SSH_ASKPASS_PROMPT\" ] && exit $(cat %s.rc)"
-            "\necho '%s'\n" % (path, path, PASSWORD), 0o700)
+            "\nwhile [ -e %s.hold ]; do sleep 0.1; done\necho '%s'\n"
+            % (path, path, path, PASSWORD), 0o700)
     w.write(path + ".rc", "0")
     w.settings(quiet_hours="none", askpass=path)
     w.ctl("reload")
@@ -178,6 +179,28 @@ def by_askpass(w, d):
     tap.ok(r.rc == 4 and "AccessKeyId" not in r.out, "or denied", r)
     tap.equal(d.count(), before + 1, "without a notification beside it")
     w.write(path + ".rc", "0")
+    taken(w, d, path)
+
+
+def taken(w, d, path):
+    """A window at a time: who asks meanwhile waits a little for its turn."""
+    before = d.count()
+    end_sign_in(w)
+    n = d.shown(before + 1, "the notification")
+    w.write(path + ".hold", "")
+    w.write(path + ".log", "")
+    d.click(n["notify"], "sign-in")
+    w.wait(lambda: b"Password" in w.read(path + ".log"), "the window")
+    p = w.spawn([w.program("awsfedctl"), "credential-process", "guarded"],
+                "guarded")
+    n = d.shown(before + 2, "the request")
+    tap.ok("awsfedctl approve guarded" in n["body"] and
+           b"confirm:" not in w.read(path + ".log"),
+           "the window is taken by a sign-in: a notification", n)
+    d.click(n["notify"], "deny")
+    tap.equal(p.wait(20), 4, "which denies")
+    os.unlink(path + ".hold")
+    signed_in(w)
 
 
 def denied(w, d):
@@ -240,6 +263,7 @@ def main():
             buses.Buses(w, system=False) as b:
         w.sim.user(USER, password=PASSWORD,
                    roles=[harness.pair(ADMIN), harness.pair(OPS)])
+        w.sim.set(loop_tokens=30)  # more than a person would fetch
         w.profile("a", role=ADMIN)
         w.profile("guarded", role=OPS, awsfed__protected="yes")
         p = Pinentry(w)
