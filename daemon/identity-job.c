@@ -742,14 +742,21 @@ may_pass(const struct identity *id)
 	    passing_page(&id->fault);
 }
 
-/* Did somebody who can answer come too late for this job to know? */
+/*
+ * Did a person come too late for this job to know?  They can answer what it
+ * could not, and what the server said before they came is no answer to them; a
+ * network that is dead is dead for both.
+ */
 static bool
 joined(struct identity *id)
 {
 	struct want want;
 
-	return !id->attended && id->fault.kind == FAULT_NEEDS_USER &&
-	    id->env.ops->wanted(id, &want, id->env.arg) && want.attended;
+	if (id->attended || fault_of_network(&id->fault) ||
+	    (id->fault.kind != FAULT_NEEDS_USER &&
+		id->fault.kind != FAULT_TEMPORARY))
+		return false;
+	return id->env.ops->wanted(id, &want, id->env.arg) && want.attended;
 }
 
 static void

@@ -91,8 +91,9 @@ def keeps_the_last_good(w):
     r = w.ctl("exec", "dev", "--", "/bin/echo", "ran")
     tap.ok(r.rc == 125 and "ran" not in r.out, "exec runs nothing", r)
     w.sim.clear_faults()
-    w.login("dev", user=None, password=None)
-    tap.ok(good(w, w.ctl("credential-process", "dev").out), "it is back")
+    r = w.login("dev", user=None, password=None)
+    tap.ok(r.rc == 0 and good(w, w.ctl("credential-process", "dev").out),
+           "it is back", r)
 
 
 def restarts(w):

@@ -355,6 +355,47 @@ test_joins_unattended(void **state)
 	rig_free(r);
 }
 
+/*
+ * It met a server that was ill before the person came: they get an attempt of
+ * their own, once.  With a network that is dead they do not wait for another.
+ */
+static void
+test_joins_ill(void **state)
+{
+	static const struct {
+		enum reason reason;
+		unsigned jobs;
+	} cases[] = { { REASON_BUSY, 2 }, { REASON_UNREACHABLE, 1 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct rig *r = rig_new(ONE);
+		struct job *job;
+		json_t *wait;
+
+		rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "a");
+		job = rig_job(r);
+		login(r, 2, "a");
+		rig_fail(job, FAULT_TEMPORARY, cases[i].reason);
+		fake_settle(r->loop);
+		if (cases[i].jobs == 2) {
+			fake_advance(r->loop, 6 * USEC);
+			job = rig_job(r);
+			assert_true(json_is_true(
+			    json_object_get(job->job, "attended")));
+			wait = step(r, 2, "wait");
+			rig_call(r, 2, M_AWAIT, "{s:s}", "login",
+			    rig_str(wait, "parameters.login"));
+			json_decref(wait);
+			rig_fail(job, FAULT_TEMPORARY, cases[i].reason);
+			fake_settle(r->loop);
+		}
+		ended(r, 2, "temporary", "backoff");
+		assert_int_equal(fake_jobs_started(r->jobs), cases[i].jobs);
+		rig_free(r);
+	}
+}
+
 /* A typing error in the user's name is not remembered. */
 static void
 test_wrong_user(void **state)
@@ -462,6 +503,7 @@ main(void)
 		cmocka_unit_test(test_two_undecided),
 		cmocka_unit_test(test_no_role),
 		cmocka_unit_test(test_joins_unattended),
+		cmocka_unit_test(test_joins_ill),
 		cmocka_unit_test(test_wrong_user),
 		cmocka_unit_test(test_moves_away),
 		cmocka_unit_test(test_shutdown),
