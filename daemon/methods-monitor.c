@@ -51,16 +51,19 @@ by_name(const json_t *list, const char *key)
 	return o;
 }
 
+/* What would be news at each look is none: times that are left, the meter. */
 static json_t *
 parts(const json_t *status)
 {
-	json_t *o = json_object();
+	json_t *o = json_object(), *agent;
 
 	json_object_set_new(o, "profile",
 	    by_name(json_object_get(status, "profiles"), "profile"));
 	json_object_set_new(o, "identity",
 	    by_name(json_object_get(status, "identities"), "id"));
-	json_object_set(o, "agent", json_object_get(status, "agent"));
+	agent = json_copy(json_object_get(status, "agent"));
+	json_object_del(agent, "loop");
+	json_object_set_new(o, "agent", agent);
 	return o;
 }
 

@@ -242,6 +242,10 @@ def follow(w):
     tap.ok(all(secret[k] not in w.log("follow") for k in
                ("aws_secret_access_key", "aws_session_token")),
            "and no event has a key in it")
+    events = [json.loads(x) for x in w.log("follow").splitlines()]
+    agent = [e["agent"] for e in events if e["event"] == "agent"]
+    tap.ok(len(agent) <= 1 and not any("loop" in a for a in agent),
+           "the agent itself is hardly news meanwhile", *events)
     tap.equal(w.stop(p), 0, "a signal ends it with 0")
 
 
