@@ -629,6 +629,8 @@ run(struct agent *a)
 		log_err("%s", _("the event loop could not be set up"));
 		return EXIT_FAILURE;
 	}
+	/* Before there is a socket: who has seen it may end us in order. */
+	watch_signals(a);
 	if (build_engine(a, &f) < 0 || build_surfaces(a, &f) < 0) {
 		log_err("%s%s%s", f.text, f.next != NULL ? " Next: " : "",
 		    f.next != NULL ? f.next : "");
@@ -638,7 +640,6 @@ run(struct agent *a)
 		if (a->fds.control >= 0)
 			a->idle = idle_new(a->manager, &idle_ops, a);
 		a->thrift = thrift_new(a->loop);
-		watch_signals(a);
 		show_status(a);
 		service_ready(a->service);
 		background_ready();
