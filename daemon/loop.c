@@ -329,6 +329,13 @@ mono_now(void)
 	return ts.tv_sec * USEC + ts.tv_nsec / 1000;
 }
 
+/* Seconds: the clocks are read one after the other, and never quite agree. */
+static long long
+whole(int64_t us)
+{
+	return (us + (us < 0 ? -USEC : USEC) / 2) / USEC;
+}
+
 /*
  * A suspend shows as boot time that monotonic time lacks, a step of the wall
  * clock as real time that boot time lacks.
@@ -351,11 +358,10 @@ look_for_jump(struct real_loop *rl)
 	if (real_by == 0 && boot_by == 0)
 		return;
 	if (boot_by != 0)
-		log_info("the machine slept for %lld s",
-		    (long long)(boot_by / USEC));
+		log_info("the machine slept for %lld s", whole(boot_by));
 	if (real_by != 0)
-		log_notice("the wall clock was moved by %+lld s",
-		    (long long)(real_by / USEC));
+		log_notice(
+		    "the wall clock was moved by %+lld s", whole(real_by));
 	for (struct jump *j = rl->jumps; j != NULL; j = j->next)
 		j->fn(real_by, boot_by, j->arg);
 }

@@ -32,7 +32,12 @@ class Clocks:
         self.real += s
         self.boot += s
         self.sim += s
+        slept = "the machine slept for"
+        before = self.w.log().count(slept)
         self._move()
+        # On a busy machine it may look at its clocks after we look at it.
+        self.w.wait(lambda: self.w.log().count(slept) > before,
+                    "the agent to see it")
 
     def is_set(self, s):
         """Our wall clock alone, by hand or by NTP."""
@@ -113,12 +118,17 @@ def summer_time(now):
 
 def shown(w, name):
     """NEXT of the table, and the same moment of the JSON by that zone."""
-    table = w.ctl("status").out
-    line = next(x for x in table.splitlines() if x.startswith(name))
-    when = re.findall(r"\b\d\d:\d\d\b", line)[-1]
-    moment = next(p["next"] for p in w.status()["profiles"]
-                  if p["profile"] == name)
-    return when, moment
+    def look():
+        # A renewal that is just under way has no such time.
+        table = w.ctl("status").out
+        line = next(x for x in table.splitlines() if x.startswith(name))
+        when = re.findall(r"\b\d\d:\d\d\b", line)
+        moment = [p.get("next") for p in w.status()["profiles"]
+                  if p["profile"] == name]
+        again = w.ctl("status").out
+        return (when[-1], moment[0]) if when and moment[0] and \
+            line in again else None
+    return w.wait(look, "a time in the table", 30)
 
 
 def local(w, moment):
