@@ -107,19 +107,25 @@ def on(**more):
 
 
 def ask_all(port, request, n, timeout):
-    """n at once; how many got a 200, and the slowest one's seconds."""
+    """n at once; how many got a 200, and the slowest one's seconds. As the SDKs
+    do, one asks again whose connection ends without an answer: who is slow to
+    say what they want loses their place to others."""
     selector, left, good = selectors.DefaultSelector(), set(), 0
     start = time.monotonic()
-    for _ in range(n):
+
+    def begin(tries):
         s = socket.socket()
         s.setblocking(False)
         s.connect_ex(("127.0.0.1", port))
-        selector.register(s, selectors.EVENT_WRITE, bytearray())
+        selector.register(s, selectors.EVENT_WRITE, (bytearray(), tries))
         left.add(s)
+
+    for _ in range(n):
+        begin(1)
     slowest = 0
     while left and time.monotonic() - start < timeout:
         for key, _ in selector.select(1):
-            s = key.fileobj
+            s, (data, tries) = key.fileobj, key.data
             if key.events == selectors.EVENT_WRITE:
                 try:
                     s.sendall(request)
@@ -131,13 +137,17 @@ def ask_all(port, request, n, timeout):
                 more = s.recv(65536)
             except OSError:
                 more = b""
-            key.data.extend(more)
-            if not more:
-                good += status(bytes(key.data)) == 200
-                slowest = time.monotonic() - start
-                selector.unregister(s)
-                left.discard(s)
-                s.close()
+            data.extend(more)
+            if more:
+                continue
+            selector.unregister(s)
+            left.discard(s)
+            s.close()
+            if not data and tries < 3:
+                begin(tries + 1)
+                continue
+            good += status(bytes(data)) == 200
+            slowest = time.monotonic() - start
     for s in left:
         s.close()
     return good, slowest

@@ -261,7 +261,7 @@ class World:
         self.agent = self.spawn([self.program("awsfedd"), "--foreground"],
                                 "awsfedd", env=dict(self.env, **env))
         if wait:
-            self.wait(self._listening, "the agent to listen", 10)
+            self.wait(self._listening, "the agent to listen")
         return self.agent
 
     def _listening(self):

@@ -52,10 +52,15 @@ def still_served(w, reason, what, before):
     r = w.ctl("credential-process", NAME)
     tap.ok(r.rc == 0 and json.loads(r.out)["SecretAccessKey"],
            "%s: the keys are served" % what, r.err)
-    r = w.ctl("status")
-    tap.ok(r.rc == 0 and "tries again by itself (%s)" % reason in r.out and
-           "backoff: %s" % reason in r.out,
-           "%s: status shows the reason" % what, r)
+    # But for the moment in which it tries.
+    seen = []
+
+    def shows():
+        seen.append(w.ctl("status"))
+        return "tries again by itself (%s)" % reason in seen[-1].out and \
+            "backoff: %s" % reason in seen[-1].out
+    tap.ok(w.wait(shows, "the reason in status"),
+           "%s: status shows the reason" % what, seen[-1])
 
 
 def recovers(w, r, what):
