@@ -409,7 +409,7 @@ class World:
         with open(path, "r+b") as f:
             f.write(struct.pack("=qq", int(real * 1e6), int(boot * 1e6)))
 
-    def wait(self, condition, what, timeout=20):
+    def wait(self, condition, what, timeout=40):
         """Until condition() is true; its value. Looks often, never sleeps
         longer than needed."""
         end = time.monotonic() + timeout
@@ -423,7 +423,7 @@ class World:
             time.sleep(pause)
             pause = min(pause * 1.5, 0.1)
 
-    def wait_states(self, timeout=20, **want):
+    def wait_states(self, timeout=40, **want):
         """wait_states(fresh={"a", "b"}): until these profiles are in it."""
         def reached():
             now = self.states()
