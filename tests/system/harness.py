@@ -485,7 +485,7 @@ class World:
             return not left
 
         try:
-            self.wait(none, "all processes to end", 3)
+            self.wait(none, "all processes to end", 20)
         except TimeoutError:
             pass
         self.check(not left, "nothing is left running", *left)
