@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "worker-test.h"
 
+#include <openssl/evp.h>
+
 #include "job.h"
 #include "awsfed/secret.h"
 #include "signin.h"
@@ -38,14 +40,13 @@ test_users(void **state)
 
 /* RFC 7914 parameters as the protocol fixes them; values by Python's scrypt. */
 static void
-test_tag(void **state)
+check_tags(void)
 {
 	static const struct {
 		const char *password, *tag;
 	} rows[] = { { "right", "83e6" }, { "wrong", "89f5" } };
 	unsigned char salt[JOB_SALT_SIZE];
 
-	(void)state;
 	for (size_t i = 0; i < sizeof(salt); i++)
 		salt[i] = (unsigned char)i;
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
@@ -57,6 +58,23 @@ test_tag(void **state)
 		tag_end(t, tag);
 		assert_string_equal(tag, rows[i].tag);
 	}
+}
+
+static void
+test_tag(void **state)
+{
+	(void)state;
+	check_tags();
+}
+
+/* As on a machine in FIPS mode, which has no scrypt for anybody else. */
+static void
+test_tag_fips(void **state)
+{
+	(void)state;
+	assert_int_equal(EVP_default_properties_enable_fips(NULL, 1), 1);
+	check_tags();
+	assert_int_equal(EVP_default_properties_enable_fips(NULL, 0), 1);
 }
 
 static void
@@ -178,6 +196,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_users),
 		cmocka_unit_test(test_tag),
+		cmocka_unit_test(test_tag_fips),
 		cmocka_unit_test(test_entry_urls),
 		cmocka_unit_test(test_job),
 		cmocka_unit_test(test_bad_jobs),
