@@ -46,9 +46,9 @@ rest_learn(struct rest *r, const char *keep_alive)
 
 	if (at == NULL)
 		return;
-	seconds = strtol(at + strlen("timeout="), NULL, 10) - MARGIN;
-	if (seconds < r->seconds)
-		r->seconds = seconds < 0 ? 0 : seconds;
+	seconds = strtol(at + strlen("timeout="), NULL, 10);
+	if (seconds < r->seconds + MARGIN)
+		r->seconds = seconds < MARGIN ? 0 : seconds - MARGIN;
 }
 
 /* libcurl 7.88 takes one with TLS's word that it ends for alive. */

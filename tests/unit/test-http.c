@@ -7,6 +7,7 @@
 #include "http.h"
 #include "libraries.h"
 #include "origin.h"
+#include "rest.h"
 
 static void
 test_origins(void **state)
@@ -342,6 +343,37 @@ test_environment(void **state)
 	assert_string_equal(getenv("KRB5_CONFIG"), "/x");
 }
 
+/* How long a connection may have rested, by what the server says of it. */
+static void
+test_keep_alive(void **state)
+{
+	static const struct {
+		const char *header;
+		int64_t seconds;
+	} rows[] = {
+		{ NULL, 10 },
+		{ "max=100", 10 },
+		{ "timeout=5, max=100", 3 },
+		{ "Timeout=120", 10 },
+		{ "timeout=2", 0 },
+		{ "timeout=-7", 0 },
+		{ "timeout=", 0 },
+		{ "timeout=99999999999999999999", 10 },
+		{ "timeout=-99999999999999999999", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct rest r;
+
+		rest_init(&r);
+		rest_learn(&r, rows[i].header);
+		if (r.seconds != rows[i].seconds)
+			fail_msg(
+			    "%s: %lld", rows[i].header, (long long)r.seconds);
+	}
+}
+
 int
 main(void)
 {
@@ -353,6 +385,7 @@ main(void)
 		cmocka_unit_test(test_transfer_faults),
 		cmocka_unit_test(test_status_faults),
 		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_keep_alive),
 		cmocka_unit_test(test_link_local),
 		cmocka_unit_test(test_environment),
 	};
