@@ -8,7 +8,14 @@
  * may hold no PIN, and a second question is never answered.
  */
 #define OPENSSL_SUPPRESS_DEPRECATED /* engines; providers come with Debian 13 */
+#include <openssl/opensslconf.h>
+/* OpenSSL 4 has none, and RHEL 10 and Fedora keep their header apart. */
+#if !defined(OPENSSL_NO_ENGINE) && __has_include(<openssl/engine.h>)
+#define ENGINES 1
 #include <openssl/engine.h>
+#else
+#define ENGINES 0
+#endif
 #include <openssl/err.h>
 #include <openssl/ui.h>
 #include <string.h>
@@ -22,6 +29,14 @@
 
 #define SCHEME "pkcs11:"
 
+bool
+token_is_uri(const char *s)
+{
+	return s != NULL && str_starts(s, SCHEME);
+}
+
+#if ENGINES
+
 struct session {
 	struct signin *signin;
 	struct fault *fault;
@@ -32,12 +47,6 @@ static ENGINE *engine;
 static UI_METHOD *ui;
 /* What the engine's questions are about; it lives as long as the process. */
 static struct session session;
-
-bool
-token_is_uri(const char *s)
-{
-	return s != NULL && str_starts(s, SCHEME);
-}
 
 /* ---- the PIN ------------------------------------------------------------------- */
 
@@ -230,3 +239,38 @@ token_key(
 	ERR_clear_error();
 	return 0;
 }
+
+#else
+
+static int
+cannot(struct fault *fault)
+{
+	fault_set(fault, FAULT_CONFIG, REASON_SETTINGS,
+	    _("A pkcs11: certificate needs OpenSSL's engines, and awsfed was "
+	      "built with an OpenSSL that has none."));
+	fault_next(fault,
+	    _("Set awsfed.client_cert and awsfed.client_key to PEM files."));
+	return -1;
+}
+
+int
+token_certificate(
+    struct signin *s, const char *uri, X509 **ret, struct fault *fault)
+{
+	(void)s;
+	(void)uri;
+	(void)ret;
+	return cannot(fault);
+}
+
+int
+token_key(
+    struct signin *s, const char *uri, EVP_PKEY **ret, struct fault *fault)
+{
+	(void)s;
+	(void)uri;
+	(void)ret;
+	return cannot(fault);
+}
+
+#endif

@@ -88,7 +88,8 @@ WORKER_TESTS = tests/unit/test-page \
 	tests/unit/test-conduit \
 	tests/unit/test-totp \
 	tests/unit/test-sandbox \
-	tests/unit/test-second
+	tests/unit/test-second \
+	tests/unit/test-token-none
 check_PROGRAMS += $(WORKER_TESTS)
 TESTS += $(WORKER_TESTS)
 WORKER_TEST_CPPFLAGS = $(UNIT_CPPFLAGS) $(WORKER_CPPFLAGS)
@@ -144,6 +145,12 @@ tests_unit_test_second_SOURCES = tests/unit/test-second.c \
 	tests/unit/worker-test.h
 tests_unit_test_second_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
 tests_unit_test_second_LDADD = $(WORKER_TEST_LIBS)
+tests_unit_test_token_none_SOURCES = tests/unit/test-token-none.c \
+	daemon/worker/certificate-token.c \
+	tests/unit/worker-test.h
+tests_unit_test_token_none_CPPFLAGS = $(WORKER_TEST_CPPFLAGS) \
+	-DOPENSSL_NO_ENGINE=
+tests_unit_test_token_none_LDADD = $(WORKER_TEST_LIBS)
 tests_unit_test_pages_SOURCES = tests/unit/test-pages.c \
 	tests/unit/worker-test.h
 tests_unit_test_pages_CPPFLAGS = $(WORKER_TEST_CPPFLAGS)
