@@ -143,8 +143,9 @@ each_file(const char *dir, line_fn *fn, struct sandbox_needs *n, int depth)
 /* ---- Kerberos ----------------------------------------------------------------------- */
 
 /*
- * "include FILE", "includedir DIR", "module FILE:RESIDUAL"; and, in
- * [libdefaults], "kcm_socket = FILE".
+ * "include FILE", "includedir DIR", "module FILE:RESIDUAL"; in [libdefaults],
+ * "kcm_socket = FILE"; and, in a realm whose KDC is behind an HTTPS proxy,
+ * "http_anchors = FILE:FILE" or DIR:, who vouches for that.
  */
 static void
 krb5_line(char *line, struct sandbox_needs *n, int depth)
@@ -162,6 +163,9 @@ krb5_line(char *line, struct sandbox_needs *n, int depth)
 		add(&n->read, v);
 	} else if ((v = value_of(line, "kcm_socket", " \t=")) != NULL) {
 		add(&n->reach, v);
+	} else if ((v = value_of(line, "http_anchors", " \t=")) != NULL &&
+	    (str_starts(v, "FILE:") || str_starts(v, "DIR:"))) {
+		add(&n->read, strchr(v, ':') + 1);
 	}
 }
 

@@ -109,6 +109,8 @@ READS(read_cache, "krb5cc")
 READS(read_krb5, "krb5.conf")
 READS(read_include, "more.conf")
 READS(read_included, "krb5.d/one")
+READS(read_anchor, "proxy.pem")
+READS(read_anchors, "anchors/one")
 READS(read_hosts, "/etc/hosts")
 READS(read_zone, "/usr/share/zoneinfo/UTC")
 READS(read_random, "/dev/urandom")
@@ -936,6 +938,8 @@ static const struct act needed[] = {
 	{ "krb5.conf is read", read_krb5, FILES, 0 },
 	{ "what it includes is read", read_include, FILES, 0 },
 	{ "the folder it includes is read", read_included, FILES, 0 },
+	{ "a KDC proxy's authority is read", read_anchor, FILES, 0 },
+	{ "a folder of them is read", read_anchors, FILES, 0 },
 	{ "/etc/hosts is read", read_hosts, FILES, 0 },
 	{ "a time zone is read", read_zone, FILES, 0 },
 	{ "chance is read", read_random, FILES, 0 },
@@ -1606,9 +1610,14 @@ set_up(void **state)
 	put("krb5cc", "x");
 	put("more.conf", "x");
 	put("krb5.d/one", "x");
+	put("proxy.pem", "x");
+	put("anchors/one", "x");
 	text = xasprintf(
-	    "[libdefaults]\ninclude %s/more.conf\nincludedir %s/krb5.d\n", home,
-	    home);
+	    "[libdefaults]\ninclude %s/more.conf\nincludedir %s/krb5.d\n"
+	    "[realms]\nEXAMPLE.COM = {\n"
+	    "  http_anchors = FILE:%s/proxy.pem\n"
+	    "  http_anchors = DIR:%s/anchors\n}\n",
+	    home, home, home, home);
 	put("krb5.conf", text);
 	path = at("krb5.conf");
 	setenv("KRB5_CONFIG", path, 1);
