@@ -32,7 +32,7 @@ struct visit {
 	char *profile;
 	char *tag;
 	char *text, *yes, *no;
-	struct deadline lapses;
+	struct deadline lapses, patience;
 	struct visit *next;
 };
 
@@ -426,52 +426,61 @@ on_decided(enum ask_end end, const char *value, void *arg)
 	if (end == ASK_FAILED)
 		failed(d, value);
 	next_visit(d);
+	/* A program that fails is nobody's no. */
+	if (end == ASK_FAILED && d->ev.busy(tag, d->ev.arg))
+		return;
 	d->ev.decided(tag, end == ASK_ANSWERED, d->ev.arg);
 }
 
-/* Its window; or nobody is asked here, when there is no program any more. */
 static void
 confirm(struct desk *d, const struct visit *v)
 {
-	int64_t left = deadline_left(d->loop->clk, v->lapses) / USEC;
+	/* Not before the question itself, or a no would have been said. */
+	int64_t left =
+	    (deadline_left(d->loop->clk, v->lapses) + USEC - 1) / USEC;
 
 	open_window(d, ASK_CONFIRM, v->text, NULL, v->yes, v->no,
 	    left > 0 ? left : 1, on_decided);
 }
 
-/* Takes a confirmation out of the line; not the one that has the desk. */
+/* Takes it out of the line. */
 static void
-turn_away(struct desk *d, struct visit **p)
+take_out(struct visit **p)
 {
 	struct visit *v = *p;
-	_cleanup_free_ char *tag = STEAL(v->tag);
 
 	*p = v->next;
 	visit_free(v);
-	d->ev.busy(tag, d->ev.arg);
 }
 
-/* The first confirmation that has no window yet; or NULL. */
-static struct visit **
-in_line(struct desk *d)
+/* It is asked elsewhere, where that can be; else it stays in the line. */
+static bool
+turn_away(struct desk *d, struct visit **p)
 {
-	struct visit **p = &d->queue;
-
-	if (d->serving && *p != NULL)
-		p = &(*p)->next;
-	while (*p != NULL && (*p)->tag == NULL)
-		p = &(*p)->next;
-	return *p != NULL ? p : NULL;
+	if (!d->ev.busy((*p)->tag, d->ev.arg))
+		return false;
+	take_out(p);
+	return true;
 }
 
+/* Those whose turn has not come, and that have waited for long enough. */
 static void
 on_line(void *arg)
 {
 	struct desk *d = arg;
-	struct visit **p;
+	struct visit **p = d->queue == NULL ? NULL : &d->queue->next;
 
-	while ((p = in_line(d)) != NULL)
-		turn_away(d, p);
+	while (p != NULL && *p != NULL) {
+		struct visit *v = *p;
+
+		if (v->tag != NULL &&
+		    deadline_left(d->loop->clk, v->patience) > 0) {
+			d->loop->ops->timer_set(d->line, v->patience);
+			return; /* as those behind it */
+		}
+		if (v->tag == NULL || !turn_away(d, p))
+			p = &v->next;
+	}
 }
 
 bool
@@ -487,10 +496,10 @@ desk_confirm(struct desk *d, const struct desk_question *q)
 	v->yes = xstrdup(q->yes);
 	v->no = xstrdup(q->no);
 	v->lapses = deadline_in(d->loop->clk, q->seconds * USEC);
+	v->patience = deadline_in(d->loop->clk, PATIENCE);
 	/* A sign-in that has just ended goes within moments. */
-	if (v != d->queue)
-		d->loop->ops->timer_set(
-		    d->line, deadline_in(d->loop->clk, PATIENCE));
+	if (v != d->queue && !d->loop->ops->timer_armed(d->line))
+		d->loop->ops->timer_set(d->line, v->patience);
 	return true;
 }
 
@@ -505,12 +514,19 @@ desk_unconfirm(struct desk *d, const char *tag)
 	}
 	while (*p != NULL && !str_eq((*p)->tag, tag))
 		p = &(*p)->next;
-	if (*p != NULL) {
-		struct visit *v = *p;
+	if (*p != NULL)
+		take_out(p);
+}
 
-		*p = v->next;
-		visit_free(v);
-	}
+/* Its turn has come, and there is no program any more. */
+static void
+refuse(struct desk *d)
+{
+	_cleanup_free_ char *tag = STEAL(d->queue->tag);
+
+	next_visit(d);
+	if (!d->ev.busy(tag, d->ev.arg))
+		d->ev.decided(tag, false, d->ev.arg);
 }
 
 /* ---- turns ------------------------------------------------------------------------------ */
@@ -521,8 +537,7 @@ serve(struct desk *d)
 	if (d->queue == NULL || d->serving || d->methods == NULL)
 		return;
 	if (d->queue->tag != NULL && !desk_can(d)) {
-		turn_away(d, &d->queue);
-		kick(d);
+		refuse(d);
 		return;
 	}
 	d->serving = true;

@@ -27,8 +27,11 @@ struct desk_events {
 	void (*ended)(struct identity *id, void *arg);
 	/* A confirmation: no is also a window that was closed or lapsed. */
 	void (*decided)(const char *tag, bool yes, void *arg);
-	/* One that waited was not asked: the desk is taken for longer. */
-	void (*busy)(const char *tag, void *arg);
+	/*
+	 * One was not asked: the desk is taken for longer, or the program
+	 * failed.  Is it asked elsewhere now?
+	 */
+	bool (*busy)(const char *tag, void *arg);
 	void *arg;
 };
 

@@ -258,8 +258,8 @@ request_id(const json_t *request)
 	return json_string_value(json_object_get(request, "request"));
 }
 
-/* Where no window can ask. */
-static void
+/* Where no window can ask.  False: nobody sees it. */
+static bool
 show_request(struct notify *n, const json_t *request)
 {
 	const char *text = json_string_value(json_object_get(request, "text"));
@@ -282,8 +282,8 @@ show_request(struct notify *n, const json_t *request)
 		    json_object_get(request, "seconds")),
 	};
 
-	if (n->notices != NULL)
-		(void)notices_show(n->notices, request_id(request), &notice);
+	return n->notices != NULL &&
+	    notices_show(n->notices, request_id(request), &notice);
 }
 
 static void
@@ -311,20 +311,28 @@ on_request(const json_t *request, const char *how, void *arg)
 	    approvals_heard(n->approvals, n) || !on_there(n))
 		return;
 	if (!has_desk(n) || !desk_confirm(n->desk, &q))
-		show_request(n, request);
+		(void)show_request(n, request);
 }
 
-void
+bool
 notify_busy(const char *tag, void *arg)
 {
 	struct notify *n = arg;
-	_cleanup_json_ json_t *open = approvals_list(n->approvals);
+	struct identity *id = identity_of(n, tag);
+	_cleanup_json_ json_t *open = NULL;
 	json_t *request;
 	size_t i;
 
+	if (id != NULL) {
+		/* There was no notice either, or it were not in a window. */
+		attention_unshown(n->attention, id);
+		return true;
+	}
+	open = approvals_list(n->approvals);
 	json_array_foreach (open, i, request)
 		if (str_eq(request_id(request), tag))
-			show_request(n, request);
+			return show_request(n, request);
+	return false;
 }
 
 void

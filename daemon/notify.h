@@ -26,6 +26,6 @@ void notify_free(struct notify *n);
 /* What the desk has to say: struct desk_events. */
 void notify_signed_in(struct identity *id, void *arg);
 void notify_decided(const char *tag, bool yes, void *arg);
-void notify_busy(const char *tag, void *arg);
+bool notify_busy(const char *tag, void *arg);
 
 #endif

@@ -156,9 +156,9 @@ def by_askpass(w, d):
     """The same by an askpass; and yes or no."""
     path = os.path.join(w.home, "askpass")
     w.write(path, "#!/bin/sh\n{ echo \"$SSH_ASKPASS_PROMPT:\"; echo \"$1\"; "
-            "} >>%s.log\n[ -n \"$SSH_ASKPASS_PROMPT\" ] && exit $(cat %s.rc)"
-            "\nwhile [ -e %s.hold ]; do sleep 0.1; done\necho '%s'\n"
-            % (path, path, path, PASSWORD), 0o700)
+            "} >>%s.log\nwhile [ -e %s.hold ]; do sleep 0.1; done\n"
+            "[ -n \"$SSH_ASKPASS_PROMPT\" ] && exit $(cat %s.rc)\n"
+            "echo '%s'\n" % (path, path, path, PASSWORD), 0o700)
     w.write(path + ".rc", "0")
     w.settings(quiet_hours="none", askpass=path)
     w.ctl("reload")
@@ -179,7 +179,43 @@ def by_askpass(w, d):
     tap.ok(r.rc == 4 and "AccessKeyId" not in r.out, "or denied", r)
     tap.equal(d.count(), before + 1, "without a notification beside it")
     w.write(path + ".rc", "0")
+    unanswered(w, path)
     taken(w, d, path)
+    failing(w, d, path)
+
+
+def guarded(w, name="guarded"):
+    """Somebody who asks for the keys of the protected profile."""
+    return w.spawn([w.program("awsfedctl"), "credential-process", "guarded"],
+                   name)
+
+
+def unanswered(w, path):
+    """A window that nobody answers is nobody's no."""
+    w.write(path + ".log", "")
+    w.write(path + ".hold", "")
+    p = guarded(w, "unanswered")
+    w.wait(lambda: b"confirm:" in w.read(path + ".log"), "the window")
+    w.warp(31)
+    tap.equal(p.wait(20), 4, "nobody answers in the window")
+    tap.ok("nobody has allowed its use in time" in w.log("unanswered"),
+           "and that is what is said", w.log("unanswered"))
+    os.unlink(path + ".hold")
+    w.wait(lambda: not desktop.running(path), "the window's end")
+
+
+def failing(w, d, path):
+    """Nor does a program that fails decide."""
+    before = d.count()
+    w.write(path + ".rc", "127")
+    p = guarded(w, "failing")
+    n = d.shown(before + 1, "the request, elsewhere")
+    tap.ok("awsfedctl approve guarded" in n["body"] and p.poll() is None,
+           "a program that fails decides nothing", n)
+    d.click(n["notify"], "deny")
+    tap.equal(p.wait(20), 4, "which can be denied there")
+    w.write(path + ".rc", "0")
+    w.ctl("reload")
 
 
 def taken(w, d, path):
@@ -199,6 +235,17 @@ def taken(w, d, path):
            "the window is taken by a sign-in: a notification", n)
     d.click(n["notify"], "deny")
     tap.equal(p.wait(20), 4, "which denies")
+    ps = []
+    while d.count() == before + 2 and len(ps) < 4:
+        ps.append(guarded(w, "line%d" % len(ps)))
+        end = time.monotonic() + 3
+        while d.count() == before + 2 and time.monotonic() < end:
+            time.sleep(0.1)
+    tap.ok(d.count() > before + 2, "others in the line do not make it wait "
+           "for longer", len(ps))
+    for q in ps:
+        q.terminate()
+        q.wait()
     os.unlink(path + ".hold")
     signed_in(w)
 
@@ -256,10 +303,20 @@ def no_desktop(w, d, p):
     log = p.log()
     tap.ok("SETOK Sign in" in log and log.index("CONFIRM") <
            log.index("GETPIN"), "asked first, then signed in", *log)
+    p.answers(["wait"], ["yes"])
+    first, second = guarded(w, "first"), None
+    w.wait(lambda: p.said("# answers CONFIRM"), "its window")
+    second = guarded(w, "second")
+    time.sleep(5)
+    first.terminate()
+    first.wait()
+    tap.equal(second.wait(20), 0, "who can be asked nowhere else stays in the "
+              "line")
 
 
 def main():
-    with harness.World(agent=False, settings={"quiet_hours": "none"}) as w, \
+    with harness.World(agent=False, warp=True,
+                       settings={"quiet_hours": "none"}) as w, \
             buses.Buses(w, system=False) as b:
         w.sim.user(USER, password=PASSWORD,
                    roles=[harness.pair(ADMIN), harness.pair(OPS)])
