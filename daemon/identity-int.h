@@ -62,6 +62,7 @@ struct identity {
 	bool ask_password; /* it is for the password */
 	bool ask_user;	   /* it is for the user name */
 	struct question *question;
+	bool answered; /* a person has answered one of this job's */
 	struct command *command;
 	struct waiting_ask *command_wait; /* freed with it */
 	bool command_ran;

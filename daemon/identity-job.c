@@ -95,6 +95,7 @@ on_answer(const char *value, const struct fault *fault, void *arg)
 		refuse(id, id->ask_id, fault);
 		return;
 	}
+	id->answered |= !prompt_scripted(id->env.prompts);
 	/* A code or a realm typed does not make a stored password typed. */
 	if (id->ask_password)
 		id->source = prompt_scripted(id->env.prompts) ? SOURCE_STORED :
@@ -703,7 +704,7 @@ forget(struct identity *id)
 	else if (id->attempting)
 		ledger_unsent(id->env.ledger, id->attempt_name);
 	id->attempting = false;
-	id->asserted = id->redeemed = false;
+	id->asserted = id->redeemed = id->answered = false;
 	id->command_ran = id->code_ran = id->factor = id->typed = false;
 	xreplace(&id->command_user, NULL);
 	xreplace(&id->attempt_user, NULL);
@@ -744,7 +745,8 @@ may_pass(const struct identity *id)
 
 /*
  * Did a person come too late for this job to know?  They can answer what it
- * could not, and what the server said before they came is no answer to them; a
+ * could not, and what the server said before they came is no answer to them,
+ * unless they answered it themselves: what they typed may have been counted.  A
  * network that is dead is dead for both.
  */
 static bool
@@ -754,7 +756,7 @@ joined(struct identity *id)
 
 	if (id->attended || fault_of_network(&id->fault) ||
 	    (id->fault.kind != FAULT_NEEDS_USER &&
-		id->fault.kind != FAULT_TEMPORARY))
+		(id->fault.kind != FAULT_TEMPORARY || id->answered)))
 		return false;
 	return id->env.ops->wanted(id, &want, id->env.arg) && want.attended;
 }

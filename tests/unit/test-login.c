@@ -396,6 +396,33 @@ test_joins_ill(void **state)
 	}
 }
 
+/* Who has answered it was there: they are told, and type nothing twice. */
+static void
+test_joins_and_answers(void **state)
+{
+	struct rig *r = rig_new(ONE);
+	struct job *job;
+	json_t *q;
+
+	(void)state;
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "a");
+	job = rig_job(r);
+	login(r, 2, "a");
+	rig_ask(job, 7, Q_SECRET, QN_PASSWORD);
+	q = step(r, 2, "ask");
+	answer(r, 2, q, "secret");
+	json_decref(q);
+	rig_took(job, W_ANSWER);
+	rig_attempt(job, 8, "00ab", "CORP\\jane");
+	fake_settle(r->loop);
+	rig_took(job, W_GO);
+	rig_fail(job, FAULT_TEMPORARY, REASON_BUSY);
+	fake_settle(r->loop);
+	ended(r, 2, "temporary", "backoff");
+	assert_int_equal(fake_jobs_started(r->jobs), 1);
+	rig_free(r);
+}
+
 /* A typing error in the user's name is not remembered. */
 static void
 test_wrong_user(void **state)
@@ -504,6 +531,7 @@ main(void)
 		cmocka_unit_test(test_no_role),
 		cmocka_unit_test(test_joins_unattended),
 		cmocka_unit_test(test_joins_ill),
+		cmocka_unit_test(test_joins_and_answers),
 		cmocka_unit_test(test_wrong_user),
 		cmocka_unit_test(test_moves_away),
 		cmocka_unit_test(test_shutdown),
