@@ -782,7 +782,8 @@ manager_redeem(struct manager *m, struct identity *id)
 
 		if (mb->identity != id)
 			continue;
-		mb->took_part = false;
+		/* Of an earlier job, too, that another took the place of. */
+		mb->took_part = mb->redeeming = false;
 		if (mb->orphan ||
 		    !str_eq(p->provider_id, identity_provider(id)) ||
 		    p->role_arn == NULL)

@@ -423,6 +423,38 @@ test_joins_and_answers(void **state)
 	rig_free(r);
 }
 
+/* Those that it had begun to redeem wait for the sign-in of their own. */
+static void
+test_joins_elsewhere(void **state)
+{
+	struct rig *r =
+	    rig_new(TWO "adfs_config.provider_id = urn:example:other\n");
+	struct job *job;
+	json_t *wait;
+
+	(void)state;
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "a");
+	job = rig_job(r);
+	rig_assertion(job, 7, "AB");
+	rig_took(job, W_REDEEM);
+	login(r, 2, "b");
+	rig_fail(job, FAULT_TEMPORARY, REASON_BUSY);
+	fake_settle(r->loop);
+	fake_advance(r->loop, 6 * USEC);
+	wait = step(r, 2, "wait");
+	await(r, 2, wait);
+	json_decref(wait);
+	rig_succeed(r, rig_job(r), "AB");
+	json_decref(step(r, 2, "done"));
+	assert_str(rig_state(r, "b"), "fresh");
+	assert_str(rig_state(r, "a"), "waiting");
+	fake_advance(r->loop, 6 * USEC);
+	rig_succeed(r, rig_job(r), "AB");
+	assert_str(rig_state(r, "a"), "fresh");
+	rig_check(r);
+	rig_free(r);
+}
+
 /* A typing error in the user's name is not remembered. */
 static void
 test_wrong_user(void **state)
@@ -532,6 +564,7 @@ main(void)
 		cmocka_unit_test(test_joins_unattended),
 		cmocka_unit_test(test_joins_ill),
 		cmocka_unit_test(test_joins_and_answers),
+		cmocka_unit_test(test_joins_elsewhere),
 		cmocka_unit_test(test_wrong_user),
 		cmocka_unit_test(test_moves_away),
 		cmocka_unit_test(test_shutdown),
