@@ -185,6 +185,7 @@ class Bench:
 
     def outcome(self, step, mode, r, before):
         w = self.w
+        self.ended(step)
         if mode == "alone":
             self.settle(step)
         p, i = self.look(step)
@@ -210,8 +211,16 @@ class Bench:
             p, i = self.look(step)
             return "need" in i or not (
                 i["state"] == "needs-user" or p["state"] == "needs-login")
+        self.within(said, "the need")
+
+    def ended(self, step):
+        """The last role is told of before the job is over."""
+        self.within(lambda: self.look(step)[1]["state"] != "working",
+                    "the job's end")
+
+    def within(self, condition, what):
         try:
-            self.w.wait(said, "the need", 3)
+            self.w.wait(condition, what, 3)
         except TimeoutError:
             pass
 
