@@ -208,8 +208,12 @@ receive(struct conn *c, int timeout, json_t **ret)
 static int
 call_failed(int r, struct problem *problem)
 {
-	if (r == -EINTR)
+	if (r == -EINTR) {
+		problem_set(problem, EXIT_FAILED, FAULT_CANCELLED,
+		    _("interrupted before the agent had answered."));
+		fault_next(&problem->fault, "awsfedctl status");
 		return r;
+	}
 	if (r == -ETIMEDOUT || r == -EAGAIN) {
 		problem_set(problem, EXIT_TEMPORARY, FAULT_TEMPORARY,
 		    _("the agent did not answer in time."));

@@ -27,7 +27,8 @@ struct conn *conn_free(struct conn *c); /* returns NULL */
 /*
  * Calls a method; parameters are stolen.  0 with the reply's parameters (a new
  * reference, always an object); -EINTR when a held signal came (the call goes
- * on at the agent, this connection can only be closed); -1 with *problem.
+ * on at the agent, this connection can only be closed), else -1; both with
+ * *problem.
  */
 int conn_call(struct conn *c, const char *method, json_t *parameters,
     int timeout, json_t **ret, struct problem *problem);

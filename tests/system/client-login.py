@@ -492,6 +492,19 @@ def all_profiles():
 
 
 @tap.test
+def address_interrupted():
+    """Ctrl-C while the console's address is awaited: no address, no success"""
+    with Agent([done([fresh("p")]), Agent.HANG]) as a:
+        t = Terminal(a, "login", "p", "--print-console-signin-url")
+        a.wait_calls(2)
+        t.type("\x03")
+        r = t.wait()
+        equal((r.status, r.out), (1, ""))
+        has(r.err, "awsfed: p: interrupted before the agent had answered.\n"
+            "  Next: ")
+
+
+@tap.test
 def console_usage():
     """the console's options that make no sense together; nothing is sent"""
     url = "--print-console-signin-url"
