@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stddef.h>
 #include <time.h>
 
@@ -14,6 +13,8 @@ static volatile sig_atomic_t caught;
 static sigset_t outside; /* the mask from before signals_hold */
 static bool holding;
 static struct sigaction inherited_pipe;
+static void (*around_stop)(bool back, void *arg);
+static void *around_arg;
 
 static void catch (int signo)
 {
@@ -99,11 +100,20 @@ signals_peek(void)
 }
 
 void
+signals_around_stop(void (*fn)(bool back, void *arg), void *arg)
+{
+	around_stop = fn;
+	around_arg = arg;
+}
+
+void
 signals_stop(void)
 {
 	struct sigaction sa = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
+	if (around_stop != NULL)
+		around_stop(false, around_arg);
 	sigaction(SIGTSTP, &sa, NULL);
 	raise(SIGTSTP);
 	sigemptyset(&set);
@@ -111,6 +121,8 @@ signals_stop(void)
 	sigprocmask(SIG_UNBLOCK, &set, NULL); /* stops here */
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	install(SIGTSTP);
+	if (around_stop != NULL)
+		around_stop(true, around_arg);
 }
 
 int

@@ -8,6 +8,7 @@
 #define CLIENT_SIGNALS_H
 
 #include <poll.h>
+#include <stdbool.h>
 
 /*
  * First of all: a reader that went away is told by write(2), not by a signal.
@@ -21,6 +22,11 @@ int signals_take(void);
 int signals_peek(void); /* the same, without forgetting it */
 /* Stops the program as Ctrl-Z asks; returns when it goes on. */
 void signals_stop(void);
+/*
+ * For who has changed the screen: fn is called before each such stop, and with
+ * back when the program goes on.  NULL: none.
+ */
+void signals_around_stop(void (*fn)(bool back, void *arg), void *arg);
 /*
  * poll(2) that is ended by a held signal: number of ready descriptors, 0 at
  * the timeout (milliseconds, -1 none), -EINTR with a signal to take, other

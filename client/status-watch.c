@@ -174,6 +174,18 @@ draw(json_t *status)
 	fflush(stdout);
 }
 
+/* Ctrl-Z gives the shell its screen and its cursor back. */
+static void
+around_stop(bool back, void *arg)
+{
+	json_t **status = arg;
+
+	fputs(back ? SCREEN_ON : SCREEN_OFF, stdout);
+	if (back && json_object_size(*status) > 0)
+		draw(*status);
+	fflush(stdout);
+}
+
 /* Milliseconds until a minute of the table may change. */
 static int
 until_tick(const json_t *status)
@@ -206,6 +218,7 @@ status_watch(const char *profile)
 
 	if (start(&c, &problem) < 0)
 		return problem_report(&problem);
+	signals_around_stop(around_stop, &status);
 	fputs(SCREEN_ON, stdout);
 	while (r == 0 || r == -ETIMEDOUT) {
 		_cleanup_json_ json_t *event = NULL;
@@ -217,6 +230,7 @@ status_watch(const char *profile)
 		if (r == 0 || r == -ETIMEDOUT)
 			draw(status);
 	}
+	signals_around_stop(NULL, NULL);
 	fputs(SCREEN_OFF, stdout);
 	fflush(stdout);
 	return r == -EINTR ? EXIT_OK : problem_report(&problem);

@@ -264,6 +264,26 @@ def logout():
 
 
 @tap.test
+def watch_stopped():
+    """Ctrl-Z in --watch gives the screen and the cursor back; fg draws anew"""
+    event = {"event": "status", "status": status([JANE], [ADMIN])}
+    with Agent([event]) as a:
+        t = Terminal(a, "status", "--watch", both=True, shell=True)
+        t.expect("\x1b[?1049h\x1b[?25l")
+        t.expect(ADMIN["profile"])
+        t.type("\x1a")
+        t.expect("\x1b[?25h\x1b[?1049l")
+        t.expect("shell: stopped\r\n")
+        t.type("fg\n")
+        t.expect("\x1b[?1049h\x1b[?25l")
+        t.expect(ADMIN["profile"])
+        t.type("\x03")
+        t.expect("\x1b[?25h\x1b[?1049l")
+        t.expect("shell: 0\r\n")
+        equal(t.wait().status, 0)
+
+
+@tap.test
 def reload():
     """reload: what changed, and the fault that kept the old state"""
     with Agent([{"changed": ["a", "b"]}, {"changed": []},
