@@ -79,6 +79,24 @@ option_by_id(const struct verb *v, int id)
 	return o;
 }
 
+/*
+ * getopt_long(3) leaves optopt 0 for a long option that it does not know, and
+ * at a letter optind behind the word only when the letter was its last.
+ */
+static int
+unknown_option(const struct verb *v, const char *word)
+{
+	const struct option_info *o = option_by_id(v, optopt);
+
+	if (optopt == 0)
+		return cli_usage(v, _("there is no option %s."), word);
+	if (o->name != NULL)
+		return cli_usage(v, _("option --%s takes no value."), o->name);
+	if (optopt > ' ' && optopt < 127)
+		return cli_usage(v, _("there is no option -%c."), optopt);
+	return cli_usage(v, "%s", _("options begin with two dashes."));
+}
+
 int
 cli_options(const struct verb *v, int argc, char **argv, cli_set_fn *set,
     void *arg, int *ret_exit)
@@ -112,8 +130,7 @@ cli_options(const struct verb *v, int argc, char **argv, cli_set_fn *set,
 			return -1;
 		}
 		if (id == '?') {
-			*ret_exit = cli_usage(
-			    v, _("there is no option %s."), argv[optind - 1]);
+			*ret_exit = unknown_option(v, argv[optind - 1]);
 			return -1;
 		}
 		*ret_exit = set(arg, id, optarg);

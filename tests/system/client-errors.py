@@ -134,6 +134,21 @@ def odd_steps():
 
 
 @tap.test
+def odd_options():
+    """an option that is none is named as it was typed: exit 2"""
+    for args, want in ((["--nope"], "there is no option --nope."),
+                       (["-x"], "there is no option -x."),
+                       (["-profile", "p"], "there is no option -p."),
+                       (["p", "-all"], "there is no option -a."),
+                       (["--all", "-\u00e9"], "begin with two dashes."),
+                       (["--all=yes"], "option --all takes no value."),
+                       (["p", "--user"], "option --user needs a value.")):
+        r = run(None, "login", *args)
+        equal((r.status, r.out), (2, ""))
+        has(r.err, want + "\n  Next: awsfedctl login --help\n")
+
+
+@tap.test
 def busy():
     """a busy agent is tried again for some seconds, then named"""
     with Agent([error("Busy"), error("Busy"), {"changed": []}]) as a:
