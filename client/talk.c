@@ -68,6 +68,8 @@ cancel(struct state *s, bool waiting)
 static int
 gave_up(const struct state *s, struct problem *p, const struct question *q)
 {
+	const char *profile = s->talk->profile, *verb = s->talk->verb;
+
 	if (q != NULL && str_eq(q->name, QN_ROLE)) {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
 		    _("nothing was written; you stay signed in."));
@@ -77,8 +79,10 @@ gave_up(const struct state *s, struct problem *p, const struct question *q)
 	} else {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
 		    _("given up; nothing was written."));
-		fault_next(&p->fault, "awsfedctl %s",
-		    s->talk->verb != NULL ? s->talk->verb : "login");
+		fault_next(&p->fault, "awsfedctl %s%s%s",
+		    verb != NULL ? verb : "login",
+		    verb == NULL && profile != NULL ? " " : "",
+		    verb == NULL && profile != NULL ? profile : "");
 	}
 	return -1;
 }

@@ -194,6 +194,18 @@ def interrupt_wait():
 
 
 @tap.test
+def next_names_it():
+    """after Ctrl-C the next step is for the profile that was meant"""
+    for args, want in ((["p"], "login p"), ([], "login default"),
+                       (["p", "q"], "login")):
+        with Agent([PASSWORD, {}]) as a:
+            t = Terminal(a, "login", *args)
+            t.expect("Password of CORP\\jane: ")
+            t.type("\x03")
+            has(t.wait().err, "\n  Next: awsfedctl %s\n" % want)
+
+
+@tap.test
 def stopped():
     """Ctrl-Z at the password gives the echo back, fg asks again"""
     with Agent([PASSWORD, done([fresh("p")])]) as a:
