@@ -218,6 +218,18 @@ narrow(struct configure *c, const json_t *roles, bool *shown, const char *line)
 	xfree(fresh);
 }
 
+/* Numbers of the list?  A longer one than it has is a part of an account's. */
+static bool
+is_numbers(const char *line, size_t n)
+{
+	size_t digits = strspn(line, "0123456789");
+
+	if (line[digits] == '\0')
+		return digits > 0 &&
+		    digits <= (size_t)snprintf(NULL, 0, "%zu", n);
+	return line[strspn(line, "0123456789-, ")] == '\0';
+}
+
 static int
 choose(struct configure *c, const json_t *roles, struct problem *p)
 {
@@ -250,8 +262,7 @@ choose(struct configure *c, const json_t *roles, struct problem *p)
 			r = 0;
 		} else if (pick_ranges(line, n, c->on) == 0) {
 			r = 0;
-		} else if (*line != '\0' &&
-		    line[strspn(line, "0123456789-, ")] == '\0') {
+		} else if (is_numbers(line, n)) {
 			_cleanup_free_ char *note =
 			    xasprintf(_("The numbers go from 1 to %zu.\n"), n);
 

@@ -76,6 +76,27 @@ def picks():
 
 
 @tap.test
+def account_shortens():
+    """an account's number, or a part of it, shortens the list"""
+    roles = ROLES + [dict(ROLES[0], account="444455556666", role="C")]
+    for typed in ("444455556666", "5555"):
+        with Agent([done([], survey="L7", roles=roles), dict(PLAN, new=1),
+                    dict(WROTE, new=1)]) as a:
+            t = Terminal(a, "configure")
+            t.expect(WHICH)
+            t.type(typed + "\n")
+            t.expect(WHICH)
+            t.type("9\n")
+            t.expect("The numbers go from 1 to 3")
+            t.expect(WHICH)
+            t.type("all\n")
+            t.expect(WRITE)
+            t.type("y\n")
+            equal(t.wait().status, 0)
+            equal([c[1].get("picks") for c in calls(a)], [None, [2], [2]])
+
+
+@tap.test
 def hostile_texts():
     """no escape sequence reaches the terminal or the output"""
     nasty = "\x1b]0;x\x07"
