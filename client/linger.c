@@ -36,18 +36,42 @@ graphical(void)
 	return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
 }
 
+/* systemd's cescape(), for what a user's name can have. */
+char *
+linger_flag(const char *user)
+{
+	_cleanup_free_ char *name = NULL;
+	char *o;
+
+	if (str_empty(user) || strchr(user, '/') != NULL ||
+	    str_has_control(user))
+		return NULL;
+	o = name = xmalloc(4 * strlen(user) + 1);
+	for (; *user != '\0'; user++) {
+		unsigned c = (unsigned char)*user;
+
+		if (strchr("\\\"'", *user) != NULL)
+			*o++ = '\\';
+		if (c < 128)
+			*o++ = *user;
+		else
+			o += sprintf(o, "\\%03o", c);
+	}
+	*o = '\0';
+	return path_join(LINGER_DIR, name);
+}
+
 bool
 linger_missing(void)
 {
 	const struct passwd *pw = getpwuid(geteuid());
 	_cleanup_free_ char *flag = NULL;
 
-	if (pw == NULL || str_empty(pw->pw_name) ||
-	    strchr(pw->pw_name, '/') != NULL)
-		return false;
 	if (absent_named() || !absent_manager() || graphical())
 		return false;
-	flag = path_join(LINGER_DIR, pw->pw_name);
+	flag = pw == NULL ? NULL : linger_flag(pw->pw_name);
+	if (flag == NULL)
+		return false;
 	return access(flag, F_OK) != 0 && errno == ENOENT;
 }
 

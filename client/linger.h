@@ -16,6 +16,11 @@
  * logind's.  False where a forwarded agent is used, and when in doubt.
  */
 bool linger_missing(void);
+/*
+ * The flag file of a user, xalloc; NULL for a name that cannot be one.  logind
+ * escapes the name as C does: winbind's CORP\jane is CORP\\jane there.
+ */
+char *linger_flag(const char *user);
 /* The two lines about it. */
 void linger_warn(FILE *out);
 /* The same, once for as long as the runtime directory is there. */

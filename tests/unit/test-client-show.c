@@ -12,6 +12,7 @@
 #include "awsfed/str.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
+#include "linger.h"
 #include "show.h"
 
 #define NOW 1795352400 /* Sunday 2026-11-22T13:00:00Z */
@@ -206,6 +207,32 @@ words(void **state)
 	}
 }
 
+/* Where systemd's logind has its flag files: their names are escaped. */
+static void
+flags(void **state)
+{
+	static const struct {
+		const char *user;
+		const char *path;
+	} cases[] = {
+		{ "jane", "/var/lib/systemd/linger/jane" },
+		{ "jane@corp.example",
+		    "/var/lib/systemd/linger/jane@corp.example" },
+		{ "CORP\\jane", "/var/lib/systemd/linger/CORP\\\\jane" },
+		{ "o'neil", "/var/lib/systemd/linger/o\\'neil" },
+		{ "j\303\266rg", "/var/lib/systemd/linger/j\\303\\266rg" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *path = linger_flag(cases[i].user);
+
+		assert_string_equal(path, cases[i].path);
+	}
+	assert_null(linger_flag(""));
+	assert_null(linger_flag("a/b"));
+}
+
 int
 main(void)
 {
@@ -214,6 +241,7 @@ main(void)
 		cmocka_unit_test(when),
 		cmocka_unit_test(when_here),
 		cmocka_unit_test(words),
+		cmocka_unit_test(flags),
 	};
 
 	xalloc_install();
