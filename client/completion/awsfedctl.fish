@@ -3,7 +3,8 @@
 function __awsfedctl_profiles
 	set -l file $HOME/.aws/config
 	test -n "$AWS_CONFIG_FILE"; and set file $AWS_CONFIG_FILE
-	sed -n -e 's/^\[profile  *\([^]]*\)\].*/\1/p' \
+	sed -n -e 's/^\[profile  *"\([^]"\\]*\)" *\].*/\1/p' -e t \
+	    -e 's/^\[profile  *\([^]]*\)\].*/\1/p' \
 	    -e 's/^\[\(default\)\].*/\1/p' $file 2>/dev/null
 end
 
@@ -109,18 +110,21 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from approve' -l profile -x -a 
 complete -c awsfedctl -n '__fish_seen_subcommand_from approve' -l list -d 'show what waits, and end'
 complete -c awsfedctl -n '__fish_seen_subcommand_from approve' -l once -d 'end after the first answer'
 complete -c awsfedctl -n '__fish_seen_subcommand_from approve' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from approve' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from credential-process' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from credential-process' -l min-valid -x -d 'renew first when less than this is left'
 complete -c awsfedctl -n '__fish_seen_subcommand_from credential-process' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from credential-process' -a '(__awsfedctl_profiles)'
-complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
-complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l need -x -d 'how long the credentials must last: 3h, 90m, 1h30m'
-complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l endpoint -d 'let the command ask for new credentials over HTTP on 127.0.0.1'
-complete -c awsfedctl -n '__fish_seen_subcommand_from exec' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec; and not contains -- -- (commandline -opc)' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec; and not contains -- -- (commandline -opc)' -l need -x -d 'how long the credentials must last: 3h, 90m, 1h30m'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec; and not contains -- -- (commandline -opc)' -l endpoint -d 'let the command ask for new credentials over HTTP on 127.0.0.1'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec; and not contains -- -- (commandline -opc)' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec; and not contains -- -- (commandline -opc)' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from env' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from env' -l shell -x -d 'sh, fish, powershell, json or dotenv; the default is that of SHELL'
 complete -c awsfedctl -n '__fish_seen_subcommand_from env' -l need -x -d 'how long the credentials must last: 3h, 90m, 1h30m'
 complete -c awsfedctl -n '__fish_seen_subcommand_from env' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from env' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l service -x -d 'the page to begin with, such as s3 or ec2'
 complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l region -x -d 'the region; the default is the profile\'s'
@@ -128,9 +132,11 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l print -d 'prin
 complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l open -d 'open it in the browser; the default on a desktop'
 complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l copy -d 'put it on the clipboard'
 complete -c awsfedctl -n '__fish_seen_subcommand_from console' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from console' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from explain' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from explain' -l json -d 'the agent\'s own answer, as JSON'
 complete -c awsfedctl -n '__fish_seen_subcommand_from explain' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from explain' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from list' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -l profile -x -a '(__awsfedctl_profiles)' -d 'the profile; the same as naming it without the option'
 complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -l yes -d 'do not ask; the profile must be named'
@@ -138,3 +144,4 @@ complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -l help -d 'show th
 complete -c awsfedctl -n '__fish_seen_subcommand_from reset' -a '(__awsfedctl_profiles)'
 complete -c awsfedctl -n '__fish_seen_subcommand_from reload' -l help -d 'show this text'
 complete -c awsfedctl -n '__fish_seen_subcommand_from stop' -l help -d 'show this text'
+complete -c awsfedctl -n '__fish_seen_subcommand_from exec; and contains -- -- (commandline -opc)' -F

@@ -8,8 +8,9 @@ import os
 import sys
 
 FILES = {"FILE"}
-PROFILES = {"login", "status", "roles", "refresh", "logout",
-            "reset", "credential-process"}
+PROFILES = {"login", "status", "roles", "refresh", "logout", "approve",
+            "reset", "credential-process", "exec", "env", "console",
+            "explain"}
 NOTE = "# Made by client/completion/generate.py: edit the verb table instead."
 
 
@@ -32,9 +33,22 @@ BASH = """# SPDX-License-Identifier: Apache-2.0
 %(note)s
 _awsfedctl_profiles()
 {
-	sed -n -e 's/^\\[profile  *\\([^]]*\\)\\].*/\\1/p' \\
+	sed -n -e 's/^\\[profile  *"\\([^]"\\\\]*\\)" *\\].*/\\1/p' -e t \\
+	    -e 's/^\\[profile  *\\([^]]*\\)\\].*/\\1/p' \\
 	    -e 's/^\\[\\(default\\)\\].*/\\1/p' \\
 	    "${AWS_CONFIG_FILE:-$HOME/.aws/config}" 2>/dev/null
+}
+
+# By hand: compgen -W would run what a name has in $(...), and part its words.
+_awsfedctl_names()
+{
+	local name quoted
+
+	while IFS= read -r name; do
+		printf -v quoted %%q "$name"
+		[[ $name == "$1"* || $quoted == "$1"* ]] &&
+		    COMPREPLY+=("$quoted")
+	done < <(_awsfedctl_profiles)
 }
 
 _awsfedctl()
@@ -49,10 +63,16 @@ _awsfedctl()
 		fi
 	done
 	COMPREPLY=()
+	if [[ $verb == exec &&
+	    " ${COMP_WORDS[*]:0:COMP_CWORD} " == *' -- '* ]]; then
+		[[ $prev == -- ]] &&
+		    mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+		compopt -o default 2>/dev/null
+		return
+	fi
 	case $prev in
 	--profile)
-		mapfile -t COMPREPLY < <(compgen -W "$(_awsfedctl_profiles)" \\
-		    -- "$cur")
+		_awsfedctl_names "$cur"
 		return ;;
 %(files)s
 %(values)s
@@ -65,7 +85,8 @@ _awsfedctl()
 	if [[ $cur != -* ]]; then
 		case $verb in
 		%(profiles)s)
-			words=$(_awsfedctl_profiles) ;;
+			_awsfedctl_names "$cur"
+			return ;;
 		esac
 	fi
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
@@ -99,7 +120,9 @@ ZSH = """#compdef awsfedctl
 %(note)s
 _awsfedctl_profiles() {
 	local -a found
-	found=(${(f)"$(sed -n -e 's/^\\[profile  *\\([^]]*\\)\\].*/\\1/p' \\
+	found=(${(f)"$(sed -n \\
+	    -e 's/^\\[profile  *"\\([^]"\\\\]*\\)" *\\].*/\\1/p' -e t \\
+	    -e 's/^\\[profile  *\\([^]]*\\)\\].*/\\1/p' \\
 	    -e 's/^\\[\\(default\\)\\].*/\\1/p' \\
 	    "${AWS_CONFIG_FILE:-$HOME/.aws/config}" 2>/dev/null)"})
 	compadd -a found
@@ -144,10 +167,13 @@ def zsh(verbs, options):
             specs.append("\t\t    " + quoted("%s[%s]%s" % (
                 name, zsh_text(text), ":%s:%s" % (arg, action)
                 if arg else "")))
-        if v in PROFILES:
+        if v == "exec":
+            specs.append("\t\t    '1:profile:_awsfedctl_profiles'")
+            specs.append("\t\t    '*:command:_files'")
+        elif v in PROFILES:
             specs.append("\t\t    '*:profile:_awsfedctl_profiles'")
-        parts.append("\t%s)\n\t\t_arguments \\\n%s ;;" % (
-            v, " \\\n".join(specs)))
+        parts.append("\t%s)\n\t\t_arguments%s \\\n%s ;;" % (
+            v, " -S" if v == "exec" else "", " \\\n".join(specs)))
     return ZSH % {
         "note": NOTE,
         "verbs": "\n".join("\t\t" + quoted("%s:%s" % (v, zsh_text(t)))
@@ -161,7 +187,8 @@ FISH = """# SPDX-License-Identifier: Apache-2.0
 function __awsfedctl_profiles
 	set -l file $HOME/.aws/config
 	test -n "$AWS_CONFIG_FILE"; and set file $AWS_CONFIG_FILE
-	sed -n -e 's/^\\[profile  *\\([^]]*\\)\\].*/\\1/p' \\
+	sed -n -e 's/^\\[profile  *"\\([^]"\\\\]*\\)" *\\].*/\\1/p' -e t \\
+	    -e 's/^\\[profile  *\\([^]]*\\)\\].*/\\1/p' \\
 	    -e 's/^\\[\\(default\\)\\].*/\\1/p' $file 2>/dev/null
 end
 
@@ -178,8 +205,10 @@ def fish_text(text):
 
 def fish(verbs, options):
     lines = []
+    after = "contains -- -- (commandline -opc)"
     for v in verbs:
-        seen = "-n '__fish_seen_subcommand_from %s'" % v
+        more = "; and not " + after if v == "exec" else ""
+        seen = "-n '__fish_seen_subcommand_from %s%s'" % (v, more)
         for name, arg, text in options[v]:
             take = "" if not arg else \
                 " -x -a '(__awsfedctl_profiles)'" if name == "--profile" \
@@ -189,6 +218,8 @@ def fish(verbs, options):
         if v in PROFILES:
             lines.append("complete -c awsfedctl %s "
                          "-a '(__awsfedctl_profiles)'" % seen)
+    lines.append("complete -c awsfedctl -n '__fish_seen_subcommand_from exec; "
+                 "and %s' -F" % after)
     return FISH % {
         "note": NOTE,
         "verbs": "\n".join("complete -c awsfedctl -n __fish_use_subcommand "

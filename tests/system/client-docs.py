@@ -121,6 +121,13 @@ def bash_completes():
                 ("awsfedctl refresh --profile prod-b", ["prod-b"]),
                 ("awsfedctl logout def", ["default"]),
                 ("awsfedctl reload x", []),
+                ("awsfedctl exec prod-b", ["prod-b"]),
+                ("awsfedctl env prod-b", ["prod-b"]),
+                ("awsfedctl console prod-b", ["prod-b"]),
+                ("awsfedctl explain prod-b", ["prod-b"]),
+                ("awsfedctl approve prod-b", ["prod-b"]),
+                ("awsfedctl exec p -- mapfil", ["mapfile"]),
+                ("awsfedctl exec p -- ls --help", []),
                 ("awsfedctl help ro", ["roles"])):
             script = ('. "$1"; COMP_WORDS=(%s); COMP_CWORD=%d; _awsfedctl;'
                       ' printf "%%s\\n" "${COMPREPLY[@]}"') % (
@@ -130,6 +137,34 @@ def bash_completes():
                 env=environment(AWS_CONFIG_FILE=d + "/config"), text=True,
                 capture_output=True, timeout=20)
             equal((p.stdout.split(), p.stderr), (want, ""))
+
+
+@tap.test
+def bash_names():
+    """a profile's name is completed as one word, whatever is in it"""
+    with tempfile.TemporaryDirectory() as d:
+        with open(d + "/config", "w") as f:
+            f.write("[profile $(touch${IFS}%s/ran)]\n[profile `touch %s/ran`]"
+                    "\n[profile \"my prod\"]\n[profile o'x]\n" % (d, d))
+        script = ('. "$1"; COMP_WORDS=(awsfedctl "$2" "$3" "$4"); '
+                  'COMP_CWORD=%d; _awsfedctl; '
+                  'eval "printf \'%%s\\n\' ${COMPREPLY[*]}"')
+        for words, want in ((("login", "my", ""), "my prod\n"),
+                            (("login", "my\\ p", ""), "my prod\n"),
+                            (("login", "o", ""), "o'x\n"),
+                            (("login", "$", ""),
+                             "$(touch${IFS}%s/ran)\n" % d),
+                            (("login", "--profile", "my"), "my prod\n"),
+                            (("login", "nope", ""), "\n"),
+                            (("env", "my", ""), "my prod\n")):
+            place = 3 if words[2] else 2
+            p = subprocess.run(
+                ["bash", "-c", script % place, "bash",
+                 COMPLETION + "/awsfedctl", *words],
+                env=environment(AWS_CONFIG_FILE=d + "/config"), text=True,
+                capture_output=True, timeout=20)
+            equal((p.stdout, p.stderr), (want, ""))
+            equal(os.listdir(d), ["config"])
 
 
 @tap.test
