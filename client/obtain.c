@@ -168,6 +168,7 @@ lasts(const struct obtain *o, const struct obtained *got)
 static bool
 ends_early(const struct obtain *o, struct problem *problem)
 {
+	_cleanup_free_ char *word = problem_word(o->profile);
 	char has[SHOW_SIZE], need[SHOW_SIZE];
 	int64_t known = sign_in_left(o->profile);
 
@@ -184,7 +185,7 @@ ends_early(const struct obtain *o, struct problem *problem)
 		    _("%s are needed, and it is not known that its sign-in "
 		      "renews for so long."),
 		    need);
-	fault_next(&problem->fault, "awsfedctl login %s", o->profile);
+	fault_next(&problem->fault, "awsfedctl login %s", word);
 	return true;
 }
 
@@ -196,6 +197,7 @@ static bool
 too_short(
     const struct obtain *o, const struct obtained *got, struct problem *problem)
 {
+	_cleanup_free_ char *word = problem_word(o->profile);
 	char has[SHOW_SIZE], need[SHOW_SIZE], life[SHOW_SIZE];
 	int64_t max =
 	    json_integer_value(json_object_get(got->reply, "maxDuration"));
@@ -212,7 +214,7 @@ too_short(
 		    _("its credentials last %s more, and %s are needed; new "
 		      "ones would last %s."),
 		    has, need, life);
-		fault_next(&problem->fault, "awsfedctl login %s", o->profile);
+		fault_next(&problem->fault, "awsfedctl login %s", word);
 		return true;
 	}
 	if (max > 0)

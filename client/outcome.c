@@ -143,29 +143,38 @@ repeats(const json_t *profile, const json_t *whole)
 /*
  * A copy of the list without those that only repeat the sign-in's own fault,
  * and the names of those for its line: "one, two and 18 more"; NULL for none.
+ * ret_words has them as login takes them.
  */
 static json_t *
-without_repeats(const json_t *list, const json_t *fault, char **ret_name)
+without_repeats(
+    const json_t *list, const json_t *fault, char **ret_name, char **ret_words)
 {
 	json_t *rest = json_array();
 	json_t *profile;
 	size_t i, n = 0;
-	char *names = NULL;
+	char *names = NULL, *words = xstrdup("");
 
 	json_array_foreach (list, i, profile) {
 		_cleanup_free_ char *name = show_text(profile, "profile");
+		_cleanup_free_ char *word = NULL;
 
-		if (!repeats(profile, fault))
+		if (!repeats(profile, fault)) {
 			json_array_append(rest, profile);
-		else if (n++ < NAMED_MAX && name != NULL)
+		} else if (n++ < NAMED_MAX && name != NULL) {
+			word = problem_word(name);
+			xreplace(&words, xasprintf("%s %s", words, word));
 			xreplace(&names,
 			    names == NULL ? STEAL(name) :
 					    xasprintf("%s, %s", names, name));
+		}
 	}
-	if (n > NAMED_MAX && names != NULL)
+	if (n > NAMED_MAX && names != NULL) {
+		xreplace(&words, xstrdup(" --all"));
 		xreplace(&names,
 		    xasprintf(_("%s and %zu more"), names, n - NAMED_MAX));
+	}
 	*ret_name = names;
+	*ret_words = words;
 	return rest;
 }
 
@@ -186,13 +195,18 @@ outcome_login(const json_t *done, bool quiet)
 {
 	const json_t *whole = json_object_get(done, "fault");
 	const json_t *list = json_object_get(done, "profiles");
-	_cleanup_free_ char *only = NULL, *closing = NULL;
-	_cleanup_json_ json_t *rest = without_repeats(list, whole, &only);
+	_cleanup_free_ char *only = NULL, *words = NULL, *closing = NULL;
+	_cleanup_json_ json_t *rest =
+	    without_repeats(list, whole, &only, &words);
 	_cleanup_fault_ struct fault f = { 0 };
 	bool failed = fault_from_json(whole, &f) == 0;
 	int64_t fresh;
 	int status = 0;
 
+	/* "one, two" is for people. */
+	if (failed && str_empty(f.next) &&
+	    (f.kind == FAULT_NEEDS_USER || f.kind == FAULT_REJECTED))
+		fault_next(&f, "awsfedctl login%s", words);
 	if (failed)
 		problem_show_fault(only, &f, stderr);
 	fresh = tell_profiles(rest, false, quiet, &status);

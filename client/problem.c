@@ -114,13 +114,40 @@ problem_from_reply(struct problem *p, const json_t *reply)
 }
 
 char *
+problem_word(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789_@%+=:,./-";
+	bool quote = *name == '\0';
+	char *out, *o;
+
+	for (const char *p = name; *p != '\0'; p++)
+		quote |= (unsigned char)*p < 128 && strchr(plain, *p) == NULL;
+	if (!quote)
+		return xstrdup(name);
+	o = out = xmalloc(4 * strlen(name) + sizeof("''"));
+	*o++ = '\'';
+	for (; *name != '\0'; name++) {
+		if (*name == '\'')
+			o = stpcpy(o, "'\\'");
+		*o++ = *name;
+	}
+	stpcpy(o, "'");
+	return out;
+}
+
+char *
 problem_next(const struct fault *f, const char *profile)
 {
+	_cleanup_free_ char *word =
+	    profile != NULL ? problem_word(profile) : NULL;
+
 	if (!str_empty(f->next))
 		return xstrdup(f->next);
 	if (f->kind == FAULT_NEEDS_USER || f->kind == FAULT_REJECTED)
-		return xasprintf("awsfedctl login%s%s",
-		    profile != NULL ? " " : "", profile != NULL ? profile : "");
+		return xasprintf("awsfedctl login%s%s", word != NULL ? " " : "",
+		    word != NULL ? word : "");
 	return xstrdup("awsfedctl status");
 }
 

@@ -24,6 +24,8 @@ int problem_set(struct problem *p, int exit, enum fault_kind kind,
 /* From {"error","parameters"}, whatever is in it. */
 void problem_from_reply(struct problem *p, const json_t *reply);
 
+/* A profile's name as one word of a shell's, quoted where it must; xalloc. */
+char *problem_word(const char *name);
 /* What helps when the fault itself does not say (xalloc). */
 char *problem_next(const struct fault *f, const char *profile);
 /* To standard error, a sentence and what to do next; returns the exit status. */

@@ -68,7 +68,11 @@ cancel(struct state *s, bool waiting)
 static int
 gave_up(const struct state *s, struct problem *p, const struct question *q)
 {
-	const char *profile = s->talk->profile, *verb = s->talk->verb;
+	const char *verb = s->talk->verb;
+	_cleanup_free_ char *profile =
+	    verb == NULL && s->talk->profile != NULL ?
+	    problem_word(s->talk->profile) :
+	    NULL;
 
 	if (q != NULL && str_eq(q->name, QN_ROLE)) {
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
@@ -80,9 +84,8 @@ gave_up(const struct state *s, struct problem *p, const struct question *q)
 		problem_set(p, EXIT_FAILED, FAULT_CANCELLED,
 		    _("given up; nothing was written."));
 		fault_next(&p->fault, "awsfedctl %s%s%s",
-		    verb != NULL ? verb : "login",
-		    verb == NULL && profile != NULL ? " " : "",
-		    verb == NULL && profile != NULL ? profile : "");
+		    verb != NULL ? verb : "login", profile != NULL ? " " : "",
+		    profile != NULL ? profile : "");
 	}
 	return -1;
 }
@@ -91,7 +94,8 @@ gave_up(const struct state *s, struct problem *p, const struct question *q)
 static int
 cannot_ask(const struct state *s, struct problem *p, const struct question *q)
 {
-	const char *profile = s->talk->profile;
+	_cleanup_free_ char *profile =
+	    s->talk->profile != NULL ? problem_word(s->talk->profile) : NULL;
 	const char *verb = s->talk->verb != NULL ? s->talk->verb : "login";
 
 	problem_set(p, EXIT_NEEDS_LOGIN, FAULT_NEEDS_USER,

@@ -93,8 +93,11 @@ show_standing(const json_t *reply)
 		printf(blocked ? _("; next try at %s") : _("; renewed at %s"),
 		    when);
 	putchar('\n');
-	if (!blocked && str_eq(state, "idle"))
-		printf(_("  Next: awsfedctl login %s\n"), name);
+	if (!blocked && str_eq(state, "idle")) {
+		_cleanup_free_ char *word = problem_word(name);
+
+		printf(_("  Next: awsfedctl login %s\n"), word);
+	}
 	if (blocked) {
 		_cleanup_free_ char *next = problem_next(&f, name);
 

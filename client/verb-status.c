@@ -106,12 +106,13 @@ show_login(const json_t *identity, const json_t *profiles)
 {
 	_cleanup_free_ char *id = show_text(identity, "id");
 	_cleanup_free_ char *name = profile_of(profiles, id);
+	_cleanup_free_ char *word = name != NULL ? problem_word(name) : NULL;
 
 	if (str_eq(json_string_value(json_object_get(identity, "state")),
 		"signed-out") &&
 	    json_integer_value(json_object_get(identity, "kept")) > 0 &&
-	    name != NULL)
-		printf(_("  Next: awsfedctl login %s\n"), name);
+	    word != NULL)
+		printf(_("  Next: awsfedctl login %s\n"), word);
 }
 
 /* Headers line up: every state starts in the same column. */

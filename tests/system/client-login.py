@@ -724,6 +724,24 @@ def default_next():
 
 
 @tap.test
+def next_can_be_typed():
+    """a next step names profiles as a shell and login take them"""
+    f = {"kind": "rejected", "text": "Refused."}
+    for names, want in ((["p"], "p"), (["p", "q"], "p q"),
+                        (["my prod", "o'x"], "'my prod' 'o'\\''x'"),
+                        (["a", "b", "c", "d"], "--all")):
+        with Agent([done([{"profile": n, "state": "needs-login",
+                           "named": True} for n in names], fault=f)]) as a:
+            has(run(a, "login", *names).err,
+                "Refused.\n  Next: awsfedctl login %s\n" % want)
+    for name, want in (("my prod", "'my prod'"), ("a;id", "'a;id'"),
+                       ("j\u00f6rg", "j\u00f6rg")):
+        with Agent([fault("needs-user", "Sign in.")]) as a:
+            has(run(a, "login", name).err,
+                "\n  Next: awsfedctl login %s\n" % want)
+
+
+@tap.test
 def unwritten():
     """fresh, but the file could not be written: exit 1 and why"""
     with Agent([done([fresh("p")], warnings=["An odd account id."],
