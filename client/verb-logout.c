@@ -66,7 +66,7 @@ forget(json_t *par)
 	if (conn_ask(M_FORGET, par, CALL_PERSON, &reply, &problem) < 0)
 		return problem_report(&problem);
 	json_array_foreach (json_object_get(reply, "passwords"), i, o) {
-		_cleanup_free_ char *user = show_text(o, "user");
+		_cleanup_free_ char *who = show_identity(o);
 		_cleanup_free_ char *host = show_text(o, "host");
 		_cleanup_fault_ struct fault f = { 0 };
 
@@ -74,16 +74,13 @@ forget(json_t *par)
 			problem_show_fault(host, &f, stderr);
 			status = fault_exit(f.kind);
 		} else if (json_is_true(json_object_get(o, "removed"))) {
-			printf(_("%s @ %s: the stored password is removed\n"),
-			    user, host);
+			printf(_("%s: the stored password is removed\n"), who);
 		} else if (json_is_true(json_object_get(o, "unseen"))) {
-			printf(_("%s @ %s: no password is kept "
-				 "(store_password); there is no keyring here "
-				 "to look at\n"),
-			    user, host);
+			printf(_("%s: no password is kept (store_password); "
+				 "there is no keyring here to look at\n"),
+			    who);
 		} else {
-			printf(_("%s @ %s: no password was stored\n"),
-			    user != NULL ? user : "-", host);
+			printf(_("%s: no password was stored\n"), who);
 		}
 	}
 	return status;

@@ -264,6 +264,22 @@ def logout():
 
 
 @tap.test
+def forget_without_user():
+    """logout --forget names a sign-in whose user is not known by its host"""
+    gone = [{"host": "h", "removed": False, "unseen": True},
+            {"host": "h", "removed": False},
+            {"host": "h", "user": "CORP\\jane", "removed": True}]
+    with Agent([{"profiles": ["p"], "identities": ["h"]},
+                {"passwords": gone}]) as a:
+        r = run(a, "logout", "--forget", "p")
+        equal((r.status, r.err), (0, ""))
+        lacks(r.out, "null")
+        has(r.out, "\nh: no password is kept")
+        has(r.out, "\nh: no password was stored\n")
+        has(r.out, "\nCORP\\jane @ h: the stored password is removed\n")
+
+
+@tap.test
 def watch_stopped():
     """Ctrl-Z in --watch gives the screen and the cursor back; fg draws anew"""
     event = {"event": "status", "status": status([JANE], [ADMIN])}
