@@ -2,6 +2,7 @@
 #include "countdown.h"
 
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,6 +17,16 @@ now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static int
+columns(void)
+{
+	struct winsize ws;
+
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &ws) != 0 || ws.ws_col == 0)
+		return 80;
+	return ws.ws_col;
 }
 
 void
@@ -40,12 +51,19 @@ void
 countdown_tick(struct countdown *c)
 {
 	int64_t left = c->until - now_ms();
+	long long s = left > 0 ? (left + 999) / 1000 : 0;
+	char text[128];
+	int n;
 
 	if (!c->tty || c->until == 0)
 		return;
+	n = snprintf(
+	    text, sizeof(text), _("  %lld s left; Ctrl-C gives up "), s);
+	/* What went over to a second line would stay there each time. */
+	if (n >= columns())
+		n = snprintf(text, sizeof(text), "%lld s ", s);
 	/* ECMA-48: CR, and EL to the end of the line. */
-	fprintf(stderr, _("\r\033[K  %lld s left; Ctrl-C gives up "),
-	    (long long)(left > 0 ? (left + 999) / 1000 : 0));
+	fprintf(stderr, "\r\033[K%s", n < columns() ? text : "");
 	c->drawn = true;
 }
 

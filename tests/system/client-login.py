@@ -1,11 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """awsfedctl login: the conversation, on a terminal and without one."""
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -281,6 +284,32 @@ def waits():
         equal(t.wait().status, 0)
         equal(t.screen.count("Approve it on your phone"), 1)
         has(t.screen.split("Ctrl-C gives up ")[-1], "\r\x1b[K")
+
+
+@tap.test
+def waits_narrow():
+    """the countdown of a narrow terminal stays in its line"""
+    def sized(_):
+        size.wait(TIMEOUT)
+        return step("wait", text="Wait", seconds=120)
+
+    def late(_):
+        released.wait(TIMEOUT)
+        return done([fresh("p")])
+    for width, want in ((24, "120 s "), (4, "")):
+        size, released = threading.Event(), threading.Event()
+        with Agent([sized, late]) as a:
+            t = Terminal(a, "login", "p", both=True)
+            a.wait_calls(1)
+            fcntl.ioctl(t.master, termios.TIOCSWINSZ,
+                        struct.pack("HHHH", 24, width, 0, 0))
+            size.set()
+            t.expect("Wait\r\n\r\x1b[K" + want)
+            a.wait_calls(2)
+            released.set()
+            t.wait()
+            for text in t.screen.split("\r\x1b[K")[1:-1]:
+                equal(len(text) < width, True)
 
 
 @tap.test
