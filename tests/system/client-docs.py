@@ -94,6 +94,20 @@ def man_page_renders():
 
 
 @tap.test
+def man_page_words():
+    """what is to be typed keeps its dashes and its quotes on the page"""
+    if not shutil.which("groff"):
+        return "groff is not installed"
+    p = subprocess.run(["groff", "-mdoc", "-Tascii", "-P-cbou", MAN],
+                       timeout=60, capture_output=True, text=True)
+    shown = " ".join(p.stdout.split())
+    has(shown, "exec [profile] [--need TIME] [--endpoint] -- command")
+    has(shown, '{"username": ..., "password": ...}')
+    has(shown, '{"mfa_token": ...}')
+    return None
+
+
+@tap.test
 def completions():
     """the completions are what the verb table makes (make completions)"""
     verbs = run(None, "help", "--table").out
