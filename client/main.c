@@ -108,6 +108,10 @@ run_help(int argc, char **argv)
 			cli_dump(verbs[i], stdout);
 		return EXIT_OK;
 	}
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) {
+		help(stdout);
+		return EXIT_OK;
+	}
 	v = find_verb(argv[1]);
 	if (v == NULL)
 		return unknown_verb(argv[1]);

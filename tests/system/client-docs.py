@@ -40,6 +40,7 @@ def help_of_verbs():
     top = run(None, "--help")
     equal((top.status, top.err), (0, ""))
     equal(run(None, "help").out, top.out)
+    equal(run(None, "help", "--help").out, top.out)
     for verb in verbs:
         has(top.out, "\n  %s " % verb)
         r = run(None, verb, "--help")
