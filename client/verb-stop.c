@@ -56,9 +56,8 @@ const struct verb verb_stop = {
 	.name = "stop",
 	.usage = "",
 	.summary = N_("End an agent that login has started"),
-	.details =
-	    N_("What systemd started it also ends: systemctl --user stop "
-	       "awsfedd.socket awsfedd.service"),
+	.details = N_("What systemd started is ended by: systemctl --user stop "
+		      "awsfedd.socket awsfedd.service"),
 	.options = options,
 	.run = run,
 };
