@@ -44,8 +44,9 @@ put_protected(json_t *o)
 		_("The profile is protected (awsfed.protected): the agent "
 		  "writes its keys to no file and serves them at no endpoint, "
 		  "and a person confirms each use. Use awsfedctl exec, env or "
-		  "console at a terminal, or keep awsfedctl approve open in "
-		  "another one.")));
+		  "console at a terminal. Other tools ask by "
+		  "awsfed.deliver = process, while awsfedctl approve is "
+		  "open in another one.")));
 }
 
 /* What root lets it have, and what awsfed.conf may not say. */

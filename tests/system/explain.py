@@ -94,7 +94,8 @@ def guarded(w):
     for name in ("prod", "deep"):
         o = explained(w, name)
         tap.ok(o["protected"] is True and
-               any("awsfed.protected" in n and "awsfedctl approve" in n
+               any("awsfed.protected" in n and "awsfedctl approve" in n and
+                   "awsfed.deliver = process" in n
                    for n in o["notes"]), "%s: protected, and what to use"
                % name, o)
     r = w.ctl("explain", "prod")
