@@ -558,9 +558,12 @@ rounds(struct write *w, bool *ret_written, struct fault *fault)
 			return -1;
 		if (r > 0)
 			return 0;
-		if (!backed_up && w->edit->backup && back_up(w, fault) < 0)
-			return -1;
-		backed_up = true;
+		/* A later round may be the first that asks for it. */
+		if (!backed_up && w->edit->backup) {
+			if (back_up(w, fault) < 0)
+				return -1;
+			backed_up = true;
+		}
 		if (w->edit->in_place && take_note(w, fault) < 0)
 			return -1;
 		s = swap(w, fault);

@@ -135,6 +135,8 @@ struct change {
 	void (*meanwhile)(void); /* another program, at the first call */
 };
 
+static bool backup_later; /* asked for by the second call */
+
 static int
 apply(struct ini *doc, void *arg, struct fault *fault)
 {
@@ -147,7 +149,7 @@ apply(struct ini *doc, void *arg, struct fault *fault)
 	if (strcmp(c->section, "fail") == 0)
 		return fault_set(fault, FAULT_DENIED, REASON_FILE, "no");
 	assert_int_equal(ini_set(doc, c->section, c->key, c->value), 0);
-	return 0;
+	return backup_later && c->calls > 1 ? FILES_WRITE_BACKUP : FILES_WRITE;
 }
 
 static struct fault fault;
@@ -428,6 +430,24 @@ test_meanwhile(void **state)
 	assert_int_equal(edit_at(path, &c, false, false), 0);
 	expect_text(path, "[a]\nk = 1\n[user]\nedit = 1\n\n[ours]\nk = 4\n");
 	expect_files("credentials");
+}
+
+/* What is first in the way at the second look has its backup all the same. */
+static void
+test_backup_later(void **state)
+{
+	struct change c = { "a", "k", "2", 0, rename_over };
+	char b[160];
+
+	(void)state;
+	put(path, "[a]\nk = 1\n");
+	backup_later = true;
+	assert_int_equal(edit_at(path, &c, false, false), 0);
+	backup_later = false;
+	assert_true(c.calls >= 2);
+	snprintf(b, sizeof(b), "%s.awsfed-backup", path);
+	expect_text(b, "[a]\nk = 1\n[user]\nedit = 2\n");
+	expect_text(path, "[a]\nk = 2\n[user]\nedit = 2\n");
 }
 
 /* A program that truncates, thinks and writes, as the AWS CLI does. */
@@ -839,6 +859,7 @@ main(void)
 		T(test_unparseable),
 		T(test_backup),
 		T(test_meanwhile),
+		T(test_backup_later),
 		T(test_truncating_writer),
 		T(test_late_writer),
 		T(test_never_shrink),
