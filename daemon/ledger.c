@@ -223,15 +223,18 @@ load(struct ledger *l, const char *data, size_t len)
 	    json_loadb(data, len, JSON_REJECT_DUPLICATES, NULL);
 	const char *salt;
 	json_t *list, *j;
+	bool broken;
 	size_t i;
 
 	if (json_str(doc, "salt", 32, &salt) < 0 || !is_hex(salt, 32) ||
+	    json_bool_opt(doc, "broken", false, &broken) < 0 ||
 	    !json_is_array(list = json_object_get(doc, "attempts")))
 		return -EINVAL;
 	json_array_foreach (list, i, j)
 		if (load_entry(l, j) < 0)
 			return -EINVAL;
 	memcpy(l->salt, salt, sizeof(l->salt));
+	l->broken |= broken;
 	return 0;
 }
 
@@ -302,9 +305,30 @@ insert(struct ledger *l, const struct entry *e)
 	}
 }
 
+/* Has a person signed in here, of which there nothing is known? */
+static bool
+is_ahead(const struct ledger *here, bool own, struct ledger *there)
+{
+	for (size_t i = 0; i < here->n; i++) {
+		const struct entry *e = &here->entries[i], *f;
+
+		if (!e->person || e->outcome != LEDGER_ACCEPTED ||
+		    (own && !e->own))
+			continue;
+		f = same_entry(there, e);
+		if (f == NULL || f->outcome != LEDGER_ACCEPTED)
+			return true;
+	}
+	return false;
+}
+
 static void
 merge(struct ledger *l, struct ledger *disk)
 {
+	if (!disk->broken && is_ahead(disk, false, l))
+		l->broken = false;
+	else if (disk->broken && !is_ahead(l, true, disk))
+		l->broken = true;
 	memcpy(l->salt, disk->salt, sizeof(l->salt));
 	for (size_t i = l->n; i-- > 0;)
 		if (!l->entries[i].own &&
@@ -383,6 +407,9 @@ to_text(const struct ledger *l)
 		json_array_append_new(list, j);
 	}
 	json_put_str(doc, "salt", l->salt);
+	/* The next start could not tell: what it reads is whole. */
+	if (l->broken)
+		json_object_set_new(doc, "broken", json_true());
 	json_object_set_new(doc, "attempts", list);
 	text = json_dumps(doc, JSON_INDENT(1));
 	json_decref(doc);

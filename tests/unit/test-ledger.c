@@ -254,6 +254,30 @@ test_broken(void **state)
 	}
 }
 
+/* Neither a refusal nor a restart makes good what was forgotten. */
+static void
+test_broken_stays(void **state)
+{
+	(void)state;
+	fake_files_put(files, path, "nonsense");
+	again();
+	assert_true(attempt("p1-"));
+	fake_settle(loop);
+	again();
+	assert_false(attempt("c2"));
+	assert_true(attempt("p3+"));
+	fake_settle(loop);
+	again();
+	assert_true(attempt("c2+"));
+	/* What is on its way to the disk is not undone by what is there. */
+	fake_files_put(files, path, "nonsense");
+	again();
+	assert_true(attempt("p1"));
+	to_disk();
+	ledger_outcome(ledger, "jane @ host", LEDGER_ACCEPTED);
+	assert_true(attempt("c1"));
+}
+
 /* However many there are: the one in question is not forgotten. */
 static void
 test_many(void **state)
@@ -438,6 +462,7 @@ main(void)
 		T(test_full_disk),
 		T(test_restart),
 		T(test_broken),
+		T(test_broken_stays),
 		T(test_many),
 		T(test_unread),
 		T(test_tags),
