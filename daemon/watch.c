@@ -118,7 +118,8 @@ arm(struct watch *w)
 	for (size_t i = 0; i < nold; i++)
 		old[i] = w->spots[i].wd;
 	forget_spots(w);
-	while (path != NULL && w->n < HOPS_MAX) {
+	/* Also where nothing can be watched, links may go in a circle. */
+	for (int hop = 0; path != NULL && hop < HOPS_MAX; hop++) {
 		char *next = link_target(path);
 
 		add_spot(w, path);

@@ -124,6 +124,30 @@ test_changes(void **state)
 	watch_free(w);
 }
 
+/* A link that leads back to itself, where nothing can be watched. */
+static void
+test_unwatched_circle(void **state)
+{
+	bool root = geteuid() == 0;
+	char aws[128];
+	struct watch *w;
+
+	(void)state;
+	make("aws");
+	snprintf(aws, sizeof(aws), "%s/aws", dir);
+	assert_int_equal(symlink("config", path), 0);
+	assert_int_equal(chmod(dir, 0755), 0);
+	assert_int_equal(chmod(aws, 0311), 0);
+	assert_int_equal(root ? seteuid(65534) : 0, 0);
+	alarm(10);
+	w = watch_new(loop, path, on_change, &told);
+	alarm(0);
+	assert_int_equal(root ? seteuid(0) : 0, 0);
+	assert_false(watch_works(w));
+	watch_free(w);
+	assert_int_equal(chmod(aws, 0700), 0);
+}
+
 static void
 test_later(void **state)
 {
@@ -195,6 +219,8 @@ main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+		    test_unwatched_circle, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
 	};
 
