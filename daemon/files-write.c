@@ -55,6 +55,7 @@ struct write {
 	struct snapshot source; /* what we merge from */
 	struct snapshot expect; /* what the target must be at the swap */
 	bool differ;		/* source is not what the target holds */
+	bool left;		/* the edit leaves the file as it is */
 	char *text;		/* the merged document */
 	size_t len;
 	char *temp; /* the temporary file, when there is one */
@@ -169,6 +170,7 @@ merge(struct write *w, struct fault *fault)
 	xreplace(&w->text, NULL);
 	if (r < 0)
 		goto out;
+	w->left = r == FILES_LEAVE;
 	if (r == FILES_WRITE_BACKUP)
 		w->edit->backup = true;
 	if (r == FILES_LEAVE) {
@@ -412,6 +414,24 @@ set_mode(const struct write *w, int fd)
 	return -1;
 }
 
+/* Keys are not to stay open to others until new ones are written. */
+static void
+fit_mode(const struct write *w)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (w->edit->mode == 0 || w->left || !w->source.exists ||
+	    (w->source.st.st_mode & 07777) == w->edit->mode)
+		return;
+	fd = openat(w->target.dirfd, w->target.name,
+	    O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0 && fstat(fd, &st) == 0 &&
+	    snapshot_same_file(&st, &w->source.st) && set_mode(w, fd) < 0)
+		log_warning("%s: cannot set its mode: %s", w->target.path,
+		    strerror(errno));
+}
+
 static void
 drop_note(struct write *w)
 {
@@ -556,8 +576,10 @@ rounds(struct write *w, bool *ret_written, struct fault *fault)
 		r = merge(w, fault);
 		if (r < 0)
 			return -1;
-		if (r > 0)
+		if (r > 0) {
+			fit_mode(w);
 			return 0;
+		}
 		/* A later round may be the first that asks for it. */
 		if (!backed_up && w->edit->backup) {
 			if (back_up(w, fault) < 0)

@@ -244,6 +244,32 @@ test_modes(void **state)
 	}
 }
 
+/* A mode that is asked for, where the bytes are there already. */
+static void
+test_mode_alone(void **state)
+{
+	(void)state;
+	for (int in_place = 0; in_place < 2; in_place++) {
+		struct change c = { "a", "k", "1", 0, NULL };
+		struct files_edit e = { .path = path,
+			.in_place = in_place != 0,
+			.mode = 0600,
+			.apply = apply,
+			.arg = &c };
+
+		put(path, "[a]\nk = 1\n");
+		chmod(path, 0644);
+		assert_int_equal(files_edit_now(&e, &written, &fault), 0);
+		assert_false(written);
+		assert_int_equal(mode(path), 0600);
+		/* Left alone is left alone. */
+		chmod(path, 0644);
+		c.section = NULL;
+		assert_int_equal(files_edit_now(&e, &written, &fault), 0);
+		assert_int_equal(mode(path), 0644);
+	}
+}
+
 static void
 test_new_directory(void **state)
 {
@@ -852,6 +878,7 @@ main(void)
 		T(test_plain),
 		T(test_bytes),
 		T(test_modes),
+		T(test_mode_alone),
 		T(test_new_directory),
 		T(test_symlinks),
 		T(test_odd_targets),
