@@ -87,6 +87,9 @@ url_resolve(const char *base, const char *ref)
 
 	if (u == NULL || curl_url_set(u, CURLUPART_URL, base, 0) != CURLUE_OK)
 		return NULL;
+	/* "#" is the base itself; older libcurl cuts its last part off. */
+	if (ref != NULL && *ref == '#')
+		ref = NULL;
 	if (ref != NULL &&
 	    (strlen(ref) > URL_MAX || str_has_control(ref) ||
 		curl_url_set(u, CURLUPART_URL, ref, CURLU_URLENCODE) !=

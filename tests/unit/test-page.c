@@ -65,6 +65,8 @@ test_actions(void **state)
 	} rows[] = {
 		{ "", URL },
 		{ "?y=2", "https://adfs.example.com/adfs/ls/start?y=2" },
+		{ "#", URL },
+		{ "#top", URL },
 		{ "/a", "https://adfs.example.com/a" },
 		{ "//evil.example.net/a", "https://evil.example.net/a" },
 		{ "https://h:443/a", "https://h:443/a" },
