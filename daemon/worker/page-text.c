@@ -114,7 +114,8 @@ page_link(const struct page *p, const char *id)
 		char *url;
 
 		if (href == NULL || *href == '#' ||
-		    (url = url_resolve(p->url, str_trim(href))) == NULL)
+		    (url = url_resolve(p->base == NULL ? p->url : p->base,
+			 str_trim(href))) == NULL)
 			continue;
 		url[strcspn(url, "?#")] = '\0';
 		return url;

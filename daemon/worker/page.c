@@ -251,7 +251,9 @@ read_form(struct page *p, const xmlNode *n)
 	    *enctype == '\0';
 	if (action != NULL)
 		str_trim(action);
-	f->action = url_resolve(p->url, str_empty(action) ? NULL : action);
+	f->action = str_empty(action) ?
+	    url_resolve(p->url, NULL) :
+	    url_resolve(p->base == NULL ? p->url : p->base, action);
 }
 
 /* Which form does the control belong to?  form= first, then its parents. */
@@ -297,9 +299,11 @@ read_base(struct page *p, const xmlNode *n)
 
 	if (href == NULL)
 		return;
-	abs = url_resolve(p->url, href);
+	abs = url_resolve(p->url, str_trim(href));
 	if (abs == NULL || !url_same_origin(abs, p->url))
 		p->foreign_base = true;
+	else if (p->base == NULL) /* the first one counts */
+		p->base = STEAL(abs);
 }
 
 static int
@@ -320,12 +324,14 @@ walk(struct page *p, struct fault *fault)
 	_cleanup_free_ const xmlNode **nodes = NULL;
 	size_t ncontrols = 0;
 
+	/* What actions are relative to may stand behind a form. */
+	for (const xmlNode *n = root; n != NULL; n = node_next(root, n))
+		if (is_tag(n, "base"))
+			read_base(p, n);
 	/* Forms first: form= may name one that comes later. */
 	for (const xmlNode *n = root; n != NULL; n = node_next(root, n)) {
 		if (is_tag(n, "title"))
 			read_title(p, n);
-		else if (is_tag(n, "base"))
-			read_base(p, n);
 		if (!is_tag(n, "form"))
 			continue;
 		if (p->nforms == PAGE_CONTROLS_MAX)
@@ -384,6 +390,7 @@ page_done(struct page *p)
 	form_done(&p->loose);
 	xfree(p->forms);
 	xfree(p->url);
+	xfree(p->base);
 	xfree(p->title);
 	xml_doc_freep(&p->doc);
 	*p = (struct page){ 0 };

@@ -59,6 +59,7 @@ struct form {
 
 struct page {
 	char *url;	   /* effective */
+	char *base;	   /* <base href> of the same origin, or NULL */
 	char *title;	   /* never NULL */
 	bool foreign_base; /* <base href> of another origin */
 	struct form *forms;

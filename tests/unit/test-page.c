@@ -115,6 +115,23 @@ test_base(void **state)
 	}
 }
 
+/* Relative actions are relative to it; none at all is the page's own. */
+static void
+test_base_actions(void **state)
+{
+	static const char html[] = "<form action='go?a=1'></form><form></form>"
+				   "<base href=' /adfs/ls/other/ '>"
+				   "<base href='/x/'>";
+	_cleanup_page_ struct page p = { 0 };
+
+	(void)state;
+	parse(html, strlen(html), &p);
+	assert_int_equal(p.nforms, 2);
+	assert_string_equal(
+	    p.forms[0].action, "https://adfs.example.com/adfs/ls/other/go?a=1");
+	assert_string_equal(p.forms[1].action, URL);
+}
+
 static void
 test_texts(void **state)
 {
@@ -242,6 +259,7 @@ main(void)
 		cmocka_unit_test(test_browser_form),
 		cmocka_unit_test(test_actions),
 		cmocka_unit_test(test_base),
+		cmocka_unit_test(test_base_actions),
 		cmocka_unit_test(test_texts),
 		cmocka_unit_test(test_bytes),
 		cmocka_unit_test(test_limits),
