@@ -56,15 +56,26 @@ auto_post(struct signin *s, struct fault *fault)
 	return signin_post_form(s, s->form, NULL, 0, NULL, GRADE_PAGE, fault);
 }
 
+/* Does AD FS itself take what is posted there?  A proxy may rename its path. */
+static bool
+is_own_endpoint(const struct signin *s, const char *url)
+{
+	_cleanup_free_ char *path = url_path(url), *entry = url_path(s->entry);
+	const char *last = entry == NULL ? NULL : strrchr(entry, '/');
+	size_t n = last == NULL ? 0 : (size_t)(last - entry);
+
+	if (path == NULL || !url_same_origin(url, s->entry))
+		return false;
+	return strncasecmp(path, "/adfs/", 6) == 0 ||
+	    (n > 0 && strncasecmp(path, entry, n) == 0 &&
+		(path[n] == '/' || path[n] == '\0'));
+}
+
 /* A partner's assertion goes back to AD FS; AWS's is what we came for. */
 static int
 take_assertion(struct signin *s, struct fault *fault)
 {
-	_cleanup_free_ char *path = url_path(s->form->action);
-
-	if (s->form->action != NULL &&
-	    url_same_origin(s->form->action, s->entry) && path != NULL &&
-	    strncasecmp(path, "/adfs/", 6) == 0)
+	if (is_own_endpoint(s, s->form->action))
 		return auto_post(s, fault);
 	xreplace(&s->assertion,
 	    xstrdup(form_control(s->form, "SAMLResponse")->value));

@@ -230,6 +230,16 @@ def partners(ok):
        'but the one that is to have it', [a.messages, other.requests])
     other.shutdown()
     other.server_close()
+    # Behind a proxy that publishes AD FS under another path.
+    theirs = base64.b64encode(b'<Response/>').decode()
+    a, s = play(steps(
+        (200, '<form method="post" action="/saml/ls/"><input type="hidden" '
+         f'name="SAMLResponse" value="{theirs}"></form>', []), working()),
+        path='/saml/ls/IdpInitiatedSignOn.aspx')
+    ok(good(a) and s.requests[1][1] == '/saml/ls/' and
+       s.requests[1][3].get('SAMLResponse') == theirs,
+       "a partner's assertion goes to the path that AD FS has",
+       [a.messages, s.requests])
 
 
 def foreign_forms(ok):
