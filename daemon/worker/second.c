@@ -27,7 +27,8 @@ adapter_form(const struct page *p)
 	for (size_t i = 0; i < p->nforms; i++) {
 		const struct form *f = &p->forms[i];
 
-		if (form_control(f, "AuthMethod") == NULL ||
+		if (str_eq(f->id, "options") ||
+		    form_control(f, "AuthMethod") == NULL ||
 		    form_control(f, "Context") == NULL)
 			continue;
 		if (found == NULL)
@@ -190,14 +191,14 @@ add_user(struct second *x, struct field *fields, size_t *n, struct fault *fault)
 	return 0;
 }
 
+/* What Enter presses: the first, even one without a name that sends nothing. */
 static const struct control *
 button(const struct form *f)
 {
 	for (size_t i = 0; i < f->ncontrols; i++) {
 		const struct control *c = &f->controls[i];
 
-		if (c->type == CONTROL_SUBMIT && c->name != NULL &&
-		    !c->disabled && !c->concealed)
+		if (c->type == CONTROL_SUBMIT && !c->disabled && !c->concealed)
 			return c;
 	}
 	return NULL;

@@ -305,6 +305,32 @@ def methods(ok):
        'not unless it is wanted', a.messages)
 
 
+# ---- second factors ---------------------------------------------------------
+def adapter(name, fields):
+    return (f'<form id="loginForm" method="post"><input type="hidden" '
+            f'name="AuthMethod" value="{name}"><input type="hidden" '
+            f'name="Context" value="own">{fields}</form>')
+
+
+def second(ok):
+    page = (200, adapter('Contoso', '<input name="code"><input type="submit" '
+                         'value="Verify"><input type="submit" name="cancel" '
+                         'value="Cancel">'), [])
+    a, s = play(steps(login(), page, working()),
+                {'answers': {'code': '123456'}})
+    ok(good(a) and s.requests[2][3] == {
+        'AuthMethod': 'Contoso', 'Context': 'own', 'code': '123456'},
+       'the first button is the one that Enter presses',
+       [a.messages, s.requests])
+    page = (200, options(DUO) + adapter(
+        'AzureMfaAuthentication', '<div id="Progress"></div>'), [])
+    a, s = play(steps(login(), page, working()))
+    ok(good(a) and s.requests[2][3].get('AuthMethod') ==
+       'AzureMfaAuthentication' and s.requests[2][3]['Context'] == 'own',
+       "the other ways above an adapter's form are not its form",
+       [a.messages, s.requests])
+
+
 # ---- relying parties --------------------------------------------------------
 def sites(ok):
     page = (200, fixture('pages/rp-list.html'), [])
@@ -520,8 +546,8 @@ def notices(ok):
 
 def main():
     tap = Tap()
-    for part in (realms, partners, foreign_forms, methods, sites, passwords,
-                 errors, requests, notices):
+    for part in (realms, partners, foreign_forms, methods, second, sites,
+                 passwords, errors, requests, notices):
         part(tap.ok)
     tap.done()
 
