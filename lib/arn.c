@@ -9,30 +9,36 @@
 
 /*
  * Hosts as botocore's endpoints and the sign-in documents give them; where no
- * public source names a sign-in host, it is NULL and Destination is taken from
- * the assertion.  The first row is the fallback.
+ * public source names a sign-in host for all regions, it is NULL and
+ * Destination is taken from the assertion: the endpoint rules of the SDKs'
+ * signin service say what it ends in.  The first row is the fallback.
  */
 static const struct partition partitions[] = {
 	{ "aws", "us- eu- ap- sa- ca- me- af- il- mx-", "amazonaws.com",
 	    "api.aws", "sts-fips", "us-east-1", "sts.amazonaws.com",
 	    "signin.aws.amazon.com", "console.aws.amazon.com",
-	    "urn:amazon:webservices" },
+	    "urn:amazon:webservices", NULL },
 	{ "aws-cn", "cn-", "amazonaws.com.cn", "api.amazonwebservices.com.cn",
 	    NULL, "cn-northwest-1", NULL, "signin.amazonaws.cn",
-	    "console.amazonaws.cn", "urn:amazon:webservices:cn-north-1" },
+	    "console.amazonaws.cn", "urn:amazon:webservices:cn-north-1", NULL },
 	{ "aws-us-gov", "us-gov-", "amazonaws.com", "api.aws", "sts",
 	    "us-gov-west-1", NULL, "signin.amazonaws-us-gov.com",
-	    "console.amazonaws-us-gov.com", "urn:amazon:webservices:govcloud" },
+	    "console.amazonaws-us-gov.com", "urn:amazon:webservices:govcloud",
+	    NULL },
 	{ "aws-iso", "us-iso-", "c2s.ic.gov", "api.aws.ic.gov", NULL,
-	    "us-iso-east-1", NULL, "signin.c2shome.ic.gov", NULL, NULL },
+	    "us-iso-east-1", NULL, "signin.c2shome.ic.gov", NULL, NULL, NULL },
 	{ "aws-iso-b", "us-isob-", "sc2s.sgov.gov", "api.aws.scloud", NULL,
-	    "us-isob-east-1", NULL, "signin.sc2shome.sgov.gov", NULL, NULL },
+	    "us-isob-east-1", NULL, "signin.sc2shome.sgov.gov", NULL, NULL,
+	    NULL },
 	{ "aws-iso-e", "eu-isoe-", "cloud.adc-e.uk", "api.cloud-aws.adc-e.uk",
-	    NULL, "eu-isoe-west-1", NULL, NULL, NULL, NULL },
+	    NULL, "eu-isoe-west-1", NULL, NULL, NULL, NULL,
+	    "signin.csphome.adc-e.uk" },
 	{ "aws-iso-f", "us-isof-", "csp.hci.ic.gov", "api.aws.hci.ic.gov", NULL,
-	    "us-isof-south-1", NULL, NULL, NULL, NULL },
+	    "us-isof-south-1", NULL, NULL, NULL, NULL,
+	    "signin.csphome.hci.ic.gov" },
 	{ "aws-eusc", "eusc-", "amazonaws.eu", "api.amazonwebservices.eu", NULL,
-	    "eusc-de-east-1", NULL, NULL, NULL, NULL },
+	    "eusc-de-east-1", NULL, NULL, NULL, NULL,
+	    "signin.amazonaws-eusc.eu" },
 };
 
 /* Takes the piece up to the next ':' off *p; NULL when there is no ':'. */
@@ -263,12 +269,13 @@ partition_by_signin_host(const char *host)
 		_cleanup_free_ char *regional = NULL;
 
 		if (signin == NULL) {
-			/* "signin.<region>.<suffix>", by botocore's model */
+			/* "signin.<region>.<suffix>", by older models */
 			regional = xasprintf(".%s", partitions[i].dns_suffix);
 			if (str_starts(lower, "signin.") &&
 			    str_ends(lower, regional))
 				return &partitions[i];
-			continue;
+			xreplace(&regional, NULL);
+			signin = partitions[i].signin_suffix;
 		}
 		regional = xasprintf(".%s", signin);
 		if (str_eq(lower, signin) || str_ends(lower, regional))

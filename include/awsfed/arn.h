@@ -35,6 +35,8 @@ struct partition {
 	const char *signin_host;  /* "signin.aws.amazon.com" or NULL */
 	const char *console_host; /* or NULL */
 	const char *provider_id;  /* relying-party id of its metadata */
+	/* What "<region>." stands before, where signin_host is NULL. */
+	const char *signin_suffix;
 };
 
 /* 0 or -EINVAL.  Digits of odd count are let through (AWS decides). */
