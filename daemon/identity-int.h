@@ -13,7 +13,8 @@ struct identity {
 	struct identity_env env;
 	char *base;
 	char *host;
-	char *user; /* NULL until somebody typed it */
+	char *user;   /* NULL until somebody typed it */
+	bool adopted; /* that is how it has got its user */
 	char *name;
 	enum identity_state state;
 	struct fault fault; /* of the last job */
@@ -101,7 +102,8 @@ void identity_settle(struct identity *id, enum identity_state s);
 void identity_event(struct identity *id, enum identity_event ev);
 /* What the identity is called once this user is known to be its own. */
 char *identity_name_for(const struct identity *id, const char *user);
-void identity_set_user(struct identity *id, const char *user);
+/* A nameless one gets its user; NULL: is nameless again. */
+void identity_adopt(struct identity *id, const char *user);
 void identity_job_start(struct identity *id, const struct want *want);
 /* The job's message (new). */
 json_t *identity_job_message(struct identity *id, const struct want *want);

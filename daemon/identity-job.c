@@ -426,7 +426,7 @@ static void
 adopt_user(struct identity *id)
 {
 	if (id->user == NULL && id->attempt_user != NULL)
-		identity_set_user(id, id->attempt_user);
+		identity_adopt(id, id->attempt_user);
 }
 
 static void

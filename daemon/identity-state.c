@@ -227,7 +227,7 @@ identity_import(struct identity *id, const json_t *o, const char *user)
 		return r;
 	}
 	if (id->user == NULL && user != NULL)
-		identity_set_user(id, user);
+		identity_adopt(id, user);
 	id->tries = (unsigned)im.tries;
 	id->started_boot = im.started_boot;
 	id->learned_life = im.learned_life;

@@ -459,8 +459,9 @@ identity_free(struct identity *id)
 }
 
 void
-identity_set_user(struct identity *id, const char *user)
+identity_adopt(struct identity *id, const char *user)
 {
+	id->adopted = user != NULL;
 	xreplace(&id->user, xstrdup(user));
 	rename_to(id);
 }
@@ -471,7 +472,7 @@ identity_ask_again(struct identity *id)
 	if (id->user != NULL && id->job == NULL && id->roles == NULL &&
 	    id->state == IDENTITY_NEEDS_USER) {
 		xreplace(&id->typed_user, NULL);
-		identity_set_user(id, NULL);
+		identity_adopt(id, NULL);
 	}
 }
 
@@ -536,6 +537,12 @@ const char *
 identity_user(const struct identity *id)
 {
 	return id->user;
+}
+
+bool
+identity_adopted(const struct identity *id)
+{
+	return id->adopted;
 }
 
 enum identity_state

@@ -178,6 +178,8 @@ const char *identity_name(const struct identity *id); /* "user @ host" */
 const char *identity_base(const struct identity *id);
 const char *identity_host(const struct identity *id);
 const char *identity_user(const struct identity *id); /* or NULL */
+/* Was it nameless until a sign-in told its user? */
+bool identity_adopted(const struct identity *id);
 enum identity_state identity_state(const struct identity *id);
 /* Seconds since 1970 when its back-off ends, 0 when it is in none. */
 int64_t identity_next(const struct identity *id);

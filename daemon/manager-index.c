@@ -91,13 +91,29 @@ manager_index_drop(struct manager *m)
 	xfree(x);
 }
 
-const char *
-manager_only_user(struct manager *m, const char *base)
+static const struct base *
+base_of(struct manager *m, const char *base)
 {
 	struct manager_index *x = m->config == NULL ? NULL : index_of(m);
 	ssize_t at = x == NULL ? -1 : names_find(&x->bases, base);
 
-	return at < 0 || x->base[at].several ? NULL : x->base[at].user;
+	return at < 0 ? NULL : &x->base[at];
+}
+
+const char *
+manager_only_user(struct manager *m, const char *base)
+{
+	const struct base *b = base_of(m, base);
+
+	return b == NULL || b->several ? NULL : b->user;
+}
+
+bool
+manager_several_users(struct manager *m, const char *base)
+{
+	const struct base *b = base_of(m, base);
+
+	return b != NULL && b->several;
 }
 
 const struct profile *

@@ -89,6 +89,7 @@ struct manager {
 void manager_index_drop(struct manager *m);
 /* The only user that the configuration knows for this base, or NULL. */
 const char *manager_only_user(struct manager *m, const char *base);
+bool manager_several_users(struct manager *m, const char *base);
 /* The chained profiles right below a profile, in the order of the file. */
 const struct profile *manager_first_below(
     struct manager *m, const char *source, size_t *ret_at);

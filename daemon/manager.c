@@ -83,6 +83,16 @@ find_person(struct manager *m, const char *base, const char *user)
 	return found;
 }
 
+/*
+ * A profile that names no user belongs to nobody known, or to whom that one
+ * has turned out to be: who has typed a name is not asked for it again.
+ */
+static int
+openness(const struct identity *id)
+{
+	return identity_user(id) == NULL ? 2 : identity_adopted(id) ? 1 : 0;
+}
+
 static struct identity *
 find_identity(struct manager *m, const char *base, const char *user)
 {
@@ -97,13 +107,13 @@ find_identity(struct manager *m, const char *base, const char *user)
 		if (!str_eq(identity_base(id), base))
 			continue;
 		n++;
-		if (found == NULL || identity_user(found) != NULL)
+		if (found == NULL || openness(id) > openness(found))
 			found = id;
 	}
-	/* No user given: the host's only one, or the nameless one. */
-	return n == 1 || (found != NULL && identity_user(found) == NULL) ?
-	    found :
-	    NULL;
+	if (found == NULL || openness(found) > 0)
+		return found;
+	/* The host's only one, unless others are still to come. */
+	return n == 1 && !manager_several_users(m, base) ? found : NULL;
 }
 
 struct identity *

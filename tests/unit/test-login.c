@@ -490,6 +490,50 @@ test_wrong_user(void **state)
 }
 
 /*
+ * Two users are known at the host, and a new profile names neither: who typed
+ * their name is the person who chooses the role, and no third one.
+ */
+static void
+test_typed_user_chooses(void **state)
+{
+	struct rig *r = rig_new(PROFILE("j", "adfs.example.com", "CORP\\joe",
+	    "J") PROFILE("k", "adfs.example.com", "CORP\\kim", "K"));
+	struct job *job;
+	json_t *q;
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:[s],s:s}", "profiles", "n", "host",
+	    "adfs.example.com");
+	job = rig_job(r);
+	rig_ask(job, 1, Q_TEXT, QN_USER);
+	q = step(r, 1, "ask");
+	answer(r, 1, q, "CORP\\jane");
+	json_decref(q);
+	rig_ask(job, 2, Q_SECRET, QN_PASSWORD);
+	q = step(r, 1, "ask");
+	answer(r, 1, q, "secret");
+	json_decref(q);
+	rig_attempt(job, 3, "00ab", "CORP\\jane");
+	fake_settle(r->loop);
+	fake_job_pack(
+	    job, "{s:s,s:s}", "type", W_OUTCOME, "result", OUTCOME_ACCEPTED);
+	rig_assertion(job, 4, "AB");
+	q = step(r, 1, "ask");
+	assert_str(rig_str(q, "parameters.step.question.name"), QN_ROLE);
+	answer(r, 1, q, ARN("A"));
+	json_decref(q);
+	fake_settle(r->loop);
+	rig_credentials(r, job, "n", ARN("A"), 3600);
+	fake_job_end(job, NULL);
+	fake_settle(r->loop);
+	ended(r, 1, NULL, "fresh");
+	assert_int_equal(fake_jobs_started(r->jobs), 1);
+	assert_non_null(strstr(fake_files_text(r->files, r->config),
+	    "adfs_config.adfs_user = CORP\\jane"));
+	rig_free(r);
+}
+
+/*
  * The profile goes over to another identity while a login waits for it, and
  * somebody else signs in there: the first one's own identity has nothing to
  * say any more, but it is answered all the same.
@@ -566,6 +610,7 @@ main(void)
 		cmocka_unit_test(test_joins_and_answers),
 		cmocka_unit_test(test_joins_elsewhere),
 		cmocka_unit_test(test_wrong_user),
+		cmocka_unit_test(test_typed_user_chooses),
 		cmocka_unit_test(test_moves_away),
 		cmocka_unit_test(test_shutdown),
 	};

@@ -266,6 +266,42 @@ test_one_person_busy(void **state)
 	rig_free(r);
 }
 
+/* Between two users it is neither's, wherever in the file it stands. */
+static void
+test_no_user_among_two(void **state)
+{
+	static const char *const configs[] = { JOE NAMELESS("n", "N") KIM,
+		NAMELESS("n", "N") JOE KIM, JOE KIM NAMELESS("n", "N") };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+		struct rig *r = rig_new(configs[i]);
+
+		rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "n");
+		assert_null(json_object_get(rig_job(r)->job, "user"));
+		rig_check(r);
+		rig_free(r);
+	}
+}
+
+/* One that was nameless keeps its profiles, and they their keys. */
+static void
+test_named_by_sign_in(void **state)
+{
+	struct rig *r = rig_new(JOE NAMELESS("n", "N") KIM);
+
+	(void)state;
+	rig_call(r, 1, M_CREDENTIALS, "{s:s}", "profile", "n");
+	turns_out_to_be(r, rig_job(r), "CORP\\jane");
+	rig_succeed(r, rig_job(r), "N");
+	assert_str(rig_state(r, "n"), "fresh");
+	reload(r, JOE NAMELESS("n", "N") KIM "[other]\n");
+	assert_str(rig_state(r, "n"), "fresh");
+	assert_int_equal(fake_jobs_started(r->jobs), 1);
+	rig_check(r);
+	rig_free(r);
+}
+
 #define CHAINED \
 	"[profile w]\nrole_arn = " ARN( \
 	    "W") "\nsource_profile = a\n" \
@@ -395,6 +431,8 @@ main(void)
 		cmocka_unit_test(test_expired_keys),
 		cmocka_unit_test(test_one_person),
 		cmocka_unit_test(test_one_person_busy),
+		cmocka_unit_test(test_no_user_among_two),
+		cmocka_unit_test(test_named_by_sign_in),
 		cmocka_unit_test(test_root_gone),
 		cmocka_unit_test(test_new_role_assumed),
 		cmocka_unit_test(test_barrier),
