@@ -344,11 +344,15 @@ act_need(struct session *s, struct input *in)
 static enum session_state
 act_cancel(struct session *s, struct input *in)
 {
+	bool due;
+
 	fault_done(&s->fault);
-	if (!live(s))
+	due = session_renews(s) && session_due_soon(s);
+	/* Those that have ended are renewed, too: nobody else may ask. */
+	if (s->creds == NULL || (!live(s) && !due))
 		return SESSION_IDLE;
 	/* Past its time to renew?  Not at once: a person has just said no. */
-	if (session_renews(s) && session_due_soon(s))
+	if (due)
 		in->retry = CANCEL_REST;
 	return SESSION_FRESH;
 }

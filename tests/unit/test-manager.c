@@ -166,6 +166,33 @@ test_cancel_keeps_renewing(void **state)
 	rig_free(r);
 }
 
+/* Nor does it end when their keys have: the network comes back some day. */
+static void
+test_cancel_keeps_expired(void **state)
+{
+	struct rig *r = rig_new(TWO);
+
+	(void)state;
+	sign_in(r, "a", "AB");
+	for (int i = 0; i < 80; i++) {
+		fake_advance(r->loop, 60 * USEC);
+		if (fake_jobs_running(r->jobs) > 0)
+			rig_fail(rig_job(r), FAULT_TEMPORARY, REASON_OFFLINE);
+	}
+	assert_str(rig_state(r, "a"), "backoff");
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "b");
+	assert_int_equal(fake_jobs_running(r->jobs), 1);
+	rig_call(r, 2, M_CANCEL, "{s:s}", "login", "L2");
+	assert_int_equal(fake_jobs_running(r->jobs), 0);
+	rig_check(r);
+	fake_advance(r->loop, 310 * USEC);
+	assert_str(rig_state(r, "a"), "waiting");
+	assert_int_equal(fake_jobs_running(r->jobs), 1);
+	rig_succeed(r, rig_job(r), "AB");
+	assert_str(rig_state(r, "a"), "fresh");
+	rig_free(r);
+}
+
 static void
 test_expired_keys(void **state)
 {
@@ -428,6 +455,7 @@ main(void)
 		cmocka_unit_test(test_no_role),
 		cmocka_unit_test(test_logout_in_job),
 		cmocka_unit_test(test_cancel_keeps_renewing),
+		cmocka_unit_test(test_cancel_keeps_expired),
 		cmocka_unit_test(test_expired_keys),
 		cmocka_unit_test(test_one_person),
 		cmocka_unit_test(test_one_person_busy),
