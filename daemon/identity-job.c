@@ -783,7 +783,7 @@ on_ended(const struct fault *fault, void *arg)
 		if (id->signed_in_at > 0 && lived > 60 * USEC)
 			id->learned_life = lived;
 		id->signed_in = false;
-		id->ticket_until = 0;
+		id->signed_in_at = id->ticket_until = 0;
 	}
 	if (may_pass(id)) {
 		id->passed++;

@@ -4,6 +4,9 @@
 
 #include "awsfed/proto.h"
 
+#include "identity.h"
+#include "manager.h"
+
 #define COMMAND ONE "adfs_config.username_password_command = print-it\n"
 #define PRINTED "{\"username\":\"CORP\\\\jane\",\"password\":\"stored\"}"
 
@@ -461,6 +464,32 @@ test_backoff(void **state)
 	rig_free(r);
 }
 
+/* A sign-in without a password counts from its own hour, too. */
+static void
+test_life_anew(void **state)
+{
+	struct rig *r = rig_new(ONE);
+	struct identity *id = manager_identity_at(r->manager, 0);
+	int64_t life = 8 * 3600;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		rig_call(r, 1, M_LOGIN, "{s:[s],s:s}", "profiles", "a",
+		    "deliver", "none");
+		rig_succeed(r, rig_job(r), "A");
+		json_decref(rig_take(r, 1));
+		assert_int_equal(identity_renewable_until(id),
+		    clk_real(r->loop->clk) / USEC + life);
+		fake_advance(r->loop, life * USEC);
+		rig_fail(start(r), FAULT_NEEDS_USER, REASON_EXPIRED);
+		json_decref(rig_take(r, 1));
+		assert_int_equal(identity_renewable_until(id), 0);
+		fake_advance(r->loop, 3600 * USEC);
+	}
+	rig_check(r);
+	rig_free(r);
+}
+
 int
 main(void)
 {
@@ -477,6 +506,7 @@ main(void)
 		cmocka_unit_test(test_pages_late),
 		cmocka_unit_test(test_nobody_there),
 		cmocka_unit_test(test_backoff),
+		cmocka_unit_test(test_life_anew),
 	};
 
 	return RUN(tests);
