@@ -109,6 +109,7 @@ static void
 start_group(struct login *l, struct target *first)
 {
 	struct manager *m = l->logins->manager;
+	bool waits = false;
 
 	l->identity = manager_identity_attended(m, first->profile);
 	identity_ccache(l->identity, l->krb5ccname);
@@ -124,13 +125,17 @@ start_group(struct login *l, struct target *first)
 		busy(l);
 		return;
 	}
-	for (size_t i = 0; i < l->ntargets; i++)
-		if (l->targets[i].active &&
-		    l->targets[i].profile->role_arn != NULL)
-			login_start_session(l, &l->targets[i]);
+	for (size_t i = 0; i < l->ntargets; i++) {
+		struct target *t = &l->targets[i];
+
+		if (t->active && t->profile->role_arn != NULL)
+			login_start_session(l, t);
+		waits |= t->active && !t->done;
+	}
 	if (login_undecided(l) != NULL)
 		(void)identity_want(l->identity, true);
-	login_pump(l); /* it may be asking already */
+	if (waits)
+		login_pump(l); /* it may be asking already */
 }
 
 /* Takes in what the identity can say about the sign-in that just ended. */
@@ -173,9 +178,12 @@ on_session(struct session *s, void *arg)
 static bool
 group_over(struct login *l)
 {
+	bool held = l->question == NULL;
+
 	for (size_t i = 0; i < l->ntargets; i++) {
 		struct target *t = &l->targets[i];
 
+		held &= !t->active || t->held != NULL;
 		if (!t->active || t->done)
 			continue;
 		if (t->session == NULL)
@@ -186,7 +194,8 @@ group_over(struct login *l)
 			return false;
 		}
 	}
-	if (login_open_question(l) != NULL)
+	/* Who has caused a question sees it through. */
+	if (!held && login_open_question(l) != NULL)
 		return false;
 	login_learn(l);
 	for (size_t i = 0; i < l->ntargets; i++) {

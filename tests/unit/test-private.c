@@ -333,6 +333,33 @@ test_reset_shutdown(void **state)
 	rig_free(r);
 }
 
+/* Who is served with what is held is not asked for another's sign-in. */
+static void
+test_held_while_asked(void **state)
+{
+	struct rig *r = rig_new(ONE);
+	struct job *job;
+	json_t *q;
+
+	(void)state;
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	rig_succeed(r, rig_job(r), "A");
+	json_decref(step(r, 1, "done"));
+	fake_advance(r->loop, 10 * USEC);
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "a");
+	job = rig_job(r);
+	rig_ask(job, 1, Q_SECRET, QN_PASSWORD);
+	json_decref(step(r, 1, "ask"));
+	rig_call(
+	    r, 2, M_LOGIN, "{s:[s],s:s}", "profiles", "a", "deliver", "none");
+	fake_settle(r->loop);
+	q = step(r, 2, "done");
+	assert_non_null(rig_str(q, FIRST "credentials.secretAccessKey"));
+	json_decref(q);
+	rig_check(r);
+	rig_free(r);
+}
+
 int
 main(void)
 {
@@ -347,6 +374,7 @@ main(void)
 		cmocka_unit_test(test_code_command),
 		cmocka_unit_test(test_reset_fails),
 		cmocka_unit_test(test_reset_shutdown),
+		cmocka_unit_test(test_held_while_asked),
 	};
 
 	return RUN(tests);
