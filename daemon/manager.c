@@ -692,8 +692,11 @@ on_session_changed(struct session *s, bool new_creds, void *arg)
 		    m->reaper, (struct deadline){ 0, 0 });
 	if (m->lock.on)
 		manager_lock_session(m, s);
-	chain_changed(
-	    m->chain, s, new_creds || session_state(s) == SESSION_FRESH);
+	/* One that waits for its turn is fresh, and has no keys to lend. */
+	chain_changed(m->chain, s,
+	    new_creds ||
+		(session_state(s) == SESSION_FRESH &&
+		    session_creds(s) != NULL));
 	manager_publish(
 	    m, new_creds ? MANAGER_CREDENTIALS : MANAGER_SESSION, s, NULL);
 }

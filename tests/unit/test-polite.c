@@ -152,6 +152,41 @@ spread(struct rig *r)
 	json_decref(rig_take(r, 9));
 }
 
+/* What hangs below it takes its turn with it, and does not call it early. */
+static void
+test_oversleeping_chain(void **state)
+{
+	struct rig *r = rig_new(
+	    ONE "[profile w]\nrole_arn = " ARN("W") "\nsource_profile = a\n"
+						    "awsfed.deliver = file\n");
+	size_t jobs;
+
+	(void)state;
+	spread(r);
+	rig_call(r, 1, M_LOGIN, "{s:[s]}", "profiles", "w");
+	rig_succeed(r, rig_job(r), "A");
+	rig_credentials(r, rig_job(r), "w", ARN("W"), 3600);
+	fake_job_end(rig_job(r), NULL);
+	fake_settle(r->loop);
+	json_decref(rig_take(r, 1));
+	assert_str(rig_state(r, "w"), "fresh");
+	jobs = fake_jobs_started(r->jobs);
+	asleep(r, 8 * 3600 * USEC);
+	assert_int_equal(fake_jobs_started(r->jobs), jobs);
+	fake_advance(r->loop, 359 * USEC);
+	assert_int_equal(fake_jobs_started(r->jobs), jobs);
+	fake_advance(r->loop, 1 * USEC);
+	assert_int_equal(fake_jobs_started(r->jobs), jobs + 1);
+	rig_succeed(r, rig_job(r), "A");
+	assert_str(rig_str(rig_job(r)->job, "profile"), "w");
+	rig_credentials(r, rig_job(r), "w", ARN("W"), 3600);
+	fake_job_end(rig_job(r), NULL);
+	fake_settle(r->loop);
+	assert_str(rig_state(r, "w"), "fresh");
+	rig_check(r);
+	rig_free(r);
+}
+
 /* After a night: not at once, but by a program that asks, and by a person. */
 static void
 test_oversleeping(void **state)
@@ -408,6 +443,7 @@ main(void)
 		cmocka_unit_test(test_spacing),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_oversleeping),
+		cmocka_unit_test(test_oversleeping_chain),
 		cmocka_unit_test(test_oversleeping_backoff),
 		cmocka_unit_test(test_wake),
 		cmocka_unit_test(test_together),
