@@ -48,7 +48,7 @@ check-valgrind: $(check_PROGRAMS) $(check_DATA)
 	    { echo "Next: a build without sanitizers or coverage"; exit 1; }
 	@export top_srcdir='$(abs_top_srcdir)' \
 	    top_builddir='$(abs_top_builddir)' LC_ALL=C.UTF-8 \
-	    CMOCKA_MESSAGE_OUTPUT=TAP; bad=; \
+	    CMOCKA_MESSAGE_OUTPUT=TAP AWSFED_VALGRIND=1; bad=; \
 	for t in $(check_PROGRAMS); do \
 		case $$t in tests/unit/*) ;; *) continue ;; esac; \
 		echo "  VALGRIND $$t"; \
