@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/types.h>
+
 #include "awsfed/log.h"
 #include "awsfed/wire.h"
 #include "awsfed/xalloc.h"
@@ -18,14 +20,16 @@
 #include "signin.h"
 
 /* The real one takes 50 ms, on purpose. */
-int __wrap_EVP_PBE_scrypt(const char *pass, size_t passlen,
+int __wrap_EVP_PBE_scrypt_ex(const char *pass, size_t passlen,
     const unsigned char *salt, size_t saltlen, uint64_t n, uint64_t r,
-    uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen);
+    uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen,
+    OSSL_LIB_CTX *ctx, const char *props);
 
 int
-__wrap_EVP_PBE_scrypt(const char *pass, size_t passlen,
+__wrap_EVP_PBE_scrypt_ex(const char *pass, size_t passlen,
     const unsigned char *salt, size_t saltlen, uint64_t n, uint64_t r,
-    uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen)
+    uint64_t p, uint64_t maxmem, unsigned char *key, size_t keylen,
+    OSSL_LIB_CTX *ctx, const char *props)
 {
 	(void)pass;
 	(void)passlen;
@@ -35,6 +39,8 @@ __wrap_EVP_PBE_scrypt(const char *pass, size_t passlen,
 	(void)r;
 	(void)p;
 	(void)maxmem;
+	(void)ctx;
+	(void)props;
 	memset(key, 0x5a, keylen);
 	return 1;
 }

@@ -27,7 +27,7 @@ FUZZ_ENGINE_LIBS = tests/unit/librig.a daemon/libsurfaces.a \
 # fuzz-signin: pages for the network, an agent that answers all, time that flies.
 FUZZ_PEER = tests/fuzz/fake-peer.h tests/fuzz/fake-http.c \
 	tests/fuzz/fake-agent.c
-FUZZ_WRAP = -Wl,--wrap=clk_system -Wl,--wrap=EVP_PBE_scrypt \
+FUZZ_WRAP = -Wl,--wrap=clk_system -Wl,--wrap=EVP_PBE_scrypt_ex \
 	-Wl,--wrap=gss_acquire_cred
 # fuzz-client: the verbs, with an agent, a terminal and a clock of its own.
 FUZZ_CLIENT = tests/fuzz/fake-conn.h tests/fuzz/fake-conn.c \
